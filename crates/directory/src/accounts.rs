@@ -1,0 +1,88 @@
+//! Accounts: organisations inside a tenant.
+
+use crate::actor::Actor;
+use crate::error::Error;
+use crate::event::{self, Change, EventType, Subject};
+use crate::model::{Account, check_text};
+use crate::permission::Permission;
+use crate::query::{Listed, Position};
+use crate::store::{IdKind, Tx, find_account, insert_account, list_accounts};
+use crate::violation::{Rule, Violations};
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 255;
+
+/// Makes an account. `violations` are what its caller found wrong already.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `createAccounts`; [`Error::Invalid`].
+pub fn create(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    name: &str,
+    mut violations: Violations,
+) -> Result<Account, Error> {
+    actor.require(Permission::CreateAccounts)?;
+    check_name(name, &mut violations);
+    Error::if_any(violations)?;
+    let account = Account {
+        id: tx.new_id(IdKind::Account)?,
+        name: name.trim().to_owned(),
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    };
+    let subject = Subject::new("account", account.id);
+    let change = Change::of(&[("name", account.name.clone().into())]);
+    let event = event::record(
+        tx,
+        actor,
+        EventType::AccountCreated,
+        Some(account.id),
+        subject,
+        change,
+    )?;
+    tx.batch(&[insert_account(actor.tenant, &account), event])?;
+    Ok(account)
+}
+
+/// A required name of at most 255 characters, for whatever has one.
+pub(crate) fn check_name(name: &str, violations: &mut Violations) {
+    if violations.touches("name") {
+        return;
+    }
+    if name.trim().is_empty() {
+        violations.field("name", Rule::Blank);
+    } else if let Some(rule) = check_text(name, MAX_NAME) {
+        violations.field("name", rule);
+    }
+}
+
+/// One account.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Forbidden`] without `readAccounts`.
+pub fn get(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Account, Error> {
+    actor.require(Permission::ReadAccounts)?;
+    actor.require_full_access()?;
+    find_account(tx, actor.tenant, id)?.ok_or(Error::NotFound)
+}
+
+/// Accounts by number.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readAccounts`.
+pub fn list(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Listed<Account>, Error> {
+    actor.require(Permission::ReadAccounts)?;
+    actor.require_full_access()?;
+    let rows = list_accounts(tx, actor.tenant, after.unwrap_or(0), limit)?;
+    Ok(Listed::cut(rows, limit, |row| Position {
+        time: jiff::Timestamp::UNIX_EPOCH,
+        id: row.id,
+    }))
+}

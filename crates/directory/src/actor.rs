@@ -1,0 +1,123 @@
+//! Who asks: the one thing that every use case is given to decide what may be done.
+
+use crate::error::Error;
+use crate::permission::{Permission, PermissionSet};
+
+/// Where everything of one customer lives. Numbers start at 1, which is `default`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TenantId(pub i64);
+
+/// What kind of caller acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// An API key, by its id.
+    Key(String),
+    /// A user, through a session.
+    User(i64),
+    /// The server itself, or its operator on the command line.
+    System,
+}
+
+/// Which users a caller sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// All of the tenant's.
+    Tenant,
+    /// Members of one account.
+    Account(i64),
+    /// Workers who have an active job with one account (seed 001, "Priviledge Level").
+    PublicPool {
+        /// The key's account.
+        account: i64,
+    },
+}
+
+/// An authenticated caller.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The tenant it belongs to; nothing outside it exists for the caller.
+    pub tenant: TenantId,
+    /// Who it is.
+    pub principal: Principal,
+    /// What it may do.
+    pub permissions: PermissionSet,
+    /// The account that its key is bound to: users it makes become members of it.
+    pub account: Option<i64>,
+    /// Which users it sees.
+    pub visibility: Visibility,
+    /// The email of the key's owner, or of the user: what `created_by` shows.
+    pub email: Option<String>,
+    /// The id of the request, for the event log.
+    pub request_id: String,
+}
+
+impl Actor {
+    /// The server itself, or its operator, with all permissions.
+    #[must_use]
+    pub fn system(tenant: TenantId, request_id: impl Into<String>) -> Self {
+        Self {
+            tenant,
+            principal: Principal::System,
+            permissions: PermissionSet::ALL,
+            account: None,
+            visibility: Visibility::Tenant,
+            email: None,
+            request_id: request_id.into(),
+        }
+    }
+
+    /// Refuses who lacks a permission.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require(&self, permission: Permission) -> Result<(), Error> {
+        if self.permissions.contains(permission) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden("the credential does not allow this"))
+        }
+    }
+
+    /// Refuses a caller with Public Pool access only.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_full_access(&self) -> Result<(), Error> {
+        match self.visibility {
+            Visibility::Tenant | Visibility::Account(_) => Ok(()),
+            Visibility::PublicPool { .. } => Err(Error::Forbidden(
+                "the credential has Public Pool access only",
+            )),
+        }
+    }
+
+    /// Whether it has part in an account: its own, or any when it is unbound and has all
+    /// permissions (contracts: an unbound key with all scopes has part in every account).
+    #[must_use]
+    pub fn has_part_in(&self, account: i64) -> bool {
+        match self.account {
+            Some(own) => own == account,
+            None => self.permissions == PermissionSet::ALL,
+        }
+    }
+
+    /// The same caller, seeing only the members of one account, and making users there.
+    #[must_use]
+    pub fn within_account(mut self, account: i64) -> Self {
+        self.visibility = match self.visibility {
+            Visibility::Tenant | Visibility::Account(_) => Visibility::Account(account),
+            pool @ Visibility::PublicPool { .. } => pool,
+        };
+        self
+    }
+
+    /// `key`, `user` or `system`, and its id: how the event log names it.
+    #[must_use]
+    pub fn named(&self) -> (&'static str, String) {
+        match &self.principal {
+            Principal::Key(id) => ("key", id.clone()),
+            Principal::User(id) => ("user", id.to_string()),
+            Principal::System => ("system", String::new()),
+        }
+    }
+}

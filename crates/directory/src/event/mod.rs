@@ -1,0 +1,112 @@
+//! What happened. An event is written in the transaction of the change that it tells of.
+
+mod catalogue;
+
+use serde_json::{Map, Value, json};
+
+pub use catalogue::EventType;
+
+use crate::actor::Actor;
+use crate::error::Error;
+use crate::store::{IdKind, Statement, StoredEvent, Tx, events_of, insert_event};
+
+/// What an event happened to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// `user`, `account`, `group`, `badge`, `key`, `invitation` …
+    pub subject_type: &'static str,
+    /// Which one.
+    pub id: String,
+}
+
+impl Subject {
+    /// A subject with this id.
+    #[must_use]
+    pub fn new(subject_type: &'static str, id: impl ToString) -> Self {
+        Self {
+            subject_type,
+            id: id.to_string(),
+        }
+    }
+}
+
+/// What changed: the values before and after, of the changed fields alone.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Change {
+    /// Before; empty for what is new.
+    pub old: Map<String, Value>,
+    /// After; empty for what is gone.
+    pub new: Map<String, Value>,
+}
+
+impl Change {
+    /// The change from one set of fields to another.
+    #[must_use]
+    pub fn between(mut old: Map<String, Value>, mut new: Map<String, Value>) -> Self {
+        old.retain(|field, before| match new.get(field) {
+            Some(after) if after == before => {
+                new.remove(field);
+                false
+            }
+            Some(_) | None => true,
+        });
+        Self { old, new }
+    }
+
+    /// A thing that is new.
+    #[must_use]
+    pub fn new(new: Map<String, Value>) -> Self {
+        Self {
+            old: Map::new(),
+            new,
+        }
+    }
+
+    /// A thing that is new, with these fields.
+    #[must_use]
+    pub fn of(fields: &[(&str, Value)]) -> Self {
+        Self::new(
+            fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+        )
+    }
+}
+
+/// The statement that writes an event.
+///
+/// # Errors
+/// As [`Tx::new_id`].
+pub(crate) fn record(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    event_type: EventType,
+    account_id: Option<i64>,
+    subject: Subject,
+    change: Change,
+) -> Result<Statement<'static>, Error> {
+    let (actor_type, actor_id) = actor.named();
+    let event = StoredEvent {
+        id: tx.new_id(IdKind::Event)?,
+        event_type: event_type.name().to_owned(),
+        account_id,
+        actor_type: actor_type.to_owned(),
+        actor_id,
+        subject_type: subject.subject_type.to_owned(),
+        subject_id: subject.id,
+        change: json!({ "old": change.old, "new": change.new }).to_string(),
+        request_id: actor.request_id.clone(),
+        created_at: tx.now(),
+    };
+    Ok(insert_event(actor.tenant, event))
+}
+
+/// Everything that happened to one subject, oldest first.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readEvents`; storage errors.
+pub fn history(tx: &Tx<'_>, actor: &Actor, subject: &Subject) -> Result<Vec<StoredEvent>, Error> {
+    actor.require(crate::permission::Permission::ReadEvents)?;
+    events_of(tx, actor.tenant, subject.subject_type, &subject.id)
+}

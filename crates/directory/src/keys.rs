@@ -1,0 +1,304 @@
+//! API keys, and the access tokens made from them. One key works in every dialect.
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::actor::{Actor, Principal, TenantId, Visibility};
+use crate::error::Error;
+use crate::event::{self, Change, EventType, Subject};
+use crate::model::Email;
+use crate::permission::{Permission, PermissionSet, Scope};
+use crate::secret::{digest, new_key_id, new_secret, new_token, same};
+use crate::store::{
+    Tx, delete_expired_tokens, delete_tokens, find_account, find_key, find_key_of_token,
+    insert_key, insert_token, list_keys, revoke_key, rotate_key,
+};
+use crate::violation::{Rule, Violations};
+
+/// How long an access token holds.
+pub const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+/// What a miss is compared with, so that it takes as long as a hit.
+const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A key as it is stored: of its secret, only the hash.
+#[derive(Clone)]
+#[allow(
+    missing_docs,
+    reason = "the fields are named as the command line names them"
+)]
+pub struct Key {
+    pub id: String,
+    pub(crate) secret_hash: String,
+    pub name: String,
+    pub account_id: Option<i64>,
+    pub owner_email: Option<String>,
+    pub public_pool: bool,
+    /// Comma list of scope names; empty: all.
+    pub scopes: String,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A key to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewKey {
+    /// What it is for.
+    pub name: String,
+    /// The account that it is bound to.
+    pub account_id: Option<i64>,
+    /// The email of who it belongs to; a user with it need not exist.
+    pub owner_email: Option<String>,
+    /// Public Pool access only; needs an account.
+    pub public_pool: bool,
+    /// Scopes; empty: all.
+    pub scopes: Vec<String>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key just made: the only time its secret is seen.
+pub struct MadeKey {
+    /// Its public id.
+    pub id: String,
+    /// Its secret.
+    pub secret: SecretString,
+}
+
+impl MadeKey {
+    /// `id.secret`: the bearer token of the key.
+    #[must_use]
+    pub fn token(&self) -> SecretString {
+        format!("{}.{}", self.id, self.secret.expose_secret()).into()
+    }
+}
+
+/// Makes a key.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `updateApiKeys` or for scopes above the maker's own;
+/// [`Error::Invalid`] for a blank name, an unknown scope or account, an owner that is no
+/// email, Public Pool without an account.
+pub fn create(tx: &Tx<'_>, actor: &Actor, new: &NewKey) -> Result<MadeKey, Error> {
+    actor.require(Permission::UpdateKeys)?;
+    check(tx, actor, new)?;
+    let key = MadeKey {
+        id: new_key_id(actor.tenant, tx.random()),
+        secret: new_secret(tx.random()),
+    };
+    let stored = Key {
+        id: key.id.clone(),
+        secret_hash: digest(key.secret.expose_secret()),
+        name: new.name.trim().to_owned(),
+        account_id: new.account_id,
+        owner_email: new.owner_email.clone(),
+        public_pool: new.public_pool,
+        scopes: new.scopes.join(","),
+        created_at: tx.now(),
+        expires_at: new.expires_at,
+        revoked_at: None,
+    };
+    if !actor.permissions.includes(stored.permissions()) {
+        return Err(Error::Forbidden("nobody grants more than they hold"));
+    }
+    let change = Change::of(&[("name", stored.name.clone().into())]);
+    let event = record(tx, actor, EventType::ApiKeyCreated, &stored.id, change)?;
+    tx.batch(&[insert_key(actor.tenant, &stored), event])?;
+    Ok(key)
+}
+
+fn check(tx: &Tx<'_>, actor: &Actor, new: &NewKey) -> Result<(), Error> {
+    let mut violations = Violations::new();
+    if new.name.trim().is_empty() {
+        violations.field("name", Rule::Blank);
+    } else if let Some(rule) = crate::model::check_text(&new.name, 255) {
+        violations.field("name", rule);
+    }
+    for scope in &new.scopes {
+        if Scope::parse(scope).is_none() {
+            violations.field(
+                "scopes",
+                Rule::NotIncluded {
+                    value: scope.clone(),
+                },
+            );
+        }
+    }
+    if let Some(rule) = new
+        .owner_email
+        .as_deref()
+        .and_then(|owner| Email::parse(owner).err())
+    {
+        violations.field("owner", rule);
+    }
+    match new.account_id {
+        Some(account) if find_account(tx, actor.tenant, account)?.is_none() => {
+            violations.field("account", Rule::MustExist);
+        }
+        None if new.public_pool => violations.field("account", Rule::Blank),
+        Some(_) | None => {}
+    }
+    Error::if_any(violations)
+}
+
+fn record(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    event_type: EventType,
+    key: &str,
+    change: Change,
+) -> Result<crate::store::Statement<'static>, Error> {
+    event::record(
+        tx,
+        actor,
+        event_type,
+        actor.account,
+        Subject::new("key", key),
+        change,
+    )
+}
+
+/// Every key of the tenant, oldest first.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readApiKeys`.
+pub fn list(tx: &Tx<'_>, actor: &Actor) -> Result<Vec<Key>, Error> {
+    actor.require(Permission::ReadKeys)?;
+    list_keys(tx, actor.tenant)
+}
+
+/// Ends a key and all tokens made from it, at once.
+///
+/// # Errors
+/// [`Error::NotFound`] for a key that is unknown or revoked; [`Error::Forbidden`].
+pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<(), Error> {
+    actor.require(Permission::UpdateKeys)?;
+    let event = record(tx, actor, EventType::ApiKeyDeleted, id, Change::default())?;
+    let statements = [
+        revoke_key(actor.tenant, id, tx.now()),
+        delete_tokens(actor.tenant, id),
+        event,
+    ];
+    require_touched(&tx.batch(&statements)?)
+}
+
+/// Gives a key a new secret; the old one, and tokens made with it, end at once.
+///
+/// # Errors
+/// As [`revoke`].
+pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<MadeKey, Error> {
+    actor.require(Permission::UpdateKeys)?;
+    let key = MadeKey {
+        id: id.to_owned(),
+        secret: new_secret(tx.random()),
+    };
+    let hash = digest(key.secret.expose_secret());
+    let event = record(tx, actor, EventType::ApiKeyUpdated, id, Change::default())?;
+    let statements = [
+        rotate_key(actor.tenant, id, &hash),
+        delete_tokens(actor.tenant, id),
+        event,
+    ];
+    require_touched(&tx.batch(&statements)?)?;
+    Ok(key)
+}
+
+fn require_touched(touched: &[u64]) -> Result<(), Error> {
+    if touched.first() == Some(&1) {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+impl Key {
+    /// What the key allows: its scopes', or everything when it names none.
+    #[must_use]
+    pub fn permissions(&self) -> PermissionSet {
+        if self.scopes.is_empty() {
+            return PermissionSet::ALL;
+        }
+        self.scopes
+            .split(',')
+            .filter_map(Scope::parse)
+            .fold(PermissionSet::NONE, |set, scope| {
+                set.union(scope.permissions())
+            })
+    }
+
+    fn lives(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
+
+    fn into_actor(self, tenant: TenantId) -> Actor {
+        let permissions = self.permissions();
+        let visibility = match self.account_id {
+            Some(account) if self.public_pool => Visibility::PublicPool { account },
+            Some(_) | None => Visibility::Tenant,
+        };
+        Actor {
+            tenant,
+            principal: Principal::Key(self.id),
+            permissions,
+            account: self.account_id,
+            visibility,
+            email: self.owner_email,
+            request_id: String::new(),
+        }
+    }
+}
+
+/// Who a key's id and secret are.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for anything but a living key and its whole secret.
+pub fn authenticate(tx: &Tx<'_>, id: &str, secret: &SecretString) -> Result<Actor, Error> {
+    let tenant = crate::secret::tenant_of(id).ok_or(Error::Unauthenticated)?;
+    let key = find_key(tx, tenant, id)?;
+    let hash = key.as_ref().map_or(NO_HASH, |key| key.secret_hash.as_str());
+    let right = same(hash, &digest(secret.expose_secret()));
+    match key {
+        Some(key) if right && key.lives(tx.now()) => Ok(key.into_actor(tenant)),
+        Some(_) | None => Err(Error::Unauthenticated),
+    }
+}
+
+/// Who a bearer token is: `id.secret` of a key, or an access token made from one.
+///
+/// # Errors
+/// [`Error::Unauthenticated`].
+pub fn authenticate_bearer(tx: &Tx<'_>, token: &SecretString) -> Result<Actor, Error> {
+    if let Some((id, secret)) = token.expose_secret().split_once('.') {
+        return authenticate(tx, id, &secret.to_owned().into());
+    }
+    let tenant = crate::secret::tenant_of(token.expose_secret()).ok_or(Error::Unauthenticated)?;
+    // Found by the hash of a secret of 256 bits: timing shows nothing that helps.
+    let hash = digest(token.expose_secret());
+    match find_key_of_token(tx, tenant, &hash, tx.now())? {
+        Some(key) if key.lives(tx.now()) => Ok(key.into_actor(tenant)),
+        Some(_) | None => Err(Error::Unauthenticated),
+    }
+}
+
+/// Makes an access token for a key; it holds for [`TOKEN_LIFETIME`], beside others.
+///
+/// # Errors
+/// As [`authenticate`].
+pub fn issue_token(
+    tx: &Tx<'_>,
+    id: &str,
+    secret: &SecretString,
+) -> Result<(SecretString, Timestamp), Error> {
+    let actor = authenticate(tx, id, secret)?;
+    let token = new_token(actor.tenant, tx.random());
+    let expires_at = tx
+        .now()
+        .checked_add(TOKEN_LIFETIME)
+        .map_err(Error::internal)?;
+    let hash = digest(token.expose_secret());
+    tx.batch(&[
+        delete_expired_tokens(actor.tenant, tx.now()),
+        insert_token(actor.tenant, hash, id.to_owned(), tx.now(), expires_at),
+    ])?;
+    Ok((token, expires_at))
+}

@@ -1,0 +1,132 @@
+//! The user directory: its model, its rules and its storage.
+//!
+//! A use case is a plain synchronous function over a [`store::Tx`] and an [`Actor`]; it runs
+//! inside [`Directory::read`] or [`Directory::write`]. Nothing here knows HTTP, the JSON of
+//! an API, or which API a caller speaks.
+
+pub mod accounts;
+mod actor;
+pub mod badges;
+pub mod clock;
+pub mod cursor;
+mod error;
+pub mod event;
+pub mod groups;
+pub mod idempotency;
+pub mod jobs;
+pub mod keys;
+pub mod model;
+pub mod password;
+pub mod permission;
+pub mod query;
+pub mod secret;
+pub mod store;
+pub mod tenants;
+pub mod users;
+pub mod violation;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+pub use actor::{Actor, Principal, TenantId, Visibility};
+pub use error::{Error, Unavailable};
+
+use clock::{Clock, Random};
+use password::{Hasher, PasswordHash};
+use store::{Db, Location, Tx};
+use violation::Violations;
+
+/// An open directory. Cheap to clone.
+#[derive(Clone)]
+pub struct Directory {
+    db: Db,
+    hasher: Hasher,
+}
+
+impl Directory {
+    /// Opens a database, migrates it, and makes the tenant `default` when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Internal`].
+    pub async fn open(
+        location: &Location,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Error> {
+        let db = Db::open(location, clock, random)?;
+        db.migrate().await?;
+        db.write(tenants::ensure_default).await?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self {
+            db,
+            hasher: Hasher::new(cores),
+        })
+    }
+
+    /// The clock that everything here goes by.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.db.clock()
+    }
+
+    /// The source of randomness.
+    #[must_use]
+    pub fn random(&self) -> &dyn Random {
+        self.db.random()
+    }
+
+    /// Runs a closure of reads.
+    ///
+    /// # Errors
+    /// The closure's own, or [`Error::Unavailable`].
+    pub async fn read<T, F>(&self, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        self.db.read(run).await
+    }
+
+    /// Runs a closure in one transaction; it may run again, so it must do nothing but talk
+    /// to the database.
+    ///
+    /// # Errors
+    /// The closure's own, or [`Error::Unavailable`].
+    pub async fn write<T, F>(&self, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
+    {
+        self.db.write(run).await
+    }
+
+    /// Hashes a password, unless the request is refused anyway.
+    ///
+    /// # Errors
+    /// As [`Hasher::hash`].
+    pub async fn hash_password(
+        &self,
+        password: Option<SecretString>,
+        violations: &Violations,
+    ) -> Result<Option<PasswordHash>, Error> {
+        match password {
+            Some(password) if violations.is_empty() => {
+                self.hasher.hash(password, self.db.random()).await.map(Some)
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Whether a password is the one that was hashed.
+    ///
+    /// # Errors
+    /// As [`Hasher::verify`].
+    pub async fn verify_password(
+        &self,
+        password: SecretString,
+        hash: PasswordHash,
+    ) -> Result<bool, Error> {
+        self.hasher.verify(password, hash).await
+    }
+}

@@ -1,0 +1,23 @@
+//! The things the directory keeps, and the values they are made of.
+
+mod account;
+mod badge;
+mod email;
+mod group;
+mod invitation;
+mod phone;
+mod preference;
+mod text;
+mod user;
+
+pub use account::{Account, AccountRole, Membership};
+pub use badge::{Badge, UserBadge};
+pub use email::Email;
+pub use group::{Group, GroupMembership, GroupPermission, slug_from};
+pub use invitation::{Invitation, InvitationKind};
+pub use phone::Phone;
+pub use preference::{DeliveryChannel, NotificationPreference};
+pub use text::{MAX_TEXT, check_text, fold, is_name_token};
+pub use user::{
+    DrugTest, EmployerRole, OnboardingState, User, UserKind, UserStatus, UserView, W2Status,
+};

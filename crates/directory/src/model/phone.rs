@@ -1,0 +1,117 @@
+//! A phone number: the text as given, and its E.164 form where it has one.
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
+
+use crate::violation::Rule;
+
+use super::check_text;
+
+/// Longest text of a number, in characters.
+const MAX_LENGTH: usize = 64;
+
+/// A number as it was given; `key` is its E.164 form, by which it is unique among workers.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Phone {
+    text: String,
+    key: Option<String>,
+}
+
+impl Phone {
+    /// Keeps any text; the key is there when it reads as a number (US where it names no
+    /// country).
+    ///
+    /// # Errors
+    /// [`Rule::TooLong`] past 64 characters, [`Rule::BadFormat`] for a NUL.
+    pub fn unchecked(text: &str) -> Result<Self, Rule> {
+        if let Some(rule) = check_text(text, MAX_LENGTH) {
+            return Err(rule);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            key: e164(text),
+        })
+    }
+
+    /// Takes only what reads as a number.
+    ///
+    /// # Errors
+    /// As [`Phone::unchecked`], and [`Rule::BadFormat`] for what is no number.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        let phone = Self::unchecked(text.trim())?;
+        if phone.text.is_empty() {
+            return Err(Rule::Blank);
+        }
+        if phone.key.is_some() {
+            Ok(phone)
+        } else {
+            Err(Rule::BadFormat)
+        }
+    }
+
+    /// A number that was stored.
+    pub(crate) fn from_stored(text: String, key: Option<String>) -> Self {
+        Self { text, key }
+    }
+
+    /// The number as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its E.164 form, if it reads as a number.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+}
+
+/// Hides the number from logs.
+impl std::fmt::Debug for Phone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Phone(…)")
+    }
+}
+
+fn e164(text: &str) -> Option<String> {
+    if !text.chars().any(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let number = PHONE_NUMBER_UTIL.parse(text, Some(Region::US)).ok()?;
+    Some(
+        PHONE_NUMBER_UTIL
+            .format(&number, PhoneNumberFormat::E164)
+            .into_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_without_a_country_is_american() {
+        let forms = [
+            "(415) 555-2671",
+            "415-555-2671",
+            "+1 415 555 2671",
+            "4155552671",
+        ];
+        for form in forms {
+            let phone = Phone::parse(form).unwrap();
+            assert_eq!((phone.as_str(), phone.key()), (form, Some("+14155552671")));
+        }
+        assert_eq!(
+            Phone::parse("+44 20 7946 0018").unwrap().key(),
+            Some("+442079460018")
+        );
+    }
+
+    #[test]
+    fn junk_is_refused_where_checked_and_kept_where_not() {
+        for junk in ["call me", "x", "+", "1", "1\0"] {
+            assert_eq!(Phone::parse(junk).unwrap_err(), Rule::BadFormat, "{junk}");
+        }
+        assert_eq!(Phone::unchecked("ext. only").unwrap().key(), None);
+    }
+}

@@ -1,0 +1,301 @@
+//! What may be done, as one enum. Scopes of keys, roles and group levels are sets of it.
+
+/// One thing that a caller may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Permission {
+    ReadUsers,
+    CreateUsers,
+    UpdateUsers,
+    DeleteUsers,
+    ReadAccounts,
+    CreateAccounts,
+    UpdateAccounts,
+    DeleteAccounts,
+    ReadGroups,
+    CreateGroups,
+    UpdateGroups,
+    DeleteGroups,
+    ReadBadges,
+    CreateBadges,
+    ReadRoles,
+    UpdateRoles,
+    ReadForms,
+    UpdateForms,
+    ReadEvents,
+    CreateEvents,
+    ReadWebhooks,
+    UpdateWebhooks,
+    ReadKeys,
+    UpdateKeys,
+    ImpersonateUsers,
+    Administer,
+}
+
+impl Permission {
+    /// Every permission, in the order of the enum.
+    pub const ALL: [Self; 26] = [
+        Self::ReadUsers,
+        Self::CreateUsers,
+        Self::UpdateUsers,
+        Self::DeleteUsers,
+        Self::ReadAccounts,
+        Self::CreateAccounts,
+        Self::UpdateAccounts,
+        Self::DeleteAccounts,
+        Self::ReadGroups,
+        Self::CreateGroups,
+        Self::UpdateGroups,
+        Self::DeleteGroups,
+        Self::ReadBadges,
+        Self::CreateBadges,
+        Self::ReadRoles,
+        Self::UpdateRoles,
+        Self::ReadForms,
+        Self::UpdateForms,
+        Self::ReadEvents,
+        Self::CreateEvents,
+        Self::ReadWebhooks,
+        Self::UpdateWebhooks,
+        Self::ReadKeys,
+        Self::UpdateKeys,
+        Self::ImpersonateUsers,
+        Self::Administer,
+    ];
+
+    /// Its published name, in camel case: `readUsers`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadUsers => "readUsers",
+            Self::CreateUsers => "createUsers",
+            Self::UpdateUsers => "updateUsers",
+            Self::DeleteUsers => "deleteUsers",
+            Self::ReadAccounts => "readAccounts",
+            Self::CreateAccounts => "createAccounts",
+            Self::UpdateAccounts => "updateAccounts",
+            Self::DeleteAccounts => "deleteAccounts",
+            Self::ReadGroups => "readTeams",
+            Self::CreateGroups => "createTeams",
+            Self::UpdateGroups => "updateTeams",
+            Self::DeleteGroups => "deleteTeams",
+            Self::ReadBadges => "readBadges",
+            Self::CreateBadges => "createBadges",
+            Self::ReadRoles => "readRoles",
+            Self::UpdateRoles => "updateRoles",
+            Self::ReadForms => "readForms",
+            Self::UpdateForms => "updateForms",
+            Self::ReadEvents => "readEvents",
+            Self::CreateEvents => "createEvents",
+            Self::ReadWebhooks => "readWebhooks",
+            Self::UpdateWebhooks => "updateWebhooks",
+            Self::ReadKeys => "readApiKeys",
+            Self::UpdateKeys => "updateApiKeys",
+            Self::ImpersonateUsers => "impersonateUsers",
+            Self::Administer => "administer",
+        }
+    }
+
+    /// The permission of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|permission| permission.name() == name)
+    }
+}
+
+/// A set of permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PermissionSet(u64);
+
+impl PermissionSet {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// All of them.
+    pub const ALL: Self = Self((1 << Permission::ALL.len()) - 1);
+
+    /// The set of these.
+    #[must_use]
+    pub fn of(permissions: &[Permission]) -> Self {
+        permissions
+            .iter()
+            .fold(Self::NONE, |set, permission| set.with(*permission))
+    }
+
+    /// The set with one more.
+    #[must_use]
+    pub const fn with(self, permission: Permission) -> Self {
+        Self(self.0 | (1 << permission as u8))
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it is in the set.
+    #[must_use]
+    pub const fn contains(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u8) != 0
+    }
+
+    /// Whether all of `other` is in the set.
+    #[must_use]
+    pub const fn includes(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Its permissions, in the order of the enum.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL
+            .into_iter()
+            .filter(move |permission| self.contains(*permission))
+    }
+
+    /// Reads a comma list of names; a name that is none is left out (a newer server's).
+    #[must_use]
+    pub fn from_names(names: &str) -> Self {
+        names
+            .split(',')
+            .filter_map(Permission::parse)
+            .fold(Self::NONE, Self::with)
+    }
+
+    /// Its names as a comma list.
+    #[must_use]
+    pub fn names(self) -> String {
+        self.iter()
+            .map(Permission::name)
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+}
+
+/// A scope of a key: a named set of permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// `users:read`: users, and the accounts, groups, badges and roles they are in.
+    UsersRead,
+    /// `users:write`: the same, and making and changing users and badges.
+    UsersWrite,
+    /// `accounts:write`
+    AccountsWrite,
+    /// `groups:write`
+    GroupsWrite,
+    /// `forms:write`
+    FormsWrite,
+    /// `events:write`: reading and reporting events.
+    EventsWrite,
+    /// `webhooks:write`
+    WebhooksWrite,
+    /// `keys:write`
+    KeysWrite,
+    /// `admin`: everything.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 9] = [
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::AccountsWrite,
+        Self::GroupsWrite,
+        Self::FormsWrite,
+        Self::EventsWrite,
+        Self::WebhooksWrite,
+        Self::KeysWrite,
+        Self::Admin,
+    ];
+
+    /// Its published name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UsersRead => "users:read",
+            Self::UsersWrite => "users:write",
+            Self::AccountsWrite => "accounts:write",
+            Self::GroupsWrite => "groups:write",
+            Self::FormsWrite => "forms:write",
+            Self::EventsWrite => "events:write",
+            Self::WebhooksWrite => "webhooks:write",
+            Self::KeysWrite => "keys:write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
+    /// What it allows.
+    #[must_use]
+    pub fn permissions(self) -> PermissionSet {
+        use Permission as P;
+        let read = PermissionSet::of(&[
+            P::ReadUsers,
+            P::ReadAccounts,
+            P::ReadGroups,
+            P::ReadBadges,
+            P::ReadRoles,
+        ]);
+        match self {
+            Self::UsersRead => read,
+            Self::UsersWrite => read.union(PermissionSet::of(&[
+                P::CreateUsers,
+                P::UpdateUsers,
+                P::DeleteUsers,
+                P::CreateBadges,
+            ])),
+            Self::AccountsWrite => PermissionSet::of(&[
+                P::ReadAccounts,
+                P::CreateAccounts,
+                P::UpdateAccounts,
+                P::DeleteAccounts,
+            ]),
+            Self::GroupsWrite => PermissionSet::of(&[
+                P::ReadGroups,
+                P::CreateGroups,
+                P::UpdateGroups,
+                P::DeleteGroups,
+            ]),
+            Self::FormsWrite => PermissionSet::of(&[P::ReadForms, P::UpdateForms]),
+            Self::EventsWrite => PermissionSet::of(&[P::ReadEvents, P::CreateEvents]),
+            Self::WebhooksWrite => PermissionSet::of(&[P::ReadWebhooks, P::UpdateWebhooks]),
+            Self::KeysWrite => PermissionSet::of(&[P::ReadKeys, P::UpdateKeys]),
+            Self::Admin => PermissionSet::ALL,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_as_they_were() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::parse(permission.name()), Some(permission));
+        }
+        for scope in Scope::ALL {
+            assert_eq!(Scope::parse(scope.name()), Some(scope));
+        }
+        let set = PermissionSet::of(&[Permission::ReadUsers, Permission::Administer]);
+        assert_eq!(PermissionSet::from_names(&set.names()), set);
+        assert!(PermissionSet::ALL.includes(set) && !set.includes(PermissionSet::ALL));
+    }
+
+    #[test]
+    fn a_read_scope_writes_nothing() {
+        let read = Scope::UsersRead.permissions();
+        assert!(
+            read.iter()
+                .all(|permission| permission.name().starts_with("read"))
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! What can be asked of lists: filter, order, page. Knows no protocol.
+
+use jiff::Timestamp;
+
+use crate::model::{Email, OnboardingState, UserKind, UserStatus};
+
+/// Most rows that a page can hold.
+pub const MAX_PAGE: usize = 200;
+
+/// Which users to list; every condition given must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[allow(missing_docs, reason = "the fields are named as the user's own")]
+pub struct UserFilter {
+    pub email: Option<Email>,
+    /// The whole name, without regard to case.
+    pub first_name: Option<String>,
+    /// The whole name, without regard to case.
+    pub last_name: Option<String>,
+    /// Any of these; empty: no condition.
+    pub external_id: Vec<String>,
+    pub kind: Option<UserKind>,
+    pub status: Option<UserStatus>,
+    /// Any of these; empty: no condition.
+    pub state: Vec<String>,
+    /// Any of these; empty: no condition.
+    pub onboarding_state: Vec<OnboardingState>,
+    pub customer_id: Option<i64>,
+    /// Members of this account.
+    pub account_id: Option<i64>,
+    /// Members of this group.
+    pub group_id: Option<i64>,
+    /// Changed after, exclusive.
+    pub updated_after: Option<Timestamp>,
+    /// Changed before, exclusive.
+    pub updated_before: Option<Timestamp>,
+}
+
+/// What a list is ordered by; ties are broken by the id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UserOrder {
+    /// The id: the order of creation.
+    #[default]
+    Id,
+    /// The time of the last change.
+    UpdatedAt,
+}
+
+/// The last row of a page: the next page starts after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The row's time in the list's order; the epoch when it is ordered by id.
+    pub time: Timestamp,
+    /// The row's id.
+    pub id: i64,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserPage {
+    /// Ordered by what.
+    pub order: UserOrder,
+    /// Greatest first.
+    pub descending: bool,
+    /// Start after this row.
+    pub after: Option<Position>,
+    /// Rows at most, 1 to [`MAX_PAGE`].
+    pub limit: usize,
+}
+
+/// Rows, and where the next page starts if there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// The last row, when more follow.
+    pub next: Option<Position>,
+}
+
+impl<T> Listed<T> {
+    /// Cuts rows read one past the limit.
+    #[must_use]
+    pub fn cut(mut rows: Vec<T>, limit: usize, position: impl Fn(&T) -> Position) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = if more {
+            rows.last().map(position)
+        } else {
+            None
+        };
+        Self { rows, next }
+    }
+}

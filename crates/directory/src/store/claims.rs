@@ -1,0 +1,90 @@
+//! The table `claims`: the one way to be unique.
+
+use crate::actor::TenantId;
+use crate::error::Error;
+
+use super::{Statement, Tx};
+
+const INSERT: &str = "INSERT INTO claims (tenant_id, scope, value, owner_id) \
+    VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, scope, value) DO NOTHING";
+const DELETE: &str =
+    "DELETE FROM claims WHERE tenant_id = $1 AND scope = $2 AND value = $3 AND owner_id = $4";
+const OWNER: &str =
+    "SELECT owner_id FROM claims WHERE tenant_id = $1 AND scope = $2 AND value = $3";
+
+/// What a value is unique among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ClaimScope {
+    /// Canonical emails of users.
+    Email,
+    /// Slugs of groups.
+    GroupSlug,
+    /// W2 employee ids of workers.
+    W2EmployeeId,
+    /// E.164 phone numbers of workers.
+    WorkerPhone,
+}
+
+impl ClaimScope {
+    /// Its stored name.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::GroupSlug => "group_slug",
+            Self::W2EmployeeId => "w2_employee_id",
+            Self::WorkerPhone => "worker_phone",
+        }
+    }
+}
+
+/// A value claimed in a scope.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Claim {
+    /// Among what.
+    pub(crate) scope: ClaimScope,
+    /// The value.
+    pub(crate) value: String,
+}
+
+/// Claims a value; touches no row when another has it.
+pub(crate) fn insert_claim(tenant: TenantId, claim: &Claim, owner: i64) -> Statement<'static> {
+    let params = vec![
+        tenant.into(),
+        claim.scope.name().into(),
+        claim.value.clone().into(),
+        owner.into(),
+    ];
+    Statement {
+        sql: INSERT,
+        params,
+    }
+}
+
+/// Frees a value that its owner claimed.
+pub(crate) fn delete_claim(tenant: TenantId, claim: &Claim, owner: i64) -> Statement<'static> {
+    let params = vec![
+        tenant.into(),
+        claim.scope.name().into(),
+        claim.value.clone().into(),
+        owner.into(),
+    ];
+    Statement {
+        sql: DELETE,
+        params,
+    }
+}
+
+/// Who has a value.
+pub(crate) fn claim_owner(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    claim: &Claim,
+) -> Result<Option<i64>, Error> {
+    let params = [
+        tenant.into(),
+        claim.scope.name().into(),
+        claim.value.as_str().into(),
+    ];
+    tx.query_opt(OWNER, &params, |row| row.int())
+}

@@ -1,0 +1,45 @@
+//! The table `credentials`: what a user proves to be themselves with.
+
+use jiff::Timestamp;
+
+use crate::actor::TenantId;
+use crate::error::Error;
+use crate::password::PasswordHash;
+
+use super::{Statement, Tx};
+
+const PUT: &str = "INSERT INTO credentials (tenant_id, user_id, kind, secret, created_at, \
+    updated_at) VALUES ($1, $2, 'password', $3, $4, $5) \
+    ON CONFLICT (tenant_id, user_id, kind) DO UPDATE SET secret = excluded.secret, \
+    updated_at = excluded.updated_at";
+const GET: &str = "SELECT secret FROM credentials \
+    WHERE tenant_id = $1 AND user_id = $2 AND kind = 'password'";
+
+/// Sets a user's password.
+pub(crate) fn put_password(
+    tenant: TenantId,
+    user: i64,
+    hash: &PasswordHash,
+    now: Timestamp,
+) -> Statement<'static> {
+    let params = vec![
+        tenant.into(),
+        user.into(),
+        hash.expose().to_owned().into(),
+        now.into(),
+        now.into(),
+    ];
+    Statement { sql: PUT, params }
+}
+
+/// A user's password hash, if one is set.
+pub(crate) fn password_of(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    user: i64,
+) -> Result<Option<PasswordHash>, Error> {
+    let params = [tenant.into(), user.into()];
+    tx.query_opt(GET, &params, |row| {
+        Ok(PasswordHash::from_stored(row.text()?))
+    })
+}

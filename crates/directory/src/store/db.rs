@@ -1,0 +1,345 @@
+//! The door to the database: where a closure of the domain runs, and on which engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::clock::{Clock, Random};
+use crate::error::{Error, Unavailable};
+
+use super::ids::{self, IdKind, Ids};
+use super::postgres::{Postgres, Session};
+use super::sqlite::{self, Sqlite};
+use super::{Row, Value};
+
+/// How often a closure runs again after losing to another writer.
+const RETRIES: usize = 12;
+
+/// Where the data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// An embedded file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, by URL.
+    Postgres(String),
+}
+
+impl Location {
+    /// Reads `sqlite:PATH` or `postgres://…` (`postgresql://…` too).
+    ///
+    /// # Errors
+    /// A sentence that says which forms there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if !path.is_empty() {
+                return Ok(Self::Sqlite(PathBuf::from(path)));
+            }
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        Err("a database is sqlite:FILE or postgres://USER@HOST/NAME".to_owned())
+    }
+}
+
+/// A statement and what is bound to it.
+#[derive(Debug)]
+pub struct Statement<'a> {
+    /// The text.
+    pub sql: &'static str,
+    /// Its parameters, `$1` first.
+    pub params: Vec<Value<'a>>,
+}
+
+/// The database, whichever engine it is.
+#[derive(Clone)]
+pub struct Db {
+    engine: Engine,
+    ids: Arc<Ids>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
+}
+
+impl Db {
+    /// Opens a database; it is not migrated yet.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Internal`] when the file cannot be opened or the
+    /// address cannot be read.
+    pub fn open(
+        location: &Location,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Error> {
+        let engine = match location {
+            Location::Sqlite(path) => Engine::Sqlite(Sqlite::open(path.clone())?),
+            Location::Postgres(url) => Engine::Postgres(Postgres::open(url)?),
+        };
+        Ok(Self {
+            engine,
+            ids: Arc::new(Ids::new()),
+            clock,
+            random,
+        })
+    }
+
+    /// The clock that its transactions take their time from.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The source of randomness that its transactions draw from.
+    #[must_use]
+    pub fn random(&self) -> &dyn Random {
+        self.random.as_ref()
+    }
+
+    /// Whether it is PostgreSQL.
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
+    /// Runs a closure of reads.
+    ///
+    /// # Errors
+    /// The closure's own, or [`Error::Unavailable`].
+    pub async fn read<T, F>(&self, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let db = self.clone();
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(|connection| run(&db.tx(On::Sqlite(connection)))),
+            Engine::Postgres(postgres) => {
+                postgres
+                    .read(move |session| run(&db.tx(On::Postgres(session))))
+                    .await
+            }
+        }
+    }
+
+    /// Runs a closure in one transaction, and again when another writer was faster: it must
+    /// do nothing but talk to the database.
+    ///
+    /// # Errors
+    /// The closure's own, or [`Error::Unavailable`]; then nothing was written, except after
+    /// [`Unavailable::CommitUnknown`].
+    pub async fn write<T, F>(&self, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
+    {
+        let run = Arc::new(run);
+        let mut lost = 0;
+        loop {
+            match self.write_once(Arc::clone(&run)).await {
+                Err(Error::Unavailable(Unavailable::OutOfIds(kind))) => self.lease(kind).await?,
+                Err(Error::Unavailable(Unavailable::Contention)) if lost < RETRIES => lost += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn write_once<T, F>(&self, run: Arc<F>) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
+    {
+        let db = self.clone();
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                sqlite
+                    .write(move |connection| run(&db.tx(On::Sqlite(connection))))
+                    .await
+            }
+            Engine::Postgres(postgres) => {
+                postgres
+                    .write(move |session| run(&db.tx(On::Postgres(session))))
+                    .await
+            }
+        }
+    }
+
+    /// The block is on disk before its first id is used.
+    async fn lease(&self, kind: IdKind) -> Result<(), Error> {
+        let size = self.ids.lease_size(kind)?;
+        let end = self
+            .write_once(Arc::new(move |tx: &Tx<'_>| ids::lease(tx, kind, size)))
+            .await?;
+        self.ids.grant(kind, end, size)
+    }
+
+    fn tx<'a>(&'a self, on: On<'a>) -> Tx<'a> {
+        Tx {
+            on,
+            ids: &self.ids,
+            random: self.random.as_ref(),
+            now: self.clock.now(),
+        }
+    }
+}
+
+enum On<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a Session<'a>),
+}
+
+/// A transaction under way, with the time at which it began.
+pub struct Tx<'a> {
+    on: On<'a>,
+    ids: &'a Ids,
+    random: &'a dyn Random,
+    now: Timestamp,
+}
+
+impl Tx<'_> {
+    /// When the transaction began, to the millisecond.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The source of randomness.
+    #[must_use]
+    pub fn random(&self) -> &dyn Random {
+        self.random
+    }
+
+    /// A new id.
+    ///
+    /// # Errors
+    /// [`Unavailable::OutOfIds`], upon which [`Db::write`] leases and runs the closure again.
+    pub fn new_id(&self, kind: IdKind) -> Result<i64, Error> {
+        self.ids.next(kind)
+    }
+
+    /// Runs a statement; answers the number of rows it touched.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] or [`Error::Unavailable`].
+    pub fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, Error> {
+        match &self.on {
+            On::Sqlite(connection) => execute_sqlite(connection, sql, params),
+            On::Postgres(session) => session.execute(sql, params),
+        }
+    }
+
+    /// Runs several statements in order; answers the rows that each touched. PostgreSQL is
+    /// sent all of them at once.
+    ///
+    /// # Errors
+    /// The first failure; the transaction cannot go on after it.
+    pub fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, Error> {
+        match &self.on {
+            On::Sqlite(connection) => statements
+                .iter()
+                .map(|each| execute_sqlite(connection, each.sql, &each.params))
+                .collect(),
+            On::Postgres(session) => session.batch(statements),
+        }
+    }
+
+    /// Reads all rows of a SELECT.
+    ///
+    /// # Errors
+    /// [`Error::Internal`], [`Error::Unavailable`], or what `read` says.
+    pub fn query<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        match &self.on {
+            On::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(sqlite::fault)?;
+                let mut rows = statement
+                    .query(rusqlite::params_from_iter(params))
+                    .map_err(sqlite::fault)?;
+                let mut all = Vec::new();
+                while let Some(row) = rows.next().map_err(sqlite::fault)? {
+                    all.push(read(&Row::sqlite(row))?);
+                }
+                Ok(all)
+            }
+            On::Postgres(session) => session
+                .query(sql, params)?
+                .iter()
+                .map(|row| read(&Row::postgres(row)))
+                .collect(),
+        }
+    }
+
+    /// Reads the first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Tx::query`].
+    pub fn query_opt<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        Ok(self.query(sql, params, read)?.into_iter().next())
+    }
+
+    /// Reads the first row of a statement that always answers one.
+    ///
+    /// # Errors
+    /// As [`Tx::query`], and [`Error::Internal`] when no row came.
+    pub fn query_one<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.query_opt(sql, params, read)?
+            .ok_or_else(|| Error::internal("no row came back"))
+    }
+
+    /// Runs a migration's text.
+    pub(super) fn script(&self, sql: &str) -> Result<(), Error> {
+        match &self.on {
+            On::Sqlite(connection) => connection.execute_batch(sql).map_err(sqlite::fault),
+            On::Postgres(session) => session.script(sql),
+        }
+    }
+}
+
+fn execute_sqlite(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    params: &[Value<'_>],
+) -> Result<u64, Error> {
+    let rows = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(params)))
+        .map_err(sqlite::fault)?;
+    u64::try_from(rows).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_a_file_or_a_server() {
+        let file = Location::Sqlite(PathBuf::from("muster.db"));
+        assert_eq!(Location::parse("sqlite:muster.db"), Ok(file.clone()));
+        assert_eq!(Location::parse("sqlite://muster.db"), Ok(file));
+        let url = "postgres://a@b/c";
+        assert_eq!(Location::parse(url), Ok(Location::Postgres(url.to_owned())));
+        for bad in ["", "sqlite:", "mysql://x", "muster.db"] {
+            assert!(Location::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

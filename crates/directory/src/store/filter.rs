@@ -1,0 +1,133 @@
+//! Dynamic conditions: the only place where SQL text is put together at run time. Every
+//! value is bound; only texts of this crate reach the statement.
+
+use super::Value;
+
+/// A WHERE clause under construction, and its parameters.
+pub(crate) struct Conditions<'a> {
+    text: String,
+    params: Vec<Value<'a>>,
+}
+
+impl<'a> Conditions<'a> {
+    /// Starts with `condition` on a first value: always the tenant.
+    pub(crate) fn new(condition: &'static str, value: impl Into<Value<'a>>) -> Self {
+        let mut conditions = Self {
+            text: String::new(),
+            params: Vec::new(),
+        };
+        conditions.and(condition, value);
+        conditions
+    }
+
+    /// Adds a condition on one value; `?` stands for its place.
+    pub(crate) fn and(&mut self, condition: &'static str, value: impl Into<Value<'a>>) {
+        let place = self.bind(value);
+        self.join();
+        self.text.push_str(&condition.replace('?', &place));
+    }
+
+    /// Adds a condition without a value.
+    pub(crate) fn and_plain(&mut self, condition: &'static str) {
+        self.join();
+        self.text.push_str(condition);
+    }
+
+    /// Adds `column IN (…)`; an empty list matches nothing.
+    pub(crate) fn and_in<V: Into<Value<'a>>>(
+        &mut self,
+        column: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) {
+        let places: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
+        self.join();
+        if places.is_empty() {
+            self.text.push_str("1 = 0");
+        } else {
+            self.text
+                .push_str(&format!("{column} IN ({})", places.join(", ")));
+        }
+    }
+
+    /// Adds a condition on two values; the first `?` stands for the first's place.
+    pub(crate) fn and_pair(
+        &mut self,
+        condition: &'static str,
+        first: impl Into<Value<'a>>,
+        second: impl Into<Value<'a>>,
+    ) {
+        let places = [self.bind(first), self.bind(second)];
+        self.join();
+        let mut places = places.iter();
+        for piece in condition.split_inclusive('?') {
+            match piece.strip_suffix('?').zip(places.next()) {
+                Some((before, place)) => {
+                    self.text.push_str(before);
+                    self.text.push_str(place);
+                }
+                None => self.text.push_str(piece),
+            }
+        }
+    }
+
+    /// `select WHERE conditions rest`, and the parameters; `limit` is bound last.
+    pub(crate) fn statement(
+        mut self,
+        select: &'static str,
+        rest: &'static str,
+        limit: i64,
+    ) -> (String, Vec<Value<'a>>) {
+        let place = self.bind(limit);
+        (
+            format!("{select} WHERE {} {rest} LIMIT {place}", self.text),
+            self.params,
+        )
+    }
+
+    /// As [`Conditions::statement`], without a limit.
+    pub(crate) fn whole(
+        self,
+        select: &'static str,
+        rest: &'static str,
+    ) -> (String, Vec<Value<'a>>) {
+        (format!("{select} WHERE {} {rest}", self.text), self.params)
+    }
+
+    fn bind(&mut self, value: impl Into<Value<'a>>) -> String {
+        self.params.push(value.into());
+        format!("${}", self.params.len())
+    }
+
+    fn join(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push_str(" AND ");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_bound_in_the_order_of_their_places() {
+        let mut conditions = Conditions::new("tenant_id = ?", 1_i64);
+        conditions.and_in("state", ["CA", "NY"]);
+        conditions.and_plain("deleted_at IS NULL");
+        conditions.and_pair("(updated_at, id) > (?, ?)", 7_i64, 8_i64);
+        let (sql, params) = conditions.statement("SELECT id FROM users", "ORDER BY id", 50);
+        assert_eq!(
+            sql,
+            "SELECT id FROM users WHERE tenant_id = $1 AND state IN ($2, $3) \
+             AND deleted_at IS NULL AND (updated_at, id) > ($4, $5) ORDER BY id LIMIT $6"
+        );
+        assert_eq!(params.len(), 6);
+    }
+
+    #[test]
+    fn an_empty_list_matches_nothing() {
+        let mut conditions = Conditions::new("tenant_id = ?", 1_i64);
+        conditions.and_in("state", Vec::<String>::new());
+        assert!(conditions.whole("SELECT 1", "").0.contains("1 = 0"));
+    }
+}

@@ -1,0 +1,131 @@
+//! Integer ids: a node leases blocks of them, so that a change binds its ids and needs no
+//! answer from the database before its next statement. An id is never given twice; the rest
+//! of a block is lost when the node stops.
+
+use std::sync::Mutex;
+
+use crate::error::{Error, Unavailable};
+
+use super::{Tx, Value};
+
+/// What an id is of; each kind counts by itself, over all tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum IdKind {
+    Tenant,
+    User,
+    Account,
+    Group,
+    GroupMember,
+    Badge,
+    UserBadge,
+    Role,
+    Invitation,
+    Job,
+    Event,
+}
+
+impl IdKind {
+    const COUNT: usize = 11;
+
+    /// Its name in `id_leases`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::User => "user",
+            Self::Account => "account",
+            Self::Group => "group",
+            Self::GroupMember => "group_member",
+            Self::Badge => "badge",
+            Self::UserBadge => "user_badge",
+            Self::Role => "role",
+            Self::Invitation => "invitation",
+            Self::Job => "job",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// A lease grows with use, from this many ids …
+const FIRST_LEASE: i64 = 8;
+/// … to this many.
+const LARGEST_LEASE: i64 = 8_192;
+
+const LEASE: &str = "INSERT INTO id_leases (kind, next) VALUES ($1, $2) \
+    ON CONFLICT (kind) DO UPDATE SET next = id_leases.next + $3 RETURNING next";
+
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    next: i64,
+    end: i64,
+    size: i64,
+}
+
+/// The blocks that this node holds.
+#[derive(Debug)]
+pub(super) struct Ids {
+    blocks: [Mutex<Block>; IdKind::COUNT],
+}
+
+impl Ids {
+    pub(super) fn new() -> Self {
+        let empty = Block {
+            next: 0,
+            end: 0,
+            size: FIRST_LEASE,
+        };
+        Self {
+            blocks: std::array::from_fn(|_| Mutex::new(empty)),
+        }
+    }
+
+    fn block(&self, kind: IdKind) -> Result<std::sync::MutexGuard<'_, Block>, Error> {
+        let block = self
+            .blocks
+            .get(kind as usize)
+            .ok_or_else(|| Error::internal("no such kind"))?;
+        Ok(block
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// The next id; [`Unavailable::OutOfIds`] tells the caller of the closure to lease.
+    pub(super) fn next(&self, kind: IdKind) -> Result<i64, Error> {
+        let mut block = self.block(kind)?;
+        if block.next >= block.end {
+            return Err(Unavailable::OutOfIds(kind).into());
+        }
+        let id = block.next;
+        block.next += 1;
+        Ok(id)
+    }
+
+    /// How many ids the next lease of this kind takes.
+    pub(super) fn lease_size(&self, kind: IdKind) -> Result<i64, Error> {
+        Ok(self.block(kind)?.size)
+    }
+
+    /// Takes over a block that is leased for good, unless another request was faster.
+    pub(super) fn grant(&self, kind: IdKind, end: i64, size: i64) -> Result<(), Error> {
+        let mut block = self.block(kind)?;
+        if block.next >= block.end {
+            *block = Block {
+                next: end - size,
+                end,
+                size: (block.size * 4).min(LARGEST_LEASE),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Leases a block in a transaction of its own; the answer is the id after its last.
+pub(super) fn lease(tx: &Tx<'_>, kind: IdKind, size: i64) -> Result<i64, Error> {
+    let params = [
+        Value::from(kind.name()),
+        Value::Int(1 + size),
+        Value::Int(size),
+    ];
+    tx.query_one(LEASE, &params, |row| row.int())
+}

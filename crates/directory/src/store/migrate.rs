@@ -1,0 +1,77 @@
+//! Migrations: numbered, forward only, each in a transaction of its own with the record
+//! that it ran, so that an interrupted run goes on where it stopped.
+
+use crate::error::Error;
+
+use super::{Db, Tx, Value};
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const MIGRATIONS: [Migration; 1] = [Migration {
+    number: 1,
+    name: "foundation",
+    sqlite: include_str!("../../migrations/sqlite/0001_foundation.sql"),
+    postgres: include_str!("../../migrations/postgres/0001_foundation.sql"),
+}];
+
+const RECORD_SQLITE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
+    (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+const RECORD_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
+    (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ(3) NOT NULL)";
+// Two nodes that start together: the second waits here and finds the work done. The lock
+// ends with its transaction, so that a node that dies holds nothing.
+const LOCK_POSTGRES: &str = "LOCK TABLE schema_migrations IN EXCLUSIVE MODE";
+
+const APPLIED: &str = "SELECT count(*) FROM schema_migrations WHERE number = $1";
+const APPLY: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
+
+impl Db {
+    /// Brings the schema to this binary's version; does nothing when it is there, or newer.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Internal`]; what ran before stays done.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let postgres = self.is_postgres();
+        let record = if postgres {
+            RECORD_POSTGRES
+        } else {
+            RECORD_SQLITE
+        };
+        // Two creations at once can clash in PostgreSQL's catalogue although both say IF NOT
+        // EXISTS; by the second try the table is there.
+        if self.write(move |tx| tx.script(record)).await.is_err() {
+            self.write(move |tx| tx.script(record)).await?;
+        }
+        for migration in &MIGRATIONS {
+            self.write(move |tx| apply(tx, migration, postgres)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn apply(tx: &Tx<'_>, migration: &Migration, postgres: bool) -> Result<(), Error> {
+    if postgres {
+        tx.script(LOCK_POSTGRES)?;
+    }
+    if tx.query_one(APPLIED, &[migration.number.into()], |row| row.int())? > 0 {
+        return Ok(());
+    }
+    tx.script(if postgres {
+        migration.postgres
+    } else {
+        migration.sqlite
+    })?;
+    let params = [
+        migration.number.into(),
+        migration.name.into(),
+        Value::Time(tx.now()),
+    ];
+    tx.execute(APPLY, &params)?;
+    tracing::info!(number = migration.number, name = migration.name, "migrated");
+    Ok(())
+}

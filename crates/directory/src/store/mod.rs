@@ -1,0 +1,47 @@
+//! The only place with SQL. One text serves both engines: `$1` numbered by first
+//! appearance, `tenant_id` first everywhere, ids, times and random values bound.
+
+mod accounts;
+mod badges;
+mod claims;
+mod credentials;
+mod db;
+mod events;
+mod filter;
+mod groups;
+mod idempotency;
+mod ids;
+mod invitations;
+mod jobs;
+mod keys;
+mod migrate;
+mod postgres;
+mod preferences;
+mod roles;
+mod sqlite;
+mod tenants;
+mod users;
+mod value;
+
+pub use db::{Db, Location, Statement, Tx};
+pub use events::StoredEvent;
+pub use groups::GroupKey;
+pub use ids::IdKind;
+pub use jobs::Job;
+pub use users::UserKey;
+pub use value::{Row, Value};
+
+pub(crate) use accounts::*;
+pub(crate) use badges::*;
+pub(crate) use claims::*;
+pub(crate) use credentials::*;
+pub(crate) use events::*;
+pub(crate) use groups::*;
+pub(crate) use idempotency::*;
+pub(crate) use invitations::*;
+pub(crate) use jobs::*;
+pub(crate) use keys::*;
+pub(crate) use preferences::*;
+pub(crate) use roles::*;
+pub(crate) use tenants::*;
+pub(crate) use users::*;

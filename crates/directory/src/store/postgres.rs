@@ -1,0 +1,229 @@
+//! The server engine: a pool of connections, each closure in a transaction of its own on a
+//! blocking thread.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio::runtime::Handle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::{Error, Unavailable};
+
+/// Connections of a node at most.
+const POOL: usize = 32;
+/// How long a request waits for a connection.
+const WAIT: Duration = Duration::from_secs(5);
+/// How long making a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A database server.
+pub(super) struct Postgres {
+    pool: Pool,
+}
+
+/// A connection or a transaction: what statements run on.
+pub(super) struct Session<'a> {
+    client: Client<'a>,
+    handle: &'a Handle,
+}
+
+enum Client<'a> {
+    Plain(&'a deadpool_postgres::Client),
+    Transaction(&'a deadpool_postgres::Transaction<'a>),
+}
+
+impl Postgres {
+    /// Checks the address and readies the pool; connections are made when needed.
+    pub(super) fn open(url: &str) -> Result<Arc<Self>, Error> {
+        let mut config: tokio_postgres::Config = url.parse().map_err(Error::internal)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("muster");
+        }
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = Manager::from_config(config, tls()?, recycling);
+        let pool = Pool::builder(manager)
+            .max_size(POOL)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(CONNECT))
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Arc::new(Self { pool }))
+    }
+
+    /// Runs a closure of reads, each statement on its own snapshot.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Session<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let client = self.pool.get().await.map_err(pool_fault)?;
+        blocking(move |handle| {
+            run(&Session {
+                client: Client::Plain(&client),
+                handle,
+            })
+        })
+        .await
+    }
+
+    /// Runs a closure in a transaction. An error at COMMIT that is not the server's own
+    /// answer leaves the outcome unknown, and says so.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Session<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let mut client = self.pool.get().await.map_err(pool_fault)?;
+        blocking(move |handle| {
+            let transaction = handle.block_on(client.transaction()).map_err(fault)?;
+            let value = run(&Session {
+                client: Client::Transaction(&transaction),
+                handle,
+            })?;
+            handle.block_on(transaction.commit()).map_err(|cause| {
+                if cause.as_db_error().is_some() {
+                    fault(cause)
+                } else {
+                    Unavailable::CommitUnknown(Box::new(cause)).into()
+                }
+            })?;
+            Ok(value)
+        })
+        .await
+    }
+}
+
+/// A dropped transaction rolls back; a panic in the closure ends as that one's error.
+async fn blocking<T: Send + 'static>(
+    run: impl FnOnce(&Handle) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let handle = Handle::current();
+    match tokio::task::spawn_blocking(move || run(&handle)).await {
+        Ok(result) => result,
+        Err(panic) => Err(Error::internal(panic)),
+    }
+}
+
+type Params<'a> = Vec<&'a (dyn postgres_types::ToSql + Sync)>;
+
+fn bound<'a>(params: &'a [super::Value<'_>]) -> Params<'a> {
+    params
+        .iter()
+        .map(|value| value as &(dyn postgres_types::ToSql + Sync))
+        .collect()
+}
+
+impl Session<'_> {
+    fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
+    pub(super) fn execute(&self, sql: &str, params: &[super::Value<'_>]) -> Result<u64, Error> {
+        self.wait(self.execute_later(sql, params))
+    }
+
+    async fn execute_later(&self, sql: &str, params: &[super::Value<'_>]) -> Result<u64, Error> {
+        let params = bound(params);
+        match &self.client {
+            Client::Plain(client) => {
+                let statement = client.prepare_cached(sql).await.map_err(fault)?;
+                client.execute(&statement, &params).await.map_err(fault)
+            }
+            Client::Transaction(client) => {
+                let statement = client.prepare_cached(sql).await.map_err(fault)?;
+                client.execute(&statement, &params).await.map_err(fault)
+            }
+        }
+    }
+
+    pub(super) fn query(
+        &self,
+        sql: &str,
+        params: &[super::Value<'_>],
+    ) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let params = bound(params);
+        self.wait(async {
+            match &self.client {
+                Client::Plain(client) => {
+                    let statement = client.prepare_cached(sql).await.map_err(fault)?;
+                    client.query(&statement, &params).await.map_err(fault)
+                }
+                Client::Transaction(client) => {
+                    let statement = client.prepare_cached(sql).await.map_err(fault)?;
+                    client.query(&statement, &params).await.map_err(fault)
+                }
+            }
+        })
+    }
+
+    /// Sends all statements before waiting for the first answer.
+    pub(super) fn batch(&self, statements: &[super::Statement<'_>]) -> Result<Vec<u64>, Error> {
+        self.wait(async {
+            let all = statements
+                .iter()
+                .map(|each| self.execute_later(each.sql, &each.params));
+            futures_util::future::join_all(all)
+                .await
+                .into_iter()
+                .collect()
+        })
+    }
+
+    /// Runs a script of several statements without parameters.
+    pub(super) fn script(&self, sql: &str) -> Result<(), Error> {
+        self.wait(async {
+            match &self.client {
+                Client::Plain(client) => client.batch_execute(sql).await.map_err(fault),
+                Client::Transaction(client) => client.batch_execute(sql).await.map_err(fault),
+            }
+        })
+    }
+}
+
+fn tls() -> Result<MakeRustlsConnect, Error> {
+    let mut roots = rustls::RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(native.certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(Error::internal)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+fn pool_fault(cause: PoolError) -> Error {
+    Unavailable::Database(Box::new(cause)).into()
+}
+
+/// What the server said, as the domain's error. Another's faster change is
+/// [`Unavailable::Contention`], which runs the closure again.
+fn fault(cause: tokio_postgres::Error) -> Error {
+    let Some(state) = cause.code() else {
+        return Unavailable::Database(Box::new(cause)).into();
+    };
+    if [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ]
+    .contains(state)
+    {
+        return Unavailable::Contention.into();
+    }
+    // Classes 53 (resources), 57 (operator), 58 (system), 08 (connection), 25006 (read-only).
+    let passing = ["53", "57", "58", "08"]
+        .iter()
+        .any(|class| state.code().starts_with(class));
+    if passing || state.code() == "25006" {
+        return Unavailable::Database(Box::new(cause)).into();
+    }
+    Error::internal(cause)
+}

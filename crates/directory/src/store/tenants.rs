@@ -1,0 +1,30 @@
+//! The table `tenants`: one of the few without a `tenant_id`, being what that names.
+
+use jiff::Timestamp;
+
+use crate::actor::TenantId;
+use crate::error::Error;
+
+use super::{Statement, Tx};
+
+const INSERT: &str = "INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3) \
+    ON CONFLICT (name) DO NOTHING";
+const BY_NAME: &str = "SELECT id FROM tenants WHERE name = $1";
+const LIST: &str = "SELECT id, name FROM tenants ORDER BY id";
+
+/// Touches no row when the name is taken.
+pub(crate) fn insert_tenant(id: TenantId, name: &str, now: Timestamp) -> Statement<'_> {
+    Statement {
+        sql: INSERT,
+        params: vec![id.into(), name.into(), now.into()],
+    }
+}
+
+pub(crate) fn find_tenant(tx: &Tx<'_>, name: &str) -> Result<Option<TenantId>, Error> {
+    tx.query_opt(BY_NAME, &[name.into()], |row| row.int().map(TenantId))
+}
+
+/// Every tenant, by number: (number, name).
+pub(crate) fn list_tenants(tx: &Tx<'_>) -> Result<Vec<(TenantId, String)>, Error> {
+    tx.query(LIST, &[], |row| Ok((TenantId(row.int()?), row.text()?)))
+}

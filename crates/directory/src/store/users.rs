@@ -1,0 +1,397 @@
+//! The table `users`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::actor::{Actor, TenantId, Visibility};
+use crate::error::Error;
+use crate::jobs::APPROVED_IS_ACTIVE_FOR;
+use crate::model::{
+    DrugTest, Email, EmployerRole, OnboardingState, Phone, User, UserKind, UserStatus, W2Status,
+    fold,
+};
+use crate::query::{UserFilter, UserOrder, UserPage};
+
+use super::filter::Conditions;
+use super::{Row, Statement, Tx, Value};
+
+const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone, u.phone_key, \
+    u.first_name, u.last_name, u.state, u.external_id, u.onboarding_state, \
+    u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
+    u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
+    u.created_at, u.updated_at, u.version, u.attributes FROM users u";
+
+const INSERT: &str = "INSERT INTO users (tenant_id, id, uid, kind, email, email_key, phone, \
+    phone_key, first_name, last_name, first_name_key, last_name_key, state, external_id, \
+    onboarding_state, w2_onboarding_status, w2_employee_id, drug_tested, customer_id, \
+    employer_role, team_id, pending_since, suspended_at, deleted_at, created_by, updated_by, \
+    created_at, updated_at, version, attributes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+    $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, \
+    $28, $29, $30)";
+
+const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, phone = $4, \
+    phone_key = $5, first_name = $6, last_name = $7, first_name_key = $8, last_name_key = $9, \
+    state = $10, external_id = $11, onboarding_state = $12, w2_onboarding_status = $13, \
+    w2_employee_id = $14, drug_tested = $15, customer_id = $16, employer_role = $17, \
+    team_id = $18, pending_since = $19, suspended_at = $20, deleted_at = $21, \
+    created_by = $22, updated_by = $23, created_at = $24, updated_at = $25, version = $26, \
+    attributes = $27 WHERE tenant_id = $28 AND id = $29 AND version = $30";
+
+const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
+    WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.account_id = ?)";
+
+const GROUP_MEMBER: &str = "EXISTS (SELECT 1 FROM group_members g \
+    WHERE g.tenant_id = u.tenant_id AND g.user_id = u.id AND g.group_id = ?)";
+
+const HAS_ACTIVE_JOB: &str = "u.kind = 'worker' AND EXISTS (SELECT 1 FROM jobs j \
+    WHERE j.tenant_id = u.tenant_id AND j.worker_id = u.id AND j.account_id = ? \
+    AND (j.state IN ('filled', 'in_progress', 'paused', 'completed') \
+    OR (j.state = 'approved' AND j.state_at >= ?)))";
+
+const EMAIL_OWNER: &str = "u.id = (SELECT c.owner_id FROM claims c \
+    WHERE c.tenant_id = u.tenant_id AND c.scope = 'email' AND c.value = ?)";
+
+/// What no filter uses: the JSON of `users.attributes`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Attributes {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    middle_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gender: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_verified_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latitude: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    longitude: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreed_to_terms: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreed_to_terms_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    featured: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_profile: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_login_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    synced_worker_id: Option<i64>,
+}
+
+fn millis(time: Option<Timestamp>) -> Option<i64> {
+    time.map(Timestamp::as_millisecond)
+}
+
+fn time(millis: Option<i64>) -> Result<Option<Timestamp>, Error> {
+    millis
+        .map(|each| Timestamp::from_millisecond(each).map_err(Error::internal))
+        .transpose()
+}
+
+fn attributes_of(user: &User) -> Result<String, Error> {
+    let attributes = Attributes {
+        email_verified_at: millis(user.email_verified_at),
+        middle_name: user.middle_name.clone(),
+        name: user.name.clone(),
+        gender: user.gender.clone(),
+        verified_phone: user.verified_phone.clone(),
+        phone_verified_at: millis(user.phone_verified_at),
+        avatar_url: user.avatar_url.clone(),
+        address: user.address.clone(),
+        city: user.city.clone(),
+        zip: user.zip.clone(),
+        latitude: user.latitude,
+        longitude: user.longitude,
+        timezone: user.timezone.clone(),
+        title: user.title.clone(),
+        rating: user.rating,
+        agreed_to_terms: user.agreed_to_terms,
+        agreed_to_terms_at: millis(user.agreed_to_terms_at),
+        featured: user.featured,
+        public_profile: user.public_profile,
+        last_login_at: millis(user.last_login_at),
+        synced_worker_id: user.synced_worker_id,
+    };
+    serde_json::to_string(&attributes).map_err(Error::internal)
+}
+
+fn set_attributes(user: &mut User, json: &str) -> Result<(), Error> {
+    let attributes: Attributes = serde_json::from_str(json).map_err(Error::internal)?;
+    user.email_verified_at = time(attributes.email_verified_at)?;
+    user.middle_name = attributes.middle_name;
+    user.name = attributes.name;
+    user.gender = attributes.gender;
+    user.verified_phone = attributes.verified_phone;
+    user.phone_verified_at = time(attributes.phone_verified_at)?;
+    user.avatar_url = attributes.avatar_url;
+    user.address = attributes.address;
+    user.city = attributes.city;
+    user.zip = attributes.zip;
+    user.latitude = attributes.latitude;
+    user.longitude = attributes.longitude;
+    user.timezone = attributes.timezone;
+    user.title = attributes.title;
+    user.rating = attributes.rating;
+    user.agreed_to_terms = attributes.agreed_to_terms;
+    user.agreed_to_terms_at = time(attributes.agreed_to_terms_at)?;
+    user.featured = attributes.featured;
+    user.public_profile = attributes.public_profile;
+    user.last_login_at = time(attributes.last_login_at)?;
+    user.synced_worker_id = attributes.synced_worker_id;
+    Ok(())
+}
+
+fn read_user(row: &Row<'_>) -> Result<User, Error> {
+    let mut user = User::blank(row.int()?, row.text()?, Timestamp::UNIX_EPOCH);
+    user.kind = row.opt_text()?.as_deref().and_then(UserKind::parse);
+    user.email = row
+        .opt_text()?
+        .zip(row.opt_text()?)
+        .map(|(text, key)| Email::from_stored(text, key));
+    let (phone, phone_key) = (row.opt_text()?, row.opt_text()?);
+    user.phone = phone.map(|text| Phone::from_stored(text, phone_key));
+    user.first_name = row.opt_text()?;
+    user.last_name = row.opt_text()?;
+    user.state = row.opt_text()?;
+    user.external_id = row.opt_text()?;
+    user.onboarding_state = row.opt_text()?.as_deref().and_then(OnboardingState::parse);
+    user.w2_onboarding_status = row.opt_text()?.as_deref().and_then(W2Status::parse);
+    user.w2_employee_id = row.opt_text()?;
+    user.drug_tested = row.opt_text()?.as_deref().and_then(DrugTest::parse);
+    user.customer_id = row.opt_int()?;
+    user.employer_role = row.opt_text()?.as_deref().and_then(EmployerRole::parse);
+    user.team_id = row.opt_int()?;
+    user.pending_since = row.opt_time()?;
+    user.suspended_at = row.opt_time()?;
+    user.deleted_at = row.opt_time()?;
+    user.created_by = row.opt_text()?;
+    user.updated_by = row.opt_text()?;
+    user.created_at = row.time()?;
+    user.updated_at = row.time()?;
+    user.version = row.int()?;
+    set_attributes(&mut user, &row.json()?)?;
+    Ok(user)
+}
+
+/// The columns that both INSERT and UPDATE bind, in their order, from `kind` on.
+fn columns(user: &User) -> Result<Vec<Value<'static>>, Error> {
+    let key = |name: &Option<String>| name.as_deref().map(fold);
+    Ok(vec![
+        user.kind.map(UserKind::name).into(),
+        user.email
+            .as_ref()
+            .map(|email| email.as_str().to_owned())
+            .into(),
+        user.email
+            .as_ref()
+            .map(|email| email.key().to_owned())
+            .into(),
+        user.phone
+            .as_ref()
+            .map(|phone| phone.as_str().to_owned())
+            .into(),
+        user.phone
+            .as_ref()
+            .and_then(|phone| phone.key().map(str::to_owned))
+            .into(),
+        user.first_name.clone().into(),
+        user.last_name.clone().into(),
+        key(&user.first_name).into(),
+        key(&user.last_name).into(),
+        user.state.clone().into(),
+        user.external_id.clone().into(),
+        user.onboarding_state.map(OnboardingState::name).into(),
+        user.w2_onboarding_status.map(W2Status::name).into(),
+        user.w2_employee_id.clone().into(),
+        user.drug_tested.map(DrugTest::name).into(),
+        user.customer_id.into(),
+        user.employer_role.map(EmployerRole::name).into(),
+        user.team_id.into(),
+        user.pending_since.into(),
+        user.suspended_at.into(),
+        user.deleted_at.into(),
+        user.created_by.clone().into(),
+        user.updated_by.clone().into(),
+        user.created_at.into(),
+        user.updated_at.into(),
+        user.version.into(),
+        Value::Json(attributes_of(user)?.into()),
+    ])
+}
+
+/// Inserts a user.
+pub(crate) fn insert_user(tenant: TenantId, user: &User) -> Result<Statement<'static>, Error> {
+    let mut params = vec![tenant.into(), user.id.into(), user.uid.clone().into()];
+    params.extend(columns(user)?);
+    Ok(Statement {
+        sql: INSERT,
+        params,
+    })
+}
+
+/// Writes a user whose stored version is `from`; touches no row when it is another by now.
+pub(crate) fn update_user(
+    tenant: TenantId,
+    user: &User,
+    from: i64,
+) -> Result<Statement<'static>, Error> {
+    let mut params = columns(user)?;
+    params.extend([tenant.into(), user.id.into(), from.into()]);
+    Ok(Statement {
+        sql: UPDATE,
+        params,
+    })
+}
+
+/// Which one user is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserKey {
+    /// By number.
+    Id(i64),
+    /// By opaque id.
+    Uid(String),
+    /// By the canonical form of the email.
+    Email(String),
+}
+
+fn visible<'a>(actor: &Actor, now: Timestamp) -> Conditions<'a> {
+    let mut conditions = Conditions::new("u.tenant_id = ?", actor.tenant);
+    match actor.visibility {
+        Visibility::Tenant => {}
+        Visibility::Account(account) => conditions.and(ACCOUNT_MEMBER, account),
+        Visibility::PublicPool { account } => {
+            let since = now.checked_sub(APPROVED_IS_ACTIVE_FOR).unwrap_or(now);
+            conditions.and_pair(HAS_ACTIVE_JOB, account, since);
+        }
+    }
+    conditions
+}
+
+/// The user, if there is one that the actor may see; a deleted one only on request.
+pub(crate) fn find_user(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    key: &UserKey,
+    deleted: bool,
+) -> Result<Option<User>, Error> {
+    let mut conditions = visible(actor, tx.now());
+    match key {
+        UserKey::Id(id) => conditions.and("u.id = ?", *id),
+        UserKey::Uid(uid) => conditions.and("u.uid = ?", uid.as_str()),
+        UserKey::Email(email) => conditions.and(EMAIL_OWNER, email.as_str()),
+    }
+    conditions.and_plain(if deleted {
+        "u.deleted_at IS NOT NULL"
+    } else {
+        "u.deleted_at IS NULL"
+    });
+    let (sql, params) = conditions.whole(SELECT, "");
+    tx.query_opt(&sql, &params, read_user)
+}
+
+/// The users that the actor may see and that match; one more than the page asks for shows
+/// that there are more.
+pub(crate) fn list_users(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    filter: &UserFilter,
+    page: &UserPage,
+) -> Result<Vec<User>, Error> {
+    let mut conditions = visible(actor, tx.now());
+    conditions.and_plain("u.deleted_at IS NULL");
+    add_filter(&mut conditions, filter);
+    let rest = match (page.order, page.descending) {
+        (UserOrder::Id, false) => "ORDER BY u.id",
+        (UserOrder::Id, true) => "ORDER BY u.id DESC",
+        (UserOrder::UpdatedAt, false) => "ORDER BY u.updated_at, u.id",
+        (UserOrder::UpdatedAt, true) => "ORDER BY u.updated_at DESC, u.id DESC",
+    };
+    if let Some(after) = &page.after {
+        match (page.order, page.descending) {
+            (UserOrder::Id, false) => conditions.and("u.id > ?", after.id),
+            (UserOrder::Id, true) => conditions.and("u.id < ?", after.id),
+            (UserOrder::UpdatedAt, false) => {
+                conditions.and_pair("(u.updated_at, u.id) > (?, ?)", after.time, after.id);
+            }
+            (UserOrder::UpdatedAt, true) => {
+                conditions.and_pair("(u.updated_at, u.id) < (?, ?)", after.time, after.id);
+            }
+        }
+    }
+    let limit = i64::try_from(page.limit)
+        .unwrap_or(i64::MAX)
+        .saturating_add(1);
+    let (sql, params) = conditions.statement(SELECT, rest, limit);
+    tx.query(&sql, &params, read_user)
+}
+
+fn add_filter<'a>(conditions: &mut Conditions<'a>, filter: &'a UserFilter) {
+    if let Some(email) = &filter.email {
+        conditions.and(EMAIL_OWNER, email.key());
+    }
+    if let Some(name) = &filter.first_name {
+        conditions.and("u.first_name_key = ?", fold(name));
+    }
+    if let Some(name) = &filter.last_name {
+        conditions.and("u.last_name_key = ?", fold(name));
+    }
+    if !filter.external_id.is_empty() {
+        conditions.and_in("u.external_id", filter.external_id.iter());
+    }
+    if let Some(kind) = filter.kind {
+        conditions.and("u.kind = ?", kind.name());
+    }
+    if !filter.state.is_empty() {
+        conditions.and_in("u.state", filter.state.iter());
+    }
+    if !filter.onboarding_state.is_empty() {
+        let names = filter.onboarding_state.iter().map(|state| state.name());
+        conditions.and_in("u.onboarding_state", names);
+    }
+    if let Some(customer) = filter.customer_id {
+        conditions.and("u.customer_id = ?", customer);
+    }
+    if let Some(account) = filter.account_id {
+        conditions.and(ACCOUNT_MEMBER, account);
+    }
+    if let Some(group) = filter.group_id {
+        conditions.and(GROUP_MEMBER, group);
+    }
+    if let Some(after) = filter.updated_after {
+        conditions.and("u.updated_at > ?", after);
+    }
+    if let Some(before) = filter.updated_before {
+        conditions.and("u.updated_at < ?", before);
+    }
+    match filter.status {
+        Some(UserStatus::Active) => {
+            conditions.and_plain("u.suspended_at IS NULL AND u.pending_since IS NULL");
+        }
+        Some(UserStatus::Pending) => {
+            conditions.and_plain("u.suspended_at IS NULL AND u.pending_since IS NOT NULL");
+        }
+        Some(UserStatus::Suspended) => conditions.and_plain("u.suspended_at IS NOT NULL"),
+        None => {}
+    }
+}

@@ -1,0 +1,300 @@
+//! What a caller wants of a user: the fields of a creation or an update, as one shape.
+
+use jiff::Timestamp;
+
+use crate::model::{
+    AccountRole, DrugTest, Email, EmployerRole, GroupPermission, InvitationKind,
+    NotificationPreference, OnboardingState, Phone, User, UserKind, W2Status,
+};
+use crate::password::PasswordHash;
+use crate::violation::Path;
+
+/// What to do with a field.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Change<T> {
+    /// It was not named: leave it.
+    #[default]
+    Keep,
+    /// Make it absent.
+    Clear,
+    /// Give it this value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// The value, if one is set.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Clear => None,
+        }
+    }
+
+    /// Whether the field was named at all.
+    pub fn is_named(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+
+    /// A field that was not named when there is no value, else set to it.
+    pub fn set_if(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
+    }
+
+    fn apply(&self, target: &mut Option<T>)
+    where
+        T: Clone,
+    {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *target = None,
+            Self::Set(value) => *target = Some(value.clone()),
+        }
+    }
+}
+
+/// A badge to give, change or take.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct BadgeChange {
+    /// Where in the request it stands, for what is wrong with it.
+    pub path: Path,
+    /// The number of the association: none gives a badge.
+    pub id: Option<i64>,
+    /// The badge.
+    pub badge_id: Option<i64>,
+    /// Takes the association away; needs `id`.
+    pub destroy: bool,
+}
+
+/// A part in a group to be given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupGrant {
+    /// Where in the request it stands.
+    pub path: Path,
+    /// The group's number.
+    pub group_id: i64,
+    /// What the user may do there.
+    pub permission: GroupPermission,
+}
+
+/// A part in an account to be given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountGrant {
+    /// Where in the request it stands.
+    pub path: Path,
+    /// The account's number.
+    pub account_id: i64,
+    /// The user's role there.
+    pub role: AccountRole,
+    /// Whether the user administers it.
+    pub admin: bool,
+    /// Whether it becomes the user's primary account.
+    pub primary: bool,
+}
+
+/// A role to be given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoleGrant {
+    /// Where in the request it stands.
+    pub path: Path,
+    /// The role's name.
+    pub name: String,
+    /// The account it holds in; none: the whole tenant.
+    pub account_id: Option<i64>,
+}
+
+/// A message to the new user that asks them to set a password.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvitationRequest {
+    /// What it asks.
+    pub kind: InvitationKind,
+    /// Where its page leads afterwards: an exact entry of the tenant's allow-list.
+    pub redirect_to: Option<String>,
+}
+
+/// The fields of a creation or an update. What is not named stays as it is.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the fields are named as the user's own")]
+pub struct UserChange {
+    pub kind: Change<UserKind>,
+    pub email: Change<Email>,
+    pub first_name: Change<String>,
+    pub middle_name: Change<String>,
+    pub last_name: Change<String>,
+    pub name: Change<String>,
+    pub gender: Change<String>,
+    pub phone: Change<Phone>,
+    pub verified_phone: Change<String>,
+    pub phone_verified_at: Change<Timestamp>,
+    pub avatar_url: Change<String>,
+    pub address: Change<String>,
+    pub city: Change<String>,
+    pub state: Change<String>,
+    pub zip: Change<String>,
+    pub timezone: Change<String>,
+    pub title: Change<String>,
+    pub external_id: Change<String>,
+    pub rating: Change<f64>,
+    pub agreed_to_terms: Change<bool>,
+    pub agreed_to_terms_at: Change<Timestamp>,
+    pub featured: Change<bool>,
+    pub public_profile: Change<bool>,
+    pub team_id: Change<i64>,
+    pub synced_worker_id: Change<i64>,
+    pub onboarding_state: Change<OnboardingState>,
+    pub w2_onboarding_status: Change<W2Status>,
+    pub w2_employee_id: Change<String>,
+    pub drug_tested: Change<DrugTest>,
+    pub customer_id: Change<i64>,
+    pub employer_role: Change<EmployerRole>,
+    /// `Set(true)` without a time of its own suspends as of now; `Set(false)` ends it.
+    pub suspended: Change<bool>,
+    pub suspended_at: Change<Timestamp>,
+    /// The hash of a new password; setting one ends the pending state.
+    pub password: Option<PasswordHash>,
+    pub badges: Vec<BadgeChange>,
+    pub groups: Vec<GroupGrant>,
+    pub accounts: Vec<AccountGrant>,
+    pub roles: Vec<RoleGrant>,
+    /// Replaces all preferences when given.
+    pub preferences: Option<Vec<NotificationPreference>>,
+    /// Sends a new user without a password a link; groups are joined when it is answered.
+    pub invitation: Option<InvitationRequest>,
+}
+
+impl UserChange {
+    /// The user as the change leaves them. Attributes of the other kind are ignored.
+    pub(super) fn apply(&self, user: &mut User, now: Timestamp) {
+        self.kind.apply(&mut user.kind);
+        self.email.apply(&mut user.email);
+        self.first_name.apply(&mut user.first_name);
+        self.middle_name.apply(&mut user.middle_name);
+        self.last_name.apply(&mut user.last_name);
+        self.name.apply(&mut user.name);
+        self.gender.apply(&mut user.gender);
+        self.phone.apply(&mut user.phone);
+        self.avatar_url.apply(&mut user.avatar_url);
+        self.address.apply(&mut user.address);
+        self.city.apply(&mut user.city);
+        self.state.apply(&mut user.state);
+        self.zip.apply(&mut user.zip);
+        self.timezone.apply(&mut user.timezone);
+        self.title.apply(&mut user.title);
+        self.external_id.apply(&mut user.external_id);
+        self.rating.apply(&mut user.rating);
+        self.agreed_to_terms.apply(&mut user.agreed_to_terms);
+        self.agreed_to_terms_at.apply(&mut user.agreed_to_terms_at);
+        self.featured.apply(&mut user.featured);
+        self.public_profile.apply(&mut user.public_profile);
+        self.team_id.apply(&mut user.team_id);
+        match user.kind {
+            Some(UserKind::Worker) => self.apply_worker(user),
+            Some(UserKind::Employer) => {
+                self.customer_id.apply(&mut user.customer_id);
+                self.employer_role.apply(&mut user.employer_role);
+            }
+            None => {}
+        }
+        self.apply_suspension(user, now);
+    }
+
+    fn apply_worker(&self, user: &mut User) {
+        self.verified_phone.apply(&mut user.verified_phone);
+        self.phone_verified_at.apply(&mut user.phone_verified_at);
+        self.synced_worker_id.apply(&mut user.synced_worker_id);
+        self.onboarding_state.apply(&mut user.onboarding_state);
+        self.w2_onboarding_status
+            .apply(&mut user.w2_onboarding_status);
+        self.w2_employee_id.apply(&mut user.w2_employee_id);
+        self.drug_tested.apply(&mut user.drug_tested);
+        // A worker is somewhere in both courses (contracts, wonolo: new Workers).
+        user.onboarding_state
+            .get_or_insert(OnboardingState::NotStarted);
+        user.w2_onboarding_status
+            .get_or_insert(W2Status::NotStarted);
+    }
+
+    fn apply_suspension(&self, user: &mut User, now: Timestamp) {
+        match (&self.suspended, &self.suspended_at) {
+            (Change::Set(false) | Change::Clear, _) => user.suspended_at = None,
+            (_, Change::Set(at)) => user.suspended_at = Some(*at),
+            (Change::Set(true), Change::Clear | Change::Keep) => {
+                user.suspended_at.get_or_insert(now);
+            }
+            (Change::Keep, Change::Clear) => user.suspended_at = None,
+            (Change::Keep, Change::Keep) => {}
+        }
+    }
+
+    /// Every text of the change: its field, its value, its limit in characters.
+    pub(super) fn texts(&self) -> [(&'static str, &Change<String>, usize); 15] {
+        [
+            ("first_name", &self.first_name, 255),
+            ("middle_name", &self.middle_name, 255),
+            ("last_name", &self.last_name, 255),
+            ("name", &self.name, 255),
+            ("gender", &self.gender, 255),
+            ("verified_phone", &self.verified_phone, 64),
+            ("avatar_url", &self.avatar_url, 2_048),
+            ("address", &self.address, 1_000),
+            ("city", &self.city, 255),
+            ("state", &self.state, 255),
+            ("zip", &self.zip, 32),
+            ("timezone", &self.timezone, 64),
+            ("title", &self.title, 255),
+            ("external_id", &self.external_id, 255),
+            ("w2_employee_id", &self.w2_employee_id, 255),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(change: &UserChange) -> User {
+        let mut user = User::blank(1, String::new(), Timestamp::UNIX_EPOCH);
+        change.apply(&mut user, Timestamp::from_second(9).unwrap());
+        user
+    }
+
+    #[test]
+    fn suspending_without_a_time_takes_now() {
+        let change = UserChange {
+            suspended: Change::Set(true),
+            ..UserChange::default()
+        };
+        let mut user = applied(&change);
+        assert_eq!(user.suspended_at, Timestamp::from_second(9).ok());
+        UserChange {
+            suspended: Change::Set(false),
+            ..UserChange::default()
+        }
+        .apply(&mut user, Timestamp::UNIX_EPOCH);
+        assert_eq!(user.suspended_at, None);
+    }
+
+    #[test]
+    fn attributes_of_the_other_kind_are_ignored() {
+        let change = UserChange {
+            kind: Change::Set(UserKind::Worker),
+            customer_id: Change::Set(3),
+            drug_tested: Change::Set(DrugTest::Passed),
+            ..UserChange::default()
+        };
+        let worker = applied(&change);
+        assert_eq!(
+            (worker.customer_id, worker.drug_tested),
+            (None, Some(DrugTest::Passed))
+        );
+        assert_eq!(worker.onboarding_state, Some(OnboardingState::NotStarted));
+        let employer = applied(&UserChange {
+            kind: Change::Set(UserKind::Employer),
+            ..change
+        });
+        assert_eq!(
+            (employer.customer_id, employer.drug_tested),
+            (Some(3), None)
+        );
+        assert_eq!(employer.onboarding_state, None);
+    }
+}

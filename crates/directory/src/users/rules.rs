@@ -1,0 +1,224 @@
+//! What must hold of every user, whichever API makes or changes them. A dialect adds its
+//! vendor's own rules before.
+
+use std::collections::BTreeSet;
+
+use crate::actor::Actor;
+use crate::error::Error;
+use crate::model::{User, UserBadge, UserKind, check_text};
+use crate::store::{
+    Claim, ClaimScope, GroupKey, Tx, claim_owner, find_account, find_badge, find_group, find_role,
+};
+use crate::violation::{Path, Rule, Violations};
+
+use super::{Change, UserChange};
+
+/// Checks the values of a change, and the user as it would leave them.
+pub(super) fn check_values(
+    change: &UserChange,
+    user: &User,
+    creating: bool,
+    violations: &mut Violations,
+) {
+    for (field, text, max) in change.texts() {
+        let rule = text.value().and_then(|text| check_text(text, max));
+        add_unless_touched(violations, field, rule);
+    }
+    if change
+        .rating
+        .value()
+        .is_some_and(|rating| !(0.0..=5.0).contains(rating))
+    {
+        add_unless_touched(
+            violations,
+            "rating",
+            Some(Rule::OutOfRange { min: 0.0, max: 5.0 }),
+        );
+    }
+    if let Some(zone) = change.timezone.value()
+        && jiff::tz::db().get(zone).is_err()
+    {
+        let rule = Rule::NotIncluded {
+            value: zone.chars().take(100).collect(),
+        };
+        add_unless_touched(violations, "timezone", Some(rule));
+    }
+    if user.kind == Some(UserKind::Employer) {
+        if user.customer_id.is_none() {
+            add_unless_touched(violations, "customer_id", Some(Rule::Blank));
+        }
+        if user.employer_role.is_none() {
+            add_unless_touched(violations, "role", Some(Rule::Blank));
+        }
+    }
+    if !creating && change.email == Change::Clear {
+        add_unless_touched(violations, "email", Some(Rule::Blank));
+    }
+}
+
+/// A field that the dialect found wrong already says so once.
+fn add_unless_touched(violations: &mut Violations, field: &str, rule: Option<Rule>) {
+    if let Some(rule) = rule
+        && !violations.touches(field)
+    {
+        violations.field(field, rule);
+    }
+}
+
+/// Checks that what the change names exists in the actor's tenant, and is not above the
+/// actor's own rights.
+///
+/// # Errors
+/// [`Error::Forbidden`] for a role that allows more than the actor may; storage errors.
+pub(super) fn check_references(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+    user: &User,
+    violations: &mut Violations,
+) -> Result<(), Error> {
+    let tenant = actor.tenant;
+    if change.customer_id.is_named()
+        && let Some(account) = user.customer_id
+        && find_account(tx, tenant, account)?.is_none()
+    {
+        add_unless_touched(violations, "customer_id", Some(Rule::MustExist));
+    }
+    if let Some(team) = change.team_id.value()
+        && find_group(tx, tenant, &GroupKey::Id(*team))?.is_none()
+    {
+        add_unless_touched(violations, "team_id", Some(Rule::MustExist));
+    }
+    for grant in &change.accounts {
+        if find_account(tx, tenant, grant.account_id)?.is_none() {
+            violations.add(grant.path.clone(), Rule::MustExist);
+        }
+    }
+    for grant in &change.groups {
+        if find_group(tx, tenant, &GroupKey::Id(grant.group_id))?.is_none() {
+            violations.add(grant.path.clone(), Rule::MustExist);
+        }
+    }
+    for preference in change.preferences.iter().flatten() {
+        if let Some(account) = preference.account_id
+            && find_account(tx, tenant, account)?.is_none()
+        {
+            violations.field("notification_preferences", Rule::MustExist);
+        }
+    }
+    for grant in &change.roles {
+        match find_role(tx, tenant, &grant.name)? {
+            None => violations.add(grant.path.clone(), Rule::MustExist),
+            Some((_, permissions)) if !actor.permissions.includes(permissions) => {
+                return Err(Error::Forbidden("nobody grants more than they hold"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Checks the badges of a change against those that the user holds.
+///
+/// # Errors
+/// Storage errors.
+pub(super) fn check_badges(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+    held: &[UserBadge],
+    violations: &mut Violations,
+) -> Result<(), Error> {
+    let mut after: BTreeSet<i64> = held.iter().map(|each| each.badge_id).collect();
+    for badge in &change.badges {
+        let own = held.iter().find(|each| Some(each.id) == badge.id);
+        if badge.id.is_some() && own.is_none() {
+            violations.add(badge.path.child("id"), Rule::MustExist);
+            continue;
+        }
+        if badge.destroy {
+            match own {
+                Some(own) => {
+                    after.remove(&own.badge_id);
+                }
+                None => violations.add(badge.path.child("id"), Rule::Blank),
+            }
+            continue;
+        }
+        let at = badge.path.child("badge_id");
+        match badge.badge_id {
+            None if !violations.iter().any(|each| each.path == at) => {
+                violations.add(at, Rule::Blank);
+            }
+            None => {}
+            Some(id) if find_badge(tx, actor.tenant, id)?.is_none() => {
+                violations.add(at, Rule::MustExist);
+            }
+            Some(id) => {
+                let unchanged = own.is_some_and(|own| own.badge_id == id);
+                if let Some(own) = own {
+                    after.remove(&own.badge_id);
+                }
+                if !after.insert(id) && !unchanged {
+                    violations.add(at, Rule::Taken);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a user claims to be unique, in the order in which claims are made.
+pub(super) fn claims_of(user: &User) -> BTreeSet<Claim> {
+    let mut claims = BTreeSet::new();
+    let mut claim = |scope, value: Option<&str>| {
+        if let Some(value) = value {
+            claims.insert(Claim {
+                scope,
+                value: value.to_owned(),
+            });
+        }
+    };
+    claim(
+        ClaimScope::Email,
+        user.email.as_ref().map(crate::model::Email::key),
+    );
+    if user.kind == Some(UserKind::Worker) {
+        claim(ClaimScope::W2EmployeeId, user.w2_employee_id.as_deref());
+        claim(
+            ClaimScope::WorkerPhone,
+            user.phone.as_ref().and_then(|phone| phone.key()),
+        );
+    }
+    claims
+}
+
+/// The field that a claim stands for.
+pub(super) fn claimed_field(scope: ClaimScope) -> &'static str {
+    match scope {
+        ClaimScope::Email => "email",
+        ClaimScope::GroupSlug => "slug",
+        ClaimScope::W2EmployeeId => "w2_employee_id",
+        ClaimScope::WorkerPhone => "phone",
+    }
+}
+
+/// Adds what is taken to a request that is refused anyway, so that one answer names all.
+/// Whether a *good* request's values are taken is decided by inserting the claims.
+///
+/// # Errors
+/// Storage errors.
+pub(super) fn add_taken(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: &User,
+    violations: &mut Violations,
+) -> Result<(), Error> {
+    for claim in claims_of(user) {
+        let owner = claim_owner(tx, actor.tenant, &claim)?;
+        if owner.is_some_and(|owner| owner != user.id) {
+            violations.add(Path::field(claimed_field(claim.scope)), Rule::Taken);
+        }
+    }
+    Ok(())
+}

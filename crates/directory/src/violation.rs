@@ -1,0 +1,247 @@
+//! What can be wrong with a value, as data: where, and which rule it breaks.
+//!
+//! A dialect turns each into its vendor's words; nothing here is shown to a client as it is.
+
+use std::fmt;
+
+/// A rule that a value broke. Lengths are in characters (Unicode scalar values).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rule {
+    /// A value is required and none, or an empty one, came.
+    Blank,
+    /// The value is already used by another, and must be unique.
+    Taken,
+    /// Shorter than `min`.
+    TooShort {
+        /// Least number of characters.
+        min: usize,
+    },
+    /// Longer than `max`.
+    TooLong {
+        /// Greatest number of characters (or items of a list).
+        max: usize,
+    },
+    /// The text does not have the form that its field needs.
+    BadFormat,
+    /// The value is of another type than its field takes.
+    WrongType {
+        /// What it should have been.
+        expected: Expected,
+    },
+    /// The value is none of those allowed.
+    NotIncluded {
+        /// The refused value as it came, cut to 100 characters.
+        value: String,
+    },
+    /// The value differs from the one that it must repeat.
+    Mismatch {
+        /// The field it must equal.
+        with: &'static str,
+    },
+    /// The value names a thing that does not exist, or that the caller may not see.
+    MustExist,
+    /// A number outside its range.
+    OutOfRange {
+        /// Least value.
+        min: f64,
+        /// Greatest value.
+        max: f64,
+    },
+    /// A password that is easily guessed or commonly used.
+    Guessable,
+    /// The field cannot be changed, or not by this call.
+    Immutable,
+    /// The field is not one that the resource has.
+    UnknownField,
+}
+
+/// The type a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// A text.
+    Text,
+    /// A whole number between -2^53 and 2^53.
+    Integer,
+    /// A number.
+    Number,
+    /// A boolean.
+    Boolean,
+    /// A date-time (RFC 3339, or what the dialect takes besides).
+    DateTime,
+    /// A JSON object.
+    Object,
+    /// A list.
+    List,
+}
+
+impl Expected {
+    /// Its name in words, with its article.
+    #[must_use]
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::Text => "a string",
+            Self::Integer => "an integer",
+            Self::Number => "a number",
+            Self::Boolean => "a boolean",
+            Self::DateTime => "a date-time",
+            Self::Object => "an object",
+            Self::List => "a list",
+        }
+    }
+}
+
+/// Where in a resource a value stands: field names and list indexes, outermost first.
+/// The empty path is the resource itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path(Vec<String>);
+
+impl Path {
+    /// The path to a field of the resource itself.
+    #[must_use]
+    pub fn field(name: impl Into<String>) -> Self {
+        Self(vec![name.into()])
+    }
+
+    /// The path to something inside what this path names.
+    #[must_use]
+    pub fn child(&self, name: impl ToString) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(name.to_string());
+        Self(segments)
+    }
+
+    /// Its segments, outermost first.
+    #[must_use]
+    pub fn segments(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Its outermost segment; empty for the resource itself.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        self.0.first().map_or("", String::as_str)
+    }
+
+    /// The JSON pointer (RFC 6901) to it.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        self.0.iter().fold(String::new(), |mut pointer, segment| {
+            pointer.push('/');
+            pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+            pointer
+        })
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+/// One broken rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Violation {
+    /// Where.
+    pub path: Path,
+    /// Which.
+    pub rule: Rule,
+    /// The words that a form's author chose for it, in place of the dialect's own.
+    pub message: Option<String>,
+}
+
+/// All the rules that one request broke, in the order found; a pair of path and rule once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one, unless the same is there already.
+    pub fn add(&mut self, path: Path, rule: Rule) {
+        self.push(Violation {
+            path,
+            rule,
+            message: None,
+        });
+    }
+
+    /// Adds one at a field of the resource itself.
+    pub fn field(&mut self, name: &str, rule: Rule) {
+        self.add(Path::field(name), rule);
+    }
+
+    /// Adds one, unless the same is there already.
+    pub fn push(&mut self, violation: Violation) {
+        if !self.0.contains(&violation) {
+            self.0.push(violation);
+        }
+    }
+
+    /// Adds all of another's.
+    pub fn extend(&mut self, other: Self) {
+        for violation in other.0 {
+            self.push(violation);
+        }
+    }
+
+    /// Whether no rule was broken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether something at or below this field broke a rule.
+    #[must_use]
+    pub fn touches(&self, field: &str) -> bool {
+        self.0
+            .iter()
+            .any(|violation| violation.path.first() == field)
+    }
+
+    /// Whether every broken rule is [`Rule::Taken`], and there is at least one.
+    #[must_use]
+    pub fn only_taken(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|violation| violation.rule == Rule::Taken)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Violations {
+    type Item = &'a Violation;
+    type IntoIter = std::slice::Iter<'a, Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_escapes_what_rfc_6901_says() {
+        let path = Path::field("a/b").child(0).child("c~d");
+        assert_eq!(path.pointer(), "/a~1b/0/c~0d");
+        assert_eq!(path.to_string(), "a/b.0.c~d");
+    }
+
+    #[test]
+    fn the_same_violation_counts_once() {
+        let mut violations = Violations::new();
+        violations.field("email", Rule::Blank);
+        violations.field("email", Rule::Blank);
+        violations.field("email", Rule::Taken);
+        assert_eq!(violations.iter().count(), 2);
+        assert!(!violations.only_taken());
+    }
+}

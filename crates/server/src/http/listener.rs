@@ -1,0 +1,398 @@
+//! Accepts connections and serves HTTP/1.1 on them, under limits that hold before a handler runs.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tower::ServiceExt;
+
+/// How long to wait after an error of the machine itself, such as no file descriptor left: such an
+/// error comes back at once until something is freed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// hyper refuses to work with a smaller read buffer.
+const LEAST_HEADER_BYTES: usize = 8192;
+
+/// What a connection may cost.
+///
+/// hyper allows 100 header lines; more are answered 431.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// How long a request's head may take from the moment it is waited for. It covers the time
+    /// between two requests too, so it also ends an idle keep-alive connection.
+    pub header_timeout: Duration,
+    /// Connections open at once; while there are as many, further ones wait in the listen queue.
+    pub max_connections: usize,
+    /// How long requests that run at shutdown may go on.
+    pub drain: Duration,
+    /// The most bytes of a request's head, request line included; more are answered 431. Less
+    /// than 8192 counts as 8192. It is the size of the connection's read buffer.
+    pub max_header_bytes: usize,
+}
+
+impl Default for ConnectionLimits {
+    /// 10 s, 10 000 connections, 30 s, 32 KiB.
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            max_connections: 10_000,
+            drain: Duration::from_secs(30),
+            max_header_bytes: 32 * 1024,
+        }
+    }
+}
+
+/// Serves `router` until `shutdown` completes; then accepts nothing more, closes idle connections
+/// and returns when running requests are answered, or cut after `limits.drain`.
+///
+/// Handlers find the peer as the extension [`ConnectInfo<SocketAddr>`]. What goes wrong on one
+/// connection ends that one alone. How long a request's body or its answer may take is not limited
+/// here: a handler that reads a body puts a time on it.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let http = builder(&limits);
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let room = connections.len() < limits.max_connections;
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            Some(ended) = connections.join_next() => note_panic(ended),
+            (stream, peer) = accept(&listener), if room => {
+                let watcher = graceful.watcher();
+                connections.spawn(connection(http.clone(), stream, peer, router.clone(), watcher));
+            }
+        }
+    }
+    drop(listener);
+    let ended = async { tokio::join!(graceful.shutdown(), all_ended(&mut connections)) };
+    let in_time = tokio::time::timeout(limits.drain, ended).await.is_ok();
+    if !in_time {
+        tracing::warn!(connections = connections.len(), "requests cut at shutdown");
+    }
+    // What still runs is aborted as the set is dropped.
+}
+
+async fn all_ended(connections: &mut JoinSet<()>) {
+    while let Some(ended) = connections.join_next().await {
+        note_panic(ended);
+    }
+}
+
+fn builder(limits: &ConnectionLimits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.max_header_bytes.max(LEAST_HEADER_BYTES));
+    http
+}
+
+/// The next connection. May be dropped at any point: none is lost.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot accept connections");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether only the connection that was to be accepted is gone.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    [
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::ConnectionRefused,
+    ]
+    .contains(&error.kind())
+}
+
+/// Serves one connection to its end.
+async fn connection(
+    http: http1::Builder,
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+) {
+    // Only fails on a connection that is already gone, which serving it will find out.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| answer(router.clone(), peer, request));
+    let served = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
+    if let Err(error) = served.await {
+        // Timeouts, resets, bad requests: the peer's doing, and as many as it likes.
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+async fn answer(
+    router: Router,
+    peer: SocketAddr,
+    mut request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    request.extensions_mut().insert(ConnectInfo(peer));
+    router.oneshot(request.map(Body::new)).await
+}
+
+fn note_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection's task failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use std::sync::Arc;
+
+    use axum::routing::get;
+    use tokio::sync::{Notify, oneshot};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    /// Long enough that only a test that is going to fail waits for it.
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(50);
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    struct Server {
+        address: SocketAddr,
+        stop: oneshot::Sender<()>,
+        task: JoinHandle<()>,
+    }
+
+    async fn start(router: Router, limits: ConnectionLimits) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async { stopped.await.unwrap_or_default() };
+        let task = tokio::spawn(serve(listener, router, limits, shutdown));
+        Server {
+            address,
+            stop,
+            task,
+        }
+    }
+
+    fn limits() -> ConnectionLimits {
+        ConnectionLimits {
+            header_timeout: LONG,
+            drain: LONG,
+            ..ConnectionLimits::default()
+        }
+    }
+
+    fn impatient() -> ConnectionLimits {
+        ConnectionLimits {
+            header_timeout: SHORT,
+            ..limits()
+        }
+    }
+
+    fn hello() -> Router {
+        Router::new().route(
+            "/",
+            get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }),
+        )
+    }
+
+    /// A route that says when it runs and answers when it is told to.
+    fn slow() -> (Router, Arc<Notify>, Arc<Notify>) {
+        let (running, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (tell, wait) = (running.clone(), go.clone());
+        let handler = move || async move {
+            tell.notify_one();
+            wait.notified().await;
+            "done"
+        };
+        (Router::new().route("/", get(handler)), running, go)
+    }
+
+    async fn boom() {
+        panic!("boom");
+    }
+
+    async fn send(address: SocketAddr, mut bytes: &[u8]) -> TcpStream {
+        let stream = TcpStream::connect(address).await.unwrap();
+        while !bytes.is_empty() {
+            stream.writable().await.unwrap();
+            match stream.try_write(bytes) {
+                Ok(sent) => bytes = &bytes[sent..],
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+        }
+        stream
+    }
+
+    /// Everything until it ends with `end` or the server closes. A reset is a close, too.
+    async fn read_until(stream: &TcpStream, end: Option<&str>) -> String {
+        let mut text = String::new();
+        while !end.is_some_and(|end| text.ends_with(end)) {
+            let mut buffer = [0; 1024];
+            stream.readable().await.unwrap();
+            match stream.try_read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => text.push_str(std::str::from_utf8(&buffer[..read]).unwrap()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => break,
+            }
+        }
+        text
+    }
+
+    async fn rest(stream: &TcpStream) -> String {
+        read_until(stream, None).await
+    }
+
+    #[tokio::test]
+    async fn handlers_learn_the_peer() {
+        let server = start(hello(), limits()).await;
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        let stream = send(server.address, request).await;
+        let local = stream.local_addr().unwrap().to_string();
+        let answer = rest(&stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.ends_with(&local), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn half_a_head_is_closed_after_the_timeout() {
+        let server = start(hello(), impatient()).await;
+        let stream = send(server.address, b"GET / HTTP/1.1\r\nHos").await;
+        assert!(!rest(&stream).await.contains("200"));
+        let silent = send(server.address, b"").await;
+        assert_eq!(rest(&silent).await, "");
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_closed_after_the_timeout() {
+        let server = start(hello(), impatient()).await;
+        let stream = send(server.address, GET).await;
+        let answer = rest(&stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(!answer.contains("408"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_head_too_large_is_refused() {
+        let server = start(hello(), limits()).await;
+        let head = |n: usize| {
+            let value = "x".repeat(n);
+            format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: {value}\r\n\r\n")
+        };
+        let fits = send(server.address, head(30 * 1024).as_bytes()).await;
+        assert!(rest(&fits).await.starts_with("HTTP/1.1 200"));
+        // No byte more than is read: what is left unread turns the close into a reset, which may
+        // overtake the answer.
+        let open = send(server.address, &head(40 * 1024).as_bytes()[..32 * 1024]).await;
+        assert!(rest(&open).await.starts_with("HTTP/1.1 431"));
+    }
+
+    #[tokio::test]
+    async fn a_running_request_is_answered_at_shutdown() {
+        let (router, running, go) = slow();
+        let server = start(router, limits()).await;
+        let stream = send(server.address, GET).await;
+        running.notified().await;
+        server.stop.send(()).unwrap();
+        // The listener is gone once nobody can connect.
+        while TcpStream::connect(server.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!server.task.is_finished());
+        go.notify_one();
+        let answer = rest(&stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.ends_with("done"), "{answer}");
+        server.task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_does_not_hold_up_shutdown() {
+        let server = start(hello(), limits()).await;
+        let stream = send(server.address, GET).await;
+        let local = stream.local_addr().unwrap().to_string();
+        read_until(&stream, Some(&local)).await;
+        server.stop.send(()).unwrap();
+        server.task.await.unwrap();
+        assert_eq!(rest(&stream).await, "");
+    }
+
+    #[tokio::test]
+    async fn shutdown_waits_no_longer_than_the_drain() {
+        let (router, running, _go) = slow();
+        let server = start(
+            router,
+            ConnectionLimits {
+                drain: SHORT,
+                ..limits()
+            },
+        )
+        .await;
+        let stream = send(server.address, GET).await;
+        running.notified().await;
+        server.stop.send(()).unwrap();
+        server.task.await.unwrap();
+        assert_eq!(rest(&stream).await, "");
+    }
+
+    #[tokio::test]
+    async fn at_the_limit_the_next_connection_waits_its_turn() {
+        let (router, running, go) = slow();
+        let server = start(
+            router,
+            ConnectionLimits {
+                max_connections: 1,
+                ..limits()
+            },
+        )
+        .await;
+        let first = send(server.address, GET).await;
+        running.notified().await;
+        let second = send(server.address, GET).await;
+        let waits = tokio::time::timeout(SHORT, running.notified()).await;
+        assert!(waits.is_err(), "served beyond the limit");
+        go.notify_one();
+        read_until(&first, Some("done")).await;
+        drop(first);
+        running.notified().await;
+        go.notify_one();
+        read_until(&second, Some("done")).await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_own_connection_alone() {
+        let router = hello().route("/boom", get(boom));
+        let server = start(router, limits()).await;
+        let first = send(server.address, b"GET /boom HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert_eq!(rest(&first).await, "");
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        let second = send(server.address, request).await;
+        assert!(rest(&second).await.starts_with("HTTP/1.1 200"));
+    }
+}
