@@ -1,1 +1,6 @@
-//! The server.
+//! Muster: one user directory behind every API its clients already speak.
+
+pub mod cli;
+pub mod dialects;
+pub mod http;
+pub mod router;

@@ -1,0 +1,109 @@
+//! The APIs that Muster speaks. A dialect is a folder: `mod.rs` (routes, credential),
+//! `wire.rs` (shapes), `error.rs` (words), one file a resource, and `quirks.rs` for what
+//! nobody would guess. None knows another.
+
+pub mod legalesign;
+pub mod native;
+pub mod platformos;
+pub mod pulse;
+pub mod wonolo;
+
+use axum::response::Response;
+
+use crate::http::context::RequestContext;
+use crate::http::failure::Failure;
+
+/// An API that Muster speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Dialect {
+    Wonolo,
+    Pulse,
+    Platformos,
+    Legalesign,
+    Native,
+}
+
+/// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
+/// one that starts with none is native's.
+const MOUNTS: [(&str, Dialect); 8] = [
+    ("/api_v2", Dialect::Wonolo),
+    ("/users", Dialect::Pulse),
+    ("/auth", Dialect::Pulse),
+    ("/api/users", Dialect::Platformos),
+    ("/api/user", Dialect::Platformos),
+    ("/api/sessions", Dialect::Platformos),
+    ("/api/v1", Dialect::Legalesign),
+    ("/v1", Dialect::Native),
+];
+
+impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Self; 5] = [
+        Self::Wonolo,
+        Self::Pulse,
+        Self::Platformos,
+        Self::Legalesign,
+        Self::Native,
+    ];
+
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wonolo => "wonolo",
+            Self::Pulse => "pulse",
+            Self::Platformos => "platformos",
+            Self::Legalesign => "legalesign",
+            Self::Native => "native",
+        }
+    }
+
+    /// The dialect that a path belongs to.
+    #[must_use]
+    pub fn of_path(path: &str) -> Self {
+        let under = |mount: &str| {
+            path.strip_prefix(mount)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+        };
+        MOUNTS
+            .into_iter()
+            .filter(|(mount, _)| under(mount))
+            .max_by_key(|(mount, _)| mount.len())
+            .map_or(Self::Native, |(_, dialect)| dialect)
+    }
+
+    /// A failure in this dialect's words.
+    #[must_use]
+    pub fn render(self, failure: &Failure, context: &RequestContext) -> Response {
+        match self {
+            Self::Wonolo => wonolo::error::render(failure),
+            Self::Pulse => pulse::error::render(failure),
+            Self::Platformos => platformos::error::render(failure),
+            Self::Legalesign => legalesign::error::render(failure, context),
+            Self::Native => native::error::render(failure, context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_belongs_to_its_longest_mount() {
+        for (path, dialect) in [
+            ("/api_v2/users", Dialect::Wonolo),
+            ("/users", Dialect::Pulse),
+            ("/users/a@b.org", Dialect::Pulse),
+            ("/api/users.json", Dialect::Platformos),
+            ("/api/user/transactables", Dialect::Platformos),
+            ("/api/v1/user/", Dialect::Legalesign),
+            ("/v1/users", Dialect::Native),
+            ("/usersx", Dialect::Native),
+            ("/", Dialect::Native),
+        ] {
+            assert_eq!(Dialect::of_path(path), dialect, "{path}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `/v1/badges`.
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use directory::Error;
+use directory::badges::{self, NewBadge};
+use directory::idempotency::Answer;
+use directory::query::Listed;
+use directory::store::Tx;
+
+use super::list::Parameters;
+use super::wire::{badge_out, named_in};
+use super::{Caller, Id};
+use crate::http::failure::Failure;
+use crate::http::idempotency::{key_of, once};
+use crate::http::{Shared, body, reply};
+
+/// `POST /v1/badges`: 201 with `Location`.
+pub(super) async fn create(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let object = body::json_object(&app, &headers, body).await?;
+    let canonical = serde_json::to_string(&object).map_err(Error::internal)?;
+    let key = key_of(&headers, &actor, "POST /v1/badges", &canonical)?;
+    let input = named_in(&object, &["description", "info_url", "icon_url"], &["soft"]);
+    let text = |index: usize| input.texts.get(index).cloned().flatten();
+    let new = NewBadge {
+        name: input.name.clone(),
+        description: text(0),
+        info_url: text(1),
+        icon_url: text(2),
+        soft: input.flags.first().copied().unwrap_or(false),
+    };
+    let maker = actor.clone();
+    let run = move |tx: &Tx<'_>, (): &()| {
+        let made = badges::create(tx, &maker, &new, input.violations.clone())?;
+        Ok(Answer {
+            status: StatusCode::CREATED.as_u16(),
+            location: Some(format!("/v1/badges/{}", made.id)),
+            etag: Some("\"1\"".to_owned()),
+            body: serde_json::to_string(&badge_out(&made)).map_err(Error::internal)?,
+        })
+    };
+    once(&app, &actor, key, async { Ok(()) }, run).await
+}
+
+/// `GET /v1/badges/{id}`.
+pub(super) async fn show(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<Response, Failure> {
+    let found = app
+        .directory
+        .read(move |tx| badges::get(tx, &actor, id))
+        .await?;
+    let mut response = reply::json(StatusCode::OK, &badge_out(&found));
+    if let Ok(tag) = HeaderValue::try_from("\"1\"".to_owned()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// `GET /v1/badges`, by number.
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let parameters = Parameters::read(&app, "/v1/badges", query.as_deref(), &[])?;
+    let limit = parameters.limit()?;
+    let after = parameters.after(&app, &actor)?.map(|position| position.id);
+    let asker = actor.clone();
+    let listed = app
+        .directory
+        .read(move |tx| badges::list(tx, &asker, after, limit))
+        .await?;
+    let rows = listed.rows.iter().map(badge_out).collect();
+    Ok(parameters.page(
+        &app,
+        &actor,
+        Listed {
+            rows,
+            next: listed.next,
+        },
+    ))
+}

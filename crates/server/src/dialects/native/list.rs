@@ -1,0 +1,155 @@
+//! Lists: `limit`, `cursor`, `sort` and filters, and the page that comes back.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use directory::Actor;
+use directory::query::{Listed, MAX_PAGE, Position};
+use directory::violation::{Expected, Rule};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::http::failure::Failure;
+use crate::http::fields::integer_text;
+use crate::http::{Shared, body, reply};
+
+/// Rows a page when `limit` is not said.
+const DEFAULT_LIMIT: usize = 50;
+
+/// The parameters of a list.
+pub(super) struct Parameters {
+    /// The list and all that shapes it, without its cursor: what a cursor is bound to.
+    list: String,
+    path: &'static str,
+    values: Map<String, Value>,
+}
+
+impl Parameters {
+    /// Reads a query whose parameters must all be among `known`, `limit` and `cursor`.
+    pub(super) fn read(
+        app: &Shared,
+        path: &'static str,
+        query: Option<&str>,
+        known: &[&str],
+    ) -> Result<Self, Failure> {
+        let values = body::query(app, query)?;
+        for (name, value) in &values {
+            if name != "limit" && name != "cursor" && !known.contains(&name.as_str()) {
+                return Err(Failure::refused(name, "", Rule::UnknownField));
+            }
+            if !value.is_string() {
+                return Err(Failure::mistyped(name, "", Expected::Text));
+            }
+        }
+        let mut shape = values.clone();
+        shape.remove("cursor");
+        shape.remove("limit");
+        let list = format!("{path}?{}", Value::Object(shape));
+        Ok(Self { list, path, values })
+    }
+
+    /// A parameter that came and is not empty.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.values
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    }
+
+    /// The values of a comma list.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        self.text(name)
+            .map(|text| text.split(',').map(str::to_owned).collect())
+            .unwrap_or_default()
+    }
+
+    /// A whole number of 1 or more.
+    pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Failure> {
+        self.parsed(
+            name,
+            Rule::WrongType {
+                expected: Expected::Integer,
+            },
+            |text| integer_text(text).filter(|number| *number > 0),
+        )
+    }
+
+    /// A parameter read by `parse`, which answers nothing for a value it does not know.
+    pub(super) fn parsed<T>(
+        &self,
+        name: &str,
+        rule: Rule,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        match self.text(name) {
+            None => Ok(None),
+            Some(text) => match parse(text) {
+                Some(value) => Ok(Some(value)),
+                None => Err(Failure::refused(name, text, rule)),
+            },
+        }
+    }
+
+    /// Rows a page, 1 to [`MAX_PAGE`].
+    pub(super) fn limit(&self) -> Result<usize, Failure> {
+        let range = Rule::OutOfRange {
+            min: 1.0,
+            max: 200.0,
+        };
+        let limit = self.parsed("limit", range, |text| {
+            text.parse()
+                .ok()
+                .filter(|limit| (1..=MAX_PAGE).contains(limit))
+        })?;
+        Ok(limit.unwrap_or(DEFAULT_LIMIT))
+    }
+
+    /// Where the page starts.
+    pub(super) fn after(&self, app: &Shared, actor: &Actor) -> Result<Option<Position>, Failure> {
+        self.parsed("cursor", Rule::BadFormat, |cursor| {
+            app.cursor_key.open(actor.tenant, &self.list, cursor)
+        })
+    }
+
+    /// The page, with a `Link` to the next.
+    pub(super) fn page<T: Serialize>(
+        &self,
+        app: &Shared,
+        actor: &Actor,
+        listed: Listed<T>,
+    ) -> Response {
+        let cursor = listed
+            .next
+            .as_ref()
+            .map(|position| app.cursor_key.seal(actor.tenant, &self.list, position));
+        let page = Page {
+            data: listed.rows,
+            next_cursor: cursor.as_deref(),
+        };
+        let mut response = reply::json(StatusCode::OK, &page);
+        if let Some(cursor) = &cursor
+            && let Ok(link) = HeaderValue::try_from(self.link(cursor))
+        {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        response
+    }
+
+    fn link(&self, cursor: &str) -> String {
+        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode as encode};
+        let mut query = String::new();
+        for (name, value) in &self.values {
+            if name != "cursor"
+                && let Some(text) = value.as_str()
+            {
+                query.push_str(&format!("{name}={}&", encode(text, NON_ALPHANUMERIC)));
+            }
+        }
+        format!("<{}?{query}cursor={cursor}>; rel=\"next\"", self.path)
+    }
+}
+
+#[derive(Serialize)]
+struct Page<'a, T> {
+    data: Vec<T>,
+    next_cursor: Option<&'a str>,
+}

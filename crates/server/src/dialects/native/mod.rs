@@ -1,0 +1,69 @@
+//! `native`: `/v1`, the whole directory for new clients (contracts, native).
+
+mod accounts;
+mod badges;
+pub mod error;
+mod groups;
+mod list;
+mod users;
+mod wire;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::routing::{get, post};
+use directory::Actor;
+
+use crate::http::Shared;
+use crate::http::auth::{authenticate, bearer};
+use crate::http::context::RequestContext;
+use crate::http::failure::Failure;
+
+/// Its routes.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/users", get(users::list).post(users::create))
+        .route(
+            "/v1/users/{id}",
+            get(users::show).patch(users::update).delete(users::delete),
+        )
+        .route("/v1/users/{id}/restore", post(users::restore))
+        .route("/v1/accounts", get(accounts::list).post(accounts::create))
+        .route("/v1/accounts/{id}", get(accounts::show))
+        .route("/v1/groups", get(groups::list).post(groups::create))
+        .route("/v1/groups/{id}", get(groups::show))
+        .route("/v1/badges", get(badges::list).post(badges::create))
+        .route("/v1/badges/{id}", get(badges::show))
+}
+
+/// Who calls, by `Authorization: Bearer`.
+pub struct Caller(pub Actor);
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        let context = RequestContext::from_request_parts(parts, app).await?;
+        authenticate(app, &context, bearer(&parts.headers))
+            .await
+            .map(Self)
+    }
+}
+
+/// The number in a path; anything else names nothing.
+pub struct Id(pub i64);
+
+impl FromRequestParts<Shared> for Id {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        let Ok(Path(text)) = Path::<String>::from_request_parts(parts, app).await else {
+            return Err(directory::Error::NotFound.into());
+        };
+        let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        match text.parse() {
+            Ok(id) if canonical => Ok(Self(id)),
+            Ok(_) | Err(_) => Err(directory::Error::NotFound.into()),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! `/v1/users`.
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use directory::idempotency::Answer;
+use directory::model::{Email, OnboardingState, UserKind, UserStatus, UserView};
+use directory::permission::Permission;
+use directory::query::{UserFilter, UserOrder, UserPage};
+use directory::users::{self, Include, UserKey};
+use directory::violation::{Expected, Rule};
+use directory::{Actor, Error};
+
+use super::list::Parameters;
+use super::wire::{user_in, user_out};
+use super::{Caller, Id};
+use crate::http::failure::Failure;
+use crate::http::idempotency::{key_of, once};
+use crate::http::{Shared, body, reply};
+
+const INCLUDE: Include = Include {
+    accounts: true,
+    groups: true,
+    badges: true,
+    roles: false,
+    preferences: false,
+};
+
+const FILTERS: [&str; 14] = [
+    "sort",
+    "email",
+    "first_name",
+    "last_name",
+    "external_id",
+    "kind",
+    "status",
+    "state",
+    "onboarding_state",
+    "customer_id",
+    "account_id",
+    "group_id",
+    "updated_after",
+    "updated_before",
+];
+
+/// `POST /v1/users`: 201 with `Location`.
+pub(super) async fn create(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    actor.require(Permission::CreateUsers)?;
+    let object = body::json_object(&app, &headers, body).await?;
+    let canonical = serde_json::to_string(&object).map_err(Error::internal)?;
+    let key = key_of(&headers, &actor, "POST /v1/users", &canonical)?;
+    let (change, password, violations) = user_in(&object, true);
+    let directory = app.directory.clone();
+    let prepare = async {
+        let hash = directory.hash_password(password, &violations).await?;
+        Ok((change, hash, violations))
+    };
+    let maker = actor.clone();
+    let respond = move |tx: &directory::store::Tx<'_>,
+                        (change, hash, violations): &(
+        users::UserChange,
+        Option<directory::password::PasswordHash>,
+        directory::violation::Violations,
+    )| {
+        let change = users::UserChange {
+            password: hash.clone(),
+            ..change.clone()
+        };
+        let view = users::create(tx, &maker, &change, violations.clone(), INCLUDE)?;
+        answer(StatusCode::CREATED, &view)
+    };
+    once(&app, &actor, key, prepare, respond).await
+}
+
+fn answer(status: StatusCode, view: &UserView) -> Result<Answer, Error> {
+    Ok(Answer {
+        status: status.as_u16(),
+        location: Some(format!("/v1/users/{}", view.user.id)),
+        etag: Some(etag(view.user.version)),
+        body: serde_json::to_string(&user_out(view)).map_err(Error::internal)?,
+    })
+}
+
+fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+fn show_view(view: &UserView) -> Response {
+    let mut response = reply::json(StatusCode::OK, &user_out(view));
+    if let Ok(tag) = HeaderValue::try_from(etag(view.user.version)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// The version that `If-Match` asks for; `*` and no header ask for any.
+///
+/// # Errors
+/// `PreconditionFailed` for a tag that this server never gave out.
+fn expected(headers: &HeaderMap) -> Result<Option<i64>, Failure> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let number = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    match number.and_then(|number| number.parse().ok()) {
+        Some(version) => Ok(Some(version)),
+        None => Err(Error::PreconditionFailed.into()),
+    }
+}
+
+/// `GET /v1/users/{id}`.
+pub(super) async fn show(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<Response, Failure> {
+    let view = app
+        .directory
+        .read(move |tx| users::get(tx, &actor, &UserKey::Id(id), INCLUDE))
+        .await?;
+    Ok(show_view(&view))
+}
+
+/// `PATCH /v1/users/{id}`: JSON Merge Patch (RFC 7396), `If-Match`.
+pub(super) async fn update(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    actor.require(Permission::UpdateUsers)?;
+    let object = body::json_object(&app, &headers, body).await?;
+    let expected = expected(&headers)?;
+    // Absent and not to be seen are told before the body is judged.
+    let reader = actor.clone();
+    let key = UserKey::Id(id);
+    app.directory
+        .read(move |tx| users::get(tx, &reader, &key, Include::default()))
+        .await?;
+    let (mut change, password, violations) = user_in(&object, false);
+    change.password = app.directory.hash_password(password, &violations).await?;
+    let write = move |tx: &directory::store::Tx<'_>| {
+        let key = UserKey::Id(id);
+        users::update(
+            tx,
+            &actor,
+            &key,
+            expected,
+            &change,
+            violations.clone(),
+            INCLUDE,
+        )
+    };
+    Ok(show_view(&app.directory.write(write).await?))
+}
+
+/// `DELETE /v1/users/{id}`: 204.
+pub(super) async fn delete(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let expected = expected(&headers)?;
+    app.directory
+        .write(move |tx| users::delete(tx, &actor, &UserKey::Id(id), expected))
+        .await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// `POST /v1/users/{id}/restore`.
+pub(super) async fn restore(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<Response, Failure> {
+    let view = app
+        .directory
+        .write(move |tx| users::restore(tx, &actor, id, INCLUDE))
+        .await?;
+    Ok(show_view(&view))
+}
+
+/// `GET /v1/users`: cursor, filters, `sort` by `id` or `updated_at`, `-` for descending.
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let parameters = Parameters::read(&app, "/v1/users", query.as_deref(), &FILTERS)?;
+    let filter = filter(&parameters)?;
+    let page = page(&app, &actor, &parameters)?;
+    let asker = actor.clone();
+    let listed = app
+        .directory
+        .read(move |tx| users::list(tx, &asker, &filter, &page, INCLUDE))
+        .await?;
+    let rows = listed.rows.iter().map(user_out).collect();
+    let listed = directory::query::Listed {
+        rows,
+        next: listed.next,
+    };
+    Ok(parameters.page(&app, &actor, listed))
+}
+
+fn page(app: &Shared, actor: &Actor, parameters: &Parameters) -> Result<UserPage, Failure> {
+    let sort = parameters.text("sort").unwrap_or("id");
+    let (name, descending) = sort
+        .strip_prefix('-')
+        .map_or((sort, false), |name| (name, true));
+    let order = match name {
+        "id" => UserOrder::Id,
+        "updated_at" => UserOrder::UpdatedAt,
+        _ => {
+            let value = sort.chars().take(100).collect();
+            return Err(Failure::refused("sort", sort, Rule::NotIncluded { value }));
+        }
+    };
+    let limit = parameters.limit()?;
+    Ok(UserPage {
+        order,
+        descending,
+        after: parameters.after(app, actor)?,
+        limit,
+    })
+}
+
+fn filter(parameters: &Parameters) -> Result<UserFilter, Failure> {
+    let unknown = |name: &str| Rule::NotIncluded {
+        value: parameters
+            .text(name)
+            .unwrap_or_default()
+            .chars()
+            .take(100)
+            .collect(),
+    };
+    let time = Rule::WrongType {
+        expected: Expected::DateTime,
+    };
+    let states = parameters.parsed("onboarding_state", unknown("onboarding_state"), |text| {
+        text.split(',')
+            .map(OnboardingState::parse)
+            .collect::<Option<Vec<_>>>()
+    })?;
+    Ok(UserFilter {
+        email: parameters.parsed("email", Rule::BadFormat, |text| Email::parse(text).ok())?,
+        first_name: parameters.text("first_name").map(str::to_owned),
+        last_name: parameters.text("last_name").map(str::to_owned),
+        external_id: parameters.texts("external_id"),
+        kind: parameters.parsed("kind", unknown("kind"), UserKind::parse)?,
+        status: parameters.parsed("status", unknown("status"), UserStatus::parse)?,
+        state: parameters.texts("state"),
+        onboarding_state: states.unwrap_or_default(),
+        customer_id: parameters.number("customer_id")?,
+        account_id: parameters.number("account_id")?,
+        group_id: parameters.number("group_id")?,
+        updated_after: parameters
+            .parsed("updated_after", time.clone(), |text| text.parse().ok())?,
+        updated_before: parameters.parsed("updated_before", time, |text| text.parse().ok())?,
+    })
+}

@@ -1,0 +1,142 @@
+//! Credentials → [`Actor`]. A dialect says where its credential is; who it is, and how
+//! often a wrong one may be tried, is decided here.
+
+use axum::http::{HeaderMap, header};
+use directory::{Actor, keys};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::Shared;
+use super::context::RequestContext;
+use super::failure::Failure;
+
+/// A credential as it came.
+#[derive(Clone)]
+pub enum Credential {
+    /// `id.secret` of a key, or an access token.
+    Bearer(SecretString),
+    /// A key's id and secret.
+    Key {
+        /// The public id.
+        id: String,
+        /// The secret.
+        secret: SecretString,
+    },
+}
+
+impl Credential {
+    /// The key id in it, if it has one: what failures are counted by.
+    fn key_id(&self) -> Option<&str> {
+        match self {
+            Self::Bearer(token) => token.expose_secret().split_once('.').map(|(id, _)| id),
+            Self::Key { id, .. } => Some(id),
+        }
+    }
+}
+
+/// The rest of an `Authorization` header after a scheme, whose case does not count.
+#[must_use]
+pub fn after_scheme<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (given, rest) = value.split_once(' ')?;
+    given.eq_ignore_ascii_case(scheme).then(|| rest.trim())
+}
+
+/// The credential of `Authorization: Bearer …`.
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
+    after_scheme(headers, "Bearer")
+        .filter(|token| !token.is_empty())
+        .map(|token| Credential::Bearer(token.to_owned().into()))
+}
+
+/// Who the credential is.
+///
+/// # Errors
+/// `Unauthenticated` for none (which is no failure to be counted) or a wrong one;
+/// `RateLimited` when too many wrong ones came from there.
+pub async fn authenticate(
+    app: &Shared,
+    context: &RequestContext,
+    credential: Option<Credential>,
+) -> Result<Actor, Failure> {
+    let Some(credential) = credential else {
+        return Err(directory::Error::Unauthenticated.into());
+    };
+    let checked = credential.clone();
+    let found = guarded(
+        app,
+        context,
+        credential.key_id(),
+        move |tx| match &checked {
+            Credential::Bearer(token) => keys::authenticate_bearer(tx, token),
+            Credential::Key { id, secret } => keys::authenticate(tx, id, secret),
+        },
+    );
+    let mut actor = found.await?;
+    actor.request_id.clone_from(&context.id);
+    Ok(actor)
+}
+
+/// An access token for a key's id and secret, and when it ends.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn issue_token(
+    app: &Shared,
+    context: &RequestContext,
+    id: String,
+    secret: SecretString,
+) -> Result<(SecretString, jiff::Timestamp), Failure> {
+    check(app, context, Some(&id))?;
+    let key = id.clone();
+    match app
+        .directory
+        .write(move |tx| keys::issue_token(tx, &key, &secret))
+        .await
+    {
+        Err(directory::Error::Unauthenticated) => Err(failed(app, context, Some(&id)).await),
+        result => Ok(result?),
+    }
+}
+
+async fn guarded<T: Send + 'static>(
+    app: &Shared,
+    context: &RequestContext,
+    key_id: Option<&str>,
+    verify: impl Fn(&directory::store::Tx<'_>) -> Result<T, directory::Error> + Send + 'static,
+) -> Result<T, Failure> {
+    check(app, context, key_id)?;
+    match app.directory.read(verify).await {
+        Err(directory::Error::Unauthenticated) => Err(failed(app, context, key_id).await),
+        result => Ok(result?),
+    }
+}
+
+fn check(app: &Shared, context: &RequestContext, key_id: Option<&str>) -> Result<(), Failure> {
+    let now = app.directory.clock().now();
+    app.throttle
+        .check(key_id, context.address, now)
+        .map_err(|retry| {
+            Failure::Domain(directory::Error::RateLimited {
+                retry_after: retry.0,
+            })
+        })
+}
+
+/// Counts a wrong credential: against its key, or, where there is no such key, against all
+/// unknown ones of that address together.
+async fn failed(app: &Shared, context: &RequestContext, key_id: Option<&str>) -> Failure {
+    let id = key_id.unwrap_or_default().to_owned();
+    let known = app
+        .directory
+        .read(move |tx| keys::is_known(tx, &id))
+        .await
+        .unwrap_or(false);
+    let principal = key_id.filter(|_| known);
+    if let Err(limited) = check(app, context, principal) {
+        return limited;
+    }
+    app.throttle
+        .failed(principal, context.address, app.directory.clock().now());
+    directory::Error::Unauthenticated.into()
+}

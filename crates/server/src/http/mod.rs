@@ -1,0 +1,64 @@
+//! What all dialects share between the socket and their handlers.
+
+pub mod auth;
+pub mod body;
+pub mod context;
+pub mod failure;
+pub mod fields;
+pub mod form;
+pub mod health;
+pub mod idempotency;
+pub mod json;
+pub mod limits;
+pub mod listener;
+pub mod metrics;
+pub mod reply;
+pub mod throttle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use directory::Directory;
+use directory::cursor::CursorKey;
+
+use idempotency::InFlight;
+use limits::Limits;
+use throttle::Throttle;
+
+/// What handlers work with.
+pub struct App {
+    /// The directory.
+    pub directory: Directory,
+    /// Signs the cursors of lists.
+    pub cursor_key: CursorKey,
+    /// Nesting and number of fields of bodies and queries.
+    pub limits: Limits,
+    /// Bytes of a body at most.
+    pub max_body: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// Counts failed credentials.
+    pub throttle: Throttle,
+    /// Requests under way that named an idempotency key.
+    pub in_flight: InFlight,
+}
+
+impl App {
+    /// An application over a directory, with the default limits: 1 MiB bodies, 16 levels,
+    /// 1 000 fields, 30 s for a body, 10 and 100 failed credentials a minute.
+    #[must_use]
+    pub fn new(directory: Directory, secret_key: &[u8]) -> Self {
+        Self {
+            directory,
+            cursor_key: CursorKey::derive(secret_key),
+            limits: Limits::default(),
+            max_body: 1 << 20,
+            body_timeout: Duration::from_secs(30),
+            throttle: Throttle::default(),
+            in_flight: InFlight::default(),
+        }
+    }
+}
+
+/// The application as every handler holds it.
+pub type Shared = Arc<App>;

@@ -1,0 +1,46 @@
+//! The whole route table.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::dialects::{legalesign, native, platformos, pulse, wonolo};
+use crate::http::failure::Failure;
+use crate::http::{Shared, context, health, metrics};
+
+/// The public listener: every dialect, and the health of the server.
+pub fn public(app: Shared) -> Router {
+    let routes = Router::new()
+        .merge(wonolo::routes())
+        .merge(pulse::routes())
+        .merge(platformos::routes())
+        .merge(legalesign::routes())
+        .merge(native::routes());
+    finish(routes.merge(health_routes()), app)
+}
+
+/// The management listener: health and metrics.
+pub fn management(app: Shared) -> Router {
+    finish(health_routes().route("/metrics", get(metrics::show)), app)
+}
+
+fn health_routes() -> Router<Shared> {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+}
+
+/// What stands around every route: no path and no method are failures like any other, a
+/// panic is one request's 500, and each request has its context.
+fn finish(routes: Router<Shared>, app: Shared) -> Router {
+    routes
+        .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
+        .fallback(async || Failure::NoRoute)
+        .layer(CatchPanicLayer::custom(|_| {
+            Failure::from(directory::Error::internal("a handler panicked")).into_response()
+        }))
+        .layer(from_fn_with_state(app.clone(), context::serve))
+        .with_state(app)
+}

@@ -1,0 +1,68 @@
+//! A database for one test, removed after it.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use directory::store::Location;
+use tokio::runtime::Runtime;
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+pub struct Database {
+    pub location: Location,
+    file: Option<PathBuf>,
+    server: Option<(String, String)>,
+}
+
+impl Database {
+    /// A file, or with `MUSTER_TEST_ENGINE=postgres` a database on `MUSTER_TEST_POSTGRES`.
+    pub fn create(runtime: &Runtime) -> Self {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("muster_it_{}_{number}", std::process::id());
+        if std::env::var("MUSTER_TEST_ENGINE").as_deref() != Ok("postgres") {
+            let file = std::env::temp_dir().join(format!("{name}.db"));
+            let location = Location::Sqlite(file.clone());
+            return Self {
+                location,
+                file: Some(file),
+                server: None,
+            };
+        }
+        let server = std::env::var("MUSTER_TEST_POSTGRES").expect("MUSTER_TEST_POSTGRES");
+        runtime.block_on(run(&server, &format!("CREATE DATABASE {name}")));
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let location = Location::Postgres(format!("{base}/{name}"));
+        Self {
+            location,
+            file: None,
+            server: Some((server, name)),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+            }
+        }
+        if let Some((server, name)) = self.server.take() {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(run(&server, &drop));
+        }
+    }
+}
+
+async fn run(server: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    let _ = connection.await;
+}

@@ -1,0 +1,261 @@
+//! A server for a test, and a client for it. Time stands still until the test moves it.
+
+mod client;
+mod database;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use client::{Request, Response};
+use database::Database;
+use directory::badges::NewBadge;
+use directory::clock::{Clock, FakeClock, SystemRandom};
+use directory::event::Subject;
+use directory::keys::{MadeKey, NewKey};
+use directory::model::Group;
+use directory::store::{StoredEvent, Tx};
+use directory::violation::Violations;
+use directory::{Actor, Directory, Error, TenantId, event, keys, tenants};
+use muster::http::App;
+use muster::http::listener::{self, ConnectionLimits};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// When every test begins.
+pub const START: &str = "2026-11-21T04:50:40.123Z";
+
+/// A running server with an empty directory.
+pub struct Server {
+    url: String,
+    pub directory: Directory,
+    pub clock: Arc<FakeClock>,
+    runtime: Runtime,
+    stop: Option<oneshot::Sender<()>>,
+    /// Dropped last: it removes the database.
+    _database: Database,
+}
+
+/// A key's parts, as texts to put into requests.
+#[derive(Clone)]
+pub struct Key {
+    pub id: String,
+    pub secret: String,
+    pub token: String,
+}
+
+impl From<MadeKey> for Key {
+    fn from(made: MadeKey) -> Self {
+        Self {
+            secret: made.secret.expose_secret().to_owned(),
+            token: made.token().expose_secret().to_owned(),
+            id: made.id,
+        }
+    }
+}
+
+impl Server {
+    /// Starts one with the limits that `muster serve` has.
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// Starts one whose application `adjust` changed first.
+    pub fn start_with(adjust: impl FnOnce(&mut App)) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        let runtime = runtime.unwrap();
+        let clock = Arc::new(FakeClock::new(START.parse().unwrap()));
+        let database = Database::create(&runtime);
+        let opened = Directory::open(&database.location, clock.clone(), Arc::new(SystemRandom));
+        let directory = runtime.block_on(opened).unwrap();
+        let mut app = App::new(directory.clone(), b"a secret key of the tests");
+        adjust(&mut app);
+        let router = muster::router::public(Arc::new(app));
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let limits = ConnectionLimits {
+            drain: Duration::from_secs(1),
+            ..ConnectionLimits::default()
+        };
+        runtime.spawn(listener::serve(listener, router, limits, async {
+            let _ = stopped.await;
+        }));
+        Self {
+            url,
+            directory,
+            clock,
+            runtime,
+            stop: Some(stop),
+            _database: database,
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A request to be filled and sent.
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(method, &format!("{}{path}", self.url))
+    }
+
+    pub fn get(&self, path: &str) -> Request {
+        self.request("GET", path)
+    }
+
+    pub fn post(&self, path: &str) -> Request {
+        self.request("POST", path)
+    }
+
+    /// Moves time forward.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// What the server's clock shows.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// The operator of the default tenant.
+    pub fn operator(&self) -> Actor {
+        Actor::system(TenantId(1), "test")
+    }
+
+    /// Reads from the directory itself.
+    pub fn read<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> T {
+        self.runtime.block_on(self.directory.read(run)).unwrap()
+    }
+
+    /// Writes to the directory itself.
+    pub fn write<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> T {
+        self.runtime.block_on(self.directory.write(run)).unwrap()
+    }
+
+    /// Runs a future of the directory's (verifying a password, say).
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// An unbound key with all scopes.
+    pub fn key(&self) -> Key {
+        self.key_with(NewKey::default())
+    }
+
+    /// A key of the default tenant; its name may be left out.
+    pub fn key_with(&self, new: NewKey) -> Key {
+        self.key_of(TenantId(1), new)
+    }
+
+    /// A key of any tenant.
+    pub fn key_of(&self, tenant: TenantId, mut new: NewKey) -> Key {
+        if new.name.is_empty() {
+            new.name = "test".to_owned();
+        }
+        self.write(move |tx| keys::create(tx, &Actor::system(tenant, "test"), &new))
+            .into()
+    }
+
+    pub fn tenant(&self, name: &'static str) -> TenantId {
+        self.write(move |tx| tenants::create(tx, name))
+    }
+
+    /// An account of the default tenant: its number.
+    pub fn account(&self, name: &'static str) -> i64 {
+        self.account_of(TenantId(1), name)
+    }
+
+    pub fn account_of(&self, tenant: TenantId, name: &'static str) -> i64 {
+        self.write(move |tx| {
+            let actor = Actor::system(tenant, "test");
+            Ok(directory::accounts::create(tx, &actor, name, Violations::new())?.id)
+        })
+    }
+
+    pub fn group(&self, name: &'static str) -> Group {
+        self.group_of(TenantId(1), name)
+    }
+
+    pub fn group_of(&self, tenant: TenantId, name: &'static str) -> Group {
+        self.write(move |tx| {
+            let actor = Actor::system(tenant, "test");
+            directory::groups::create(tx, &actor, name, None, Violations::new())
+        })
+    }
+
+    /// A badge of the default tenant: its number.
+    pub fn badge(&self, name: &'static str) -> i64 {
+        self.badge_of(TenantId(1), name)
+    }
+
+    pub fn badge_of(&self, tenant: TenantId, name: &'static str) -> i64 {
+        self.write(move |tx| {
+            let new = NewBadge {
+                name: name.to_owned(),
+                ..NewBadge::default()
+            };
+            let actor = Actor::system(tenant, "test");
+            Ok(directory::badges::create(tx, &actor, &new, Violations::new())?.id)
+        })
+    }
+
+    /// What happened to a user, oldest first.
+    pub fn user_events(&self, id: i64) -> Vec<StoredEvent> {
+        let actor = self.operator();
+        self.read(move |tx| event::history(tx, &actor, &Subject::new("user", id)))
+    }
+
+    /// How many users the default tenant has: to show that nothing was written.
+    pub fn user_count(&self) -> usize {
+        self.users_of(TenantId(1))
+    }
+
+    pub fn users_of(&self, tenant: TenantId) -> usize {
+        use directory::query::{UserFilter, UserOrder, UserPage};
+        let page = UserPage {
+            order: UserOrder::Id,
+            descending: false,
+            after: None,
+            limit: 100_000,
+        };
+        let actor = Actor::system(tenant, "test");
+        self.read(move |tx| {
+            let include = directory::users::Include::default();
+            Ok(
+                directory::users::list(tx, &actor, &UserFilter::default(), &page, include)?
+                    .rows
+                    .len(),
+            )
+        })
+    }
+
+    /// Whether the stored password of a user is this one.
+    pub fn password_is(&self, user: i64, password: &str) -> bool {
+        let actor = self.operator();
+        let hash = self.read(move |tx| directory::users::password_hash(tx, &actor, user));
+        let verified = self
+            .directory
+            .verify_password(password.to_owned().into(), hash.unwrap());
+        self.wait(verified).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Scenarios over HTTP: each dialect as its clients see it, against a real server on
+//! loopback. On SQLite, or with `MUSTER_TEST_ENGINE=postgres` on the server that
+//! `MUSTER_TEST_POSTGRES` names.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    missing_docs,
+    unreachable_pub,
+    dead_code
+)]
+
+mod harness;
+mod legalesign;
+mod native;
+mod platformos;
+mod pulse;
+mod wonolo;

@@ -1,0 +1,1 @@
+//! The dialect `platformos` over HTTP.
