@@ -302,3 +302,14 @@ pub fn issue_token(
     ])?;
     Ok((token, expires_at))
 }
+
+/// Whether there is a key of that id: for counting failures, never for an answer.
+///
+/// # Errors
+/// Storage errors.
+pub fn is_known(tx: &Tx<'_>, id: &str) -> Result<bool, Error> {
+    match crate::secret::tenant_of(id) {
+        Some(tenant) => Ok(find_key(tx, tenant, id)?.is_some()),
+        None => Ok(false),
+    }
+}
