@@ -226,7 +226,9 @@ impl Key {
             })
     }
 
-    fn lives(&self, now: Timestamp) -> bool {
+    /// Whether it is neither revoked nor past its end.
+    #[must_use]
+    pub fn lives(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
     }
 

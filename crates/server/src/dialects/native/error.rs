@@ -102,6 +102,12 @@ fn detail(failure: &Failure) -> String {
     }
 }
 
+/// A violation in words, for the command line: `email: is required`.
+#[must_use]
+pub fn described(violation: &Violation) -> String {
+    format!("{}: {}", violation.path, worded(&violation.rule).1)
+}
+
 fn entries(violations: &Violations) -> Vec<Value> {
     violations.iter().map(entry).collect()
 }

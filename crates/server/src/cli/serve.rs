@@ -1,0 +1,108 @@
+//! `muster serve`: migrate, listen, say where, and finish what runs when told to stop.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use directory::Directory;
+use directory::clock::{SystemClock, SystemRandom};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use super::settings::Settings;
+use super::{Failed, output, secret_key};
+use crate::http::listener::{self, ConnectionLimits};
+use crate::http::{App, Shared};
+use crate::router;
+
+/// Opens the directory that the settings name.
+pub(super) async fn open(settings: &Settings) -> Result<Directory, Failed> {
+    let clock = Arc::new(SystemClock::new());
+    Ok(Directory::open(&settings.database, clock, Arc::new(SystemRandom)).await?)
+}
+
+/// The application over an open directory.
+pub(super) fn application(settings: &Settings, directory: Directory) -> Result<Shared, Failed> {
+    let key = secret_key::load(settings, directory.random())?;
+    Ok(Arc::new(App::new(directory, key.expose_secret())))
+}
+
+/// Runs until told to stop.
+pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
+    log();
+    let directory = open(settings).await?;
+    let app = application(settings, directory)?;
+    let clients = bind(settings.listen).await?;
+    let operators = bind(settings.management).await?;
+    output::line(&format!(
+        "muster listens on http://{}, for operators on http://{}, with {}",
+        shown(&clients),
+        shown(&operators),
+        settings.database_shown()
+    ));
+    let stop = stop_signal()?;
+    tokio::join!(
+        serve(clients, router::public(app.clone()), stop.clone()),
+        serve(operators, router::management(app), stop),
+    );
+    output::line("muster has stopped");
+    Ok(())
+}
+
+/// A listener on an address.
+pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, Failed> {
+    TcpListener::bind(address)
+        .await
+        .map_err(Failed::io(format!("cannot listen on {address}")))
+}
+
+/// The address that a listener got.
+pub(super) fn shown(listener: &TcpListener) -> String {
+    listener
+        .local_addr()
+        .map_or_else(|_| "?".to_owned(), |address| address.to_string())
+}
+
+/// Serves until the signal comes, then finishes what runs.
+pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+    let told = async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    listener::serve(listener, router, ConnectionLimits::default(), told).await;
+}
+
+/// Becomes true with SIGTERM or Ctrl-C.
+pub(super) fn stop_signal() -> Result<watch::Receiver<bool>, Failed> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(Failed::io("signals cannot be received"));
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        let _ = sender.send(true);
+        // A second signal while requests finish has its usual effect no more: wait it out.
+        std::future::pending::<()>().await;
+    });
+    Ok(receiver)
+}
+
+/// One line a request on standard error: JSON unless a person reads it. `MUSTER_LOG` sets
+/// the level (`info` unless said).
+fn log() {
+    let filter = EnvFilter::try_from_env("MUSTER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let _ = if std::io::stderr().is_terminal() {
+        builder.try_init()
+    } else {
+        builder.json().flatten_event(true).try_init()
+    };
+}

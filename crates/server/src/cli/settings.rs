@@ -1,0 +1,197 @@
+//! Configuration: flags before environment before file before defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use directory::store::Location;
+use serde::Deserialize;
+
+use super::Failed;
+
+/// What flags and environment say.
+#[derive(Debug, Args)]
+pub(super) struct Given {
+    /// A TOML file with the same names: `listen`, `management`, `database`, `secret_key_file`.
+    #[arg(long, global = true, env = "MUSTER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where clients connect [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "MUSTER_LISTEN", value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where metrics and health are served to operators [default: 127.0.0.1:9090]
+    #[arg(long, global = true, env = "MUSTER_MANAGEMENT", value_name = "ADDRESS")]
+    management: Option<String>,
+    /// `sqlite:FILE` or `postgres://USER@HOST/NAME` [default: sqlite:muster.db]
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+    /// The key that signs cursors: made beside an SQLite file, required on PostgreSQL, the
+    /// same on every node.
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_SECRET_KEY_FILE",
+        value_name = "FILE"
+    )]
+    secret_key_file: Option<PathBuf>,
+}
+
+/// What the file says; a name that it does not know is refused.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    management: Option<String>,
+    database: Option<String>,
+    secret_key_file: Option<PathBuf>,
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// Where clients connect.
+    pub(super) listen: SocketAddr,
+    /// Whether `listen` was said, not the default.
+    pub(super) listen_was_given: bool,
+    /// Where operators connect.
+    pub(super) management: SocketAddr,
+    /// Where the data is.
+    pub(super) database: Location,
+    /// The secret key's file, where one was said.
+    pub(super) secret_key_file: Option<PathBuf>,
+    /// The file that was read, if any.
+    pub(super) config: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The configuration that flags, environment and file make together.
+    pub(super) fn resolve(given: Given) -> Result<Self, Failed> {
+        let file = given
+            .config
+            .as_deref()
+            .map(read_file)
+            .transpose()?
+            .unwrap_or_default();
+        let listen = given.listen.or(file.listen);
+        let database = given.database.or(file.database);
+        let database = database.as_deref().unwrap_or("sqlite:muster.db");
+        Ok(Self {
+            listen_was_given: listen.is_some(),
+            listen: address("listen", listen, "127.0.0.1:8080")?,
+            management: address(
+                "management",
+                given.management.or(file.management),
+                "127.0.0.1:9090",
+            )?,
+            database: Location::parse(database).map_err(Failed::Configuration)?,
+            secret_key_file: given.secret_key_file.or(file.secret_key_file),
+            config: given.config,
+        })
+    }
+
+    /// The database, without a password that its URL may hold.
+    pub(super) fn database_shown(&self) -> String {
+        match &self.database {
+            Location::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Location::Postgres(url) => without_password(url),
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<File, Failed> {
+    let text = std::fs::read_to_string(path).map_err(Failed::io(format!(
+        "the configuration {} cannot be read",
+        path.display()
+    )))?;
+    toml::from_str(&text)
+        .map_err(|cause| Failed::Configuration(format!("{}: {}", path.display(), cause.message())))
+}
+
+fn address(name: &str, given: Option<String>, default: &str) -> Result<SocketAddr, Failed> {
+    let text = given.unwrap_or_else(|| default.to_owned());
+    text.parse().map_err(|_| {
+        Failed::Configuration(format!(
+            "{name} is ADDRESS:PORT, such as {default}, and not {text}"
+        ))
+    })
+}
+
+fn without_password(url: &str) -> String {
+    let plain = url.split_once('?').map_or(url, |(plain, _)| plain);
+    match plain
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)))
+    {
+        Some((scheme, (user, host))) => {
+            let user = user.split_once(':').map_or(user, |(user, _)| user);
+            format!("{scheme}://{user}@{host}")
+        }
+        None => plain.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Given {
+        Given {
+            config: None,
+            listen: None,
+            management: None,
+            database: None,
+            secret_key_file: None,
+        }
+    }
+
+    fn file(name: &str, text: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("muster-{}-{name}.toml", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[test]
+    fn what_is_given_outweighs_the_file_and_the_file_the_default() {
+        let config = file(
+            "order",
+            "listen = \"127.0.0.1:1\"\nmanagement = \"127.0.0.1:2\"",
+        );
+        let listen = Some("127.0.0.1:3".to_owned());
+        let given = Given {
+            config: Some(config.clone()),
+            listen,
+            ..nothing()
+        };
+        let settings = Settings::resolve(given).unwrap();
+        assert_eq!(settings.listen.port(), 3);
+        assert_eq!(settings.management.port(), 2);
+        assert_eq!(settings.database, Location::Sqlite("muster.db".into()));
+        let _ = std::fs::remove_file(config);
+    }
+
+    #[test]
+    fn an_unknown_name_in_the_file_is_refused_by_name() {
+        let config = file("unknown", "listne = \"127.0.0.1:1\"");
+        let given = Given {
+            config: Some(config.clone()),
+            ..nothing()
+        };
+        let failed = Settings::resolve(given).unwrap_err().to_string();
+        assert!(failed.contains("listne"), "{failed}");
+        let _ = std::fs::remove_file(config);
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(
+            without_password("postgres://a:b@h/n?x=y"),
+            "postgres://a@h/n"
+        );
+        assert_eq!(without_password("postgres://h/n"), "postgres://h/n");
+    }
+}
