@@ -18,12 +18,12 @@ pub fn public(app: Shared) -> Router {
         .merge(platformos::routes())
         .merge(legalesign::routes())
         .merge(native::routes());
-    finish(routes.merge(health_routes()), app)
+    around(routes.merge(health_routes()), app)
 }
 
 /// The management listener: health and metrics.
 pub fn management(app: Shared) -> Router {
-    finish(health_routes().route("/metrics", get(metrics::show)), app)
+    around(health_routes().route("/metrics", get(metrics::show)), app)
 }
 
 fn health_routes() -> Router<Shared> {
@@ -34,7 +34,7 @@ fn health_routes() -> Router<Shared> {
 
 /// What stands around every route: no path and no method are failures like any other, a
 /// panic is one request's 500, and each request has its context.
-fn finish(routes: Router<Shared>, app: Shared) -> Router {
+pub fn around(routes: Router<Shared>, app: Shared) -> Router {
     routes
         .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
         .fallback(async || Failure::NoRoute)

@@ -2,20 +2,21 @@
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use directory::Error;
 use directory::accounts;
-use directory::idempotency::Answer;
 use directory::query::Listed;
 use directory::store::Tx;
 
+use super::answer::{created, creation_key, shown};
 use super::list::Parameters;
 use super::wire::{account_out, named_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
-use crate::http::idempotency::{key_of, once};
-use crate::http::{Shared, body, reply};
+use crate::http::idempotency::once;
+use crate::http::{Shared, body};
+
+const LIST: &str = "/v1/accounts";
 
 /// `POST /v1/accounts`: 201 with `Location`.
 pub(super) async fn create(
@@ -25,18 +26,12 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Failure> {
     let object = body::json_object(&app, &headers, body).await?;
-    let canonical = serde_json::to_string(&object).map_err(Error::internal)?;
-    let key = key_of(&headers, &actor, "POST /v1/accounts", &canonical)?;
+    let key = creation_key(&headers, &actor, LIST, &object)?;
     let input = named_in(&object, &[], &[]);
     let maker = actor.clone();
     let run = move |tx: &Tx<'_>, (): &()| {
         let made = accounts::create(tx, &maker, &input.name, input.violations.clone())?;
-        Ok(Answer {
-            status: StatusCode::CREATED.as_u16(),
-            location: Some(format!("/v1/accounts/{}", made.id)),
-            etag: Some(format!("\"{}\"", made.version)),
-            body: serde_json::to_string(&account_out(&made)).map_err(Error::internal)?,
-        })
+        created(LIST, made.id, made.version, &account_out(&made))
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
@@ -51,11 +46,7 @@ pub(super) async fn show(
         .directory
         .read(move |tx| accounts::get(tx, &actor, id))
         .await?;
-    let mut response = reply::json(StatusCode::OK, &account_out(&found));
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", found.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(shown(found.version, &account_out(&found)))
 }
 
 /// `GET /v1/accounts`, by number.
@@ -64,7 +55,7 @@ pub(super) async fn list(
     Caller(actor): Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    let parameters = Parameters::read(&app, "/v1/accounts", query.as_deref(), &[])?;
+    let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
     let limit = parameters.limit()?;
     let after = parameters.after(&app, &actor)?.map(|position| position.id);
     let asker = actor.clone();

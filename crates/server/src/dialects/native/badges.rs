@@ -2,20 +2,23 @@
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use directory::Error;
 use directory::badges::{self, NewBadge};
-use directory::idempotency::Answer;
 use directory::query::Listed;
 use directory::store::Tx;
 
+use super::answer::{created, creation_key, shown};
 use super::list::Parameters;
 use super::wire::{badge_out, named_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
-use crate::http::idempotency::{key_of, once};
-use crate::http::{Shared, body, reply};
+use crate::http::idempotency::once;
+use crate::http::{Shared, body};
+
+const LIST: &str = "/v1/badges";
+/// Badges do not change yet.
+const FIRST_VERSION: i64 = 1;
 
 /// `POST /v1/badges`: 201 with `Location`.
 pub(super) async fn create(
@@ -25,8 +28,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Failure> {
     let object = body::json_object(&app, &headers, body).await?;
-    let canonical = serde_json::to_string(&object).map_err(Error::internal)?;
-    let key = key_of(&headers, &actor, "POST /v1/badges", &canonical)?;
+    let key = creation_key(&headers, &actor, LIST, &object)?;
     let input = named_in(&object, &["description", "info_url", "icon_url"], &["soft"]);
     let text = |index: usize| input.texts.get(index).cloned().flatten();
     let new = NewBadge {
@@ -39,12 +41,7 @@ pub(super) async fn create(
     let maker = actor.clone();
     let run = move |tx: &Tx<'_>, (): &()| {
         let made = badges::create(tx, &maker, &new, input.violations.clone())?;
-        Ok(Answer {
-            status: StatusCode::CREATED.as_u16(),
-            location: Some(format!("/v1/badges/{}", made.id)),
-            etag: Some("\"1\"".to_owned()),
-            body: serde_json::to_string(&badge_out(&made)).map_err(Error::internal)?,
-        })
+        created(LIST, made.id, FIRST_VERSION, &badge_out(&made))
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
@@ -59,11 +56,7 @@ pub(super) async fn show(
         .directory
         .read(move |tx| badges::get(tx, &actor, id))
         .await?;
-    let mut response = reply::json(StatusCode::OK, &badge_out(&found));
-    if let Ok(tag) = HeaderValue::try_from("\"1\"".to_owned()) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(shown(FIRST_VERSION, &badge_out(&found)))
 }
 
 /// `GET /v1/badges`, by number.
@@ -72,7 +65,7 @@ pub(super) async fn list(
     Caller(actor): Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    let parameters = Parameters::read(&app, "/v1/badges", query.as_deref(), &[])?;
+    let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
     let limit = parameters.limit()?;
     let after = parameters.after(&app, &actor)?.map(|position| position.id);
     let asker = actor.clone();

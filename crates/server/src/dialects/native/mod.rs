@@ -1,6 +1,7 @@
 //! `native`: `/v1`, the whole directory for new clients (contracts, native).
 
 mod accounts;
+mod answer;
 mod badges;
 pub mod error;
 mod groups;

@@ -2,22 +2,25 @@
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use directory::idempotency::Answer;
+use directory::Actor;
 use directory::model::{Email, OnboardingState, UserKind, UserStatus, UserView};
 use directory::permission::Permission;
 use directory::query::{UserFilter, UserOrder, UserPage};
-use directory::users::{self, Include, UserKey};
-use directory::violation::{Expected, Rule};
-use directory::{Actor, Error};
+use directory::store::Tx;
+use directory::users::{self, Include, UserChange, UserKey};
+use directory::violation::{Expected, Rule, Violations};
 
+use super::answer::{created, creation_key, expected, shown};
 use super::list::Parameters;
 use super::wire::{user_in, user_out};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
-use crate::http::idempotency::{key_of, once};
+use crate::http::idempotency::once;
 use crate::http::{Shared, body, reply};
+
+const LIST: &str = "/v1/users";
 
 const INCLUDE: Include = Include {
     accounts: true,
@@ -53,71 +56,23 @@ pub(super) async fn create(
 ) -> Result<Response, Failure> {
     actor.require(Permission::CreateUsers)?;
     let object = body::json_object(&app, &headers, body).await?;
-    let canonical = serde_json::to_string(&object).map_err(Error::internal)?;
-    let key = key_of(&headers, &actor, "POST /v1/users", &canonical)?;
-    let (change, password, violations) = user_in(&object, true);
+    let key = creation_key(&headers, &actor, LIST, &object)?;
+    let (mut change, password, violations) = user_in(&object, true);
     let directory = app.directory.clone();
     let prepare = async {
-        let hash = directory.hash_password(password, &violations).await?;
-        Ok((change, hash, violations))
+        change.password = directory.hash_password(password, &violations).await?;
+        Ok((change, violations))
     };
     let maker = actor.clone();
-    let respond = move |tx: &directory::store::Tx<'_>,
-                        (change, hash, violations): &(
-        users::UserChange,
-        Option<directory::password::PasswordHash>,
-        directory::violation::Violations,
-    )| {
-        let change = users::UserChange {
-            password: hash.clone(),
-            ..change.clone()
-        };
-        let view = users::create(tx, &maker, &change, violations.clone(), INCLUDE)?;
-        answer(StatusCode::CREATED, &view)
+    let respond = move |tx: &Tx<'_>, (change, violations): &(UserChange, Violations)| {
+        let view = users::create(tx, &maker, change, violations.clone(), INCLUDE)?;
+        created(LIST, view.user.id, view.user.version, &user_out(&view))
     };
     once(&app, &actor, key, prepare, respond).await
 }
 
-fn answer(status: StatusCode, view: &UserView) -> Result<Answer, Error> {
-    Ok(Answer {
-        status: status.as_u16(),
-        location: Some(format!("/v1/users/{}", view.user.id)),
-        etag: Some(etag(view.user.version)),
-        body: serde_json::to_string(&user_out(view)).map_err(Error::internal)?,
-    })
-}
-
-fn etag(version: i64) -> String {
-    format!("\"{version}\"")
-}
-
 fn show_view(view: &UserView) -> Response {
-    let mut response = reply::json(StatusCode::OK, &user_out(view));
-    if let Ok(tag) = HeaderValue::try_from(etag(view.user.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
-}
-
-/// The version that `If-Match` asks for; `*` and no header ask for any.
-///
-/// # Errors
-/// `PreconditionFailed` for a tag that this server never gave out.
-fn expected(headers: &HeaderMap) -> Result<Option<i64>, Failure> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let number = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    match number.and_then(|number| number.parse().ok()) {
-        Some(version) => Ok(Some(version)),
-        None => Err(Error::PreconditionFailed.into()),
-    }
+    shown(view.user.version, &user_out(view))
 }
 
 /// `GET /v1/users/{id}`.
@@ -152,7 +107,7 @@ pub(super) async fn update(
         .await?;
     let (mut change, password, violations) = user_in(&object, false);
     change.password = app.directory.hash_password(password, &violations).await?;
-    let write = move |tx: &directory::store::Tx<'_>| {
+    let write = move |tx: &Tx<'_>| {
         let key = UserKey::Id(id);
         users::update(
             tx,
@@ -200,7 +155,7 @@ pub(super) async fn list(
     Caller(actor): Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    let parameters = Parameters::read(&app, "/v1/users", query.as_deref(), &FILTERS)?;
+    let parameters = Parameters::read(&app, LIST, query.as_deref(), &FILTERS)?;
     let filter = filter(&parameters)?;
     let page = page(&app, &actor, &parameters)?;
     let asker = actor.clone();
