@@ -14,6 +14,8 @@
     dead_code
 )]
 
+mod cli;
+mod contracts;
 mod harness;
 mod legalesign;
 mod native;

@@ -10,8 +10,9 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 
 pub struct Database {
     pub location: Location,
+    name: String,
     file: Option<PathBuf>,
-    server: Option<(String, String)>,
+    server: Option<String>,
 }
 
 impl Database {
@@ -24,6 +25,7 @@ impl Database {
             let location = Location::Sqlite(file.clone());
             return Self {
                 location,
+                name,
                 file: Some(file),
                 server: None,
             };
@@ -34,9 +36,35 @@ impl Database {
         let location = Location::Postgres(format!("{base}/{name}"));
         Self {
             location,
+            name,
             file: None,
-            server: Some((server, name)),
+            server: Some(server),
         }
+    }
+}
+
+/// A database for commands of the binary.
+pub struct TestDatabase(Database);
+
+impl TestDatabase {
+    pub fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        Self(Database::create(&runtime.unwrap()))
+    }
+
+    /// As `--database` takes it.
+    pub fn url(&self) -> String {
+        match &self.0.location {
+            Location::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Location::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// A name that no other test has.
+    pub fn name(&self) -> &str {
+        &self.0.name
     }
 }
 
@@ -47,8 +75,8 @@ impl Drop for Database {
                 let _ = std::fs::remove_file(format!("{}{end}", file.display()));
             }
         }
-        if let Some((server, name)) = self.server.take() {
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        if let Some(server) = self.server.take() {
+            let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 pub use client::{Request, Response};
 use database::Database;
+pub use database::TestDatabase;
 use directory::badges::NewBadge;
 use directory::clock::{Clock, FakeClock, SystemRandom};
 use directory::event::Subject;

@@ -1,0 +1,297 @@
+//! The binary, as an operator runs it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::harness::{Request, TestDatabase};
+
+/// A folder and a database for one test's commands.
+struct Operator {
+    database: TestDatabase,
+    folder: PathBuf,
+}
+
+impl Operator {
+    fn new() -> Self {
+        let database = TestDatabase::new();
+        let folder = std::env::temp_dir().join(format!("{}-cli", database.name()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("secret.key"), "0".repeat(64)).unwrap();
+        Self { database, folder }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+        command.args(arguments).current_dir(&self.folder);
+        command.env("MUSTER_DATABASE", self.database.url());
+        command.env("MUSTER_SECRET_KEY_FILE", self.folder.join("secret.key"));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed and print one JSON document.
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn serve(&self, arguments: &[&str]) -> Serving {
+        let mut all = vec![
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--management",
+            "127.0.0.1:0",
+        ];
+        all.extend(arguments);
+        let mut command = self.command(&all);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut said).unwrap();
+        let urls: Vec<String> = said
+            .split([' ', ','])
+            .filter(|word| word.starts_with("http://"))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(urls.len(), 2, "{said}");
+        Serving {
+            child,
+            out,
+            clients: urls[0].clone(),
+            operators: urls[1].clone(),
+        }
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A running `muster serve`.
+struct Serving {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+    clients: String,
+    operators: String,
+}
+
+impl Serving {
+    /// Sends SIGTERM and waits: the status and what was printed since.
+    fn stop(mut self) -> (Option<i32>, String, String) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let status = self.child.wait().unwrap().code();
+        let (mut out, mut log) = (String::new(), String::new());
+        self.out.read_to_string(&mut out).unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        (status, out, log)
+    }
+}
+
+#[test]
+fn quickstart_once_shows_five_creations_and_ends_well_again_and_again() {
+    let operator = Operator::new();
+    for _ in 0..2 {
+        let output = operator.run(&["quickstart", "--once", "--listen", "127.0.0.1:0"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}");
+        assert_eq!(text.matches("\nHTTP 201\n").count(), 5, "{text}");
+        // The token, and each of the five users through the four other APIs.
+        assert_eq!(text.matches("\nHTTP 200\n").count(), 1 + 5 * 4, "{text}");
+        assert!(text.contains("Every call did what its contract says."));
+        for path in [
+            "/api_v2/users",
+            "/users",
+            "/api/users",
+            "/api/v1/user/",
+            "/v1/users",
+        ] {
+            assert!(
+                text.contains(&format!("{path}'\n")),
+                "no creation at {path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_operator_makes_works_and_ends_while_a_server_runs() {
+    let operator = Operator::new();
+    let serving = operator.serve(&[]);
+    let account = operator.json(&["account", "create", "--name", "Acme", "-o", "json"]);
+    let id = account["id"].to_string();
+    let make = [
+        "key",
+        "create",
+        "--name",
+        "ops",
+        "--account",
+        &id,
+        "-o",
+        "json",
+    ];
+    let key = operator.json(&make);
+    let token = key["token"].as_str().unwrap();
+    assert_eq!(
+        token,
+        format!(
+            "{}.{}",
+            key["id"].as_str().unwrap(),
+            key["secret"].as_str().unwrap()
+        )
+    );
+    let read = |token: &str| {
+        let url = format!("{}/v1/accounts/{id}", serving.clients);
+        Request::new("GET", &url).bearer(token).send()
+    };
+    assert_eq!(read(token).expect(200)["name"], "Acme");
+    let rotated = operator.json(&["key", "rotate", key["id"].as_str().unwrap(), "-o", "json"]);
+    assert_eq!(read(token).status, 401);
+    let token = rotated["token"].as_str().unwrap();
+    assert_eq!(read(token).status, 200);
+    let revoked = operator.run(&["key", "revoke", key["id"].as_str().unwrap()]);
+    assert!(revoked.status.success());
+    assert_eq!(read(token).status, 401);
+    let again = operator.run(&["key", "revoke", key["id"].as_str().unwrap()]);
+    assert!(!again.status.success());
+    let (status, out, log) = serving.stop();
+    assert_eq!((status, out.as_str()), (Some(0), "muster has stopped\n"));
+    for line in log.lines() {
+        let line: Value = serde_json::from_str(line).expect("logs are JSON without a terminal");
+        assert!(line["level"].is_string(), "{line}");
+    }
+    assert!(!log.contains(token));
+}
+
+#[test]
+fn each_thing_is_made_with_the_fields_that_scripts_read() {
+    let operator = Operator::new();
+    let group = operator.json(&["group", "create", "--name", "Sales", "-o", "json"]);
+    assert_eq!(group["slug"], "sales");
+    assert_eq!(group["resource_uri"], "/api/v1/group/sales/");
+    assert!(group["id"].is_i64());
+    let badge = operator.json(&["badge", "create", "--name", "Forklift", "-o", "json"]);
+    assert!(badge["id"].is_i64());
+    let tenant = operator.json(&["tenant", "create", "--name", "acme", "-o", "json"]);
+    assert!(tenant["id"].as_i64() > Some(1));
+    let make = [
+        "key", "create", "--name", "x", "--tenant", "acme", "-o", "json",
+    ];
+    let key = operator.json(&make);
+    assert!(
+        key["id"]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("{}-", tenant["id"]))
+    );
+    let listed = operator.json(&["key", "list", "--tenant", "acme", "-o", "json"]);
+    assert_eq!(listed[0]["id"], key["id"]);
+    assert_eq!(listed[0]["scopes"], "all");
+    assert!(listed[0].get("secret").is_none());
+    assert_eq!(
+        operator.json(&["key", "list", "-o", "json"]),
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn what_cannot_be_made_says_all_that_is_wrong() {
+    let operator = Operator::new();
+    let make = [
+        "key",
+        "create",
+        "--name",
+        " ",
+        "--public-pool",
+        "--scope",
+        "everything",
+    ];
+    let output = operator.run(&make);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for field in ["name", "scopes", "account"] {
+        assert!(said.contains(&format!("  {field}: ")), "{said}");
+    }
+    let nowhere = operator.run(&["key", "list", "--tenant", "nowhere"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert_eq!(
+        operator.run(&["serve", "--listne", "x"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn the_configuration_file_is_read_and_its_faults_are_named() {
+    let operator = Operator::new();
+    let file = operator.folder.join("muster.toml");
+    std::fs::write(&file, "listne = \"127.0.0.1:0\"\n").unwrap();
+    let path = file.to_str().unwrap();
+    let output = operator.run(&["doctor", "--config", path]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("listne"));
+    std::fs::write(
+        &file,
+        "listen = \"127.0.0.1:1\"\nmanagement = \"127.0.0.1:2\"\n",
+    )
+    .unwrap();
+    let mut command = operator.command(&["doctor", "--config", path, "--listen", "127.0.0.1:3"]);
+    let output = command
+        .arg("-ojson")
+        .env("MUSTER_MANAGEMENT", "127.0.0.1:4")
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["listen"], "127.0.0.1:3");
+    assert_eq!(told["management"], "127.0.0.1:4");
+    assert_eq!(told["database_is"], "reachable");
+}
+
+#[test]
+fn both_listeners_tell_their_health_and_one_its_metrics() {
+    let operator = Operator::new();
+    let serving = operator.serve(&[]);
+    for base in [&serving.clients, &serving.operators] {
+        for path in ["/health/live", "/health/ready"] {
+            let answer = Request::new("GET", &format!("{base}{path}")).send();
+            assert_eq!(answer.expect(200)["status"], "ok");
+        }
+    }
+    let metrics = Request::new("GET", &format!("{}/metrics", serving.operators)).send();
+    assert_eq!(metrics.status, 200);
+    let counted = "muster_http_requests_total{dialect=\"native\",route=\"/health/live\"";
+    assert!(metrics.text.contains(counted), "{}", metrics.text);
+    let public = Request::new("GET", &format!("{}/metrics", serving.clients)).send();
+    assert_eq!(public.status, 404);
+    assert_eq!(serving.stop().0, Some(0));
+}
