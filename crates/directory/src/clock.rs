@@ -58,6 +58,10 @@ impl Clock for SystemClock {
         to_millisecond(Timestamp::now())
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the ambient clock"
+    )]
     fn monotonic(&self) -> Duration {
         self.started.elapsed()
     }

@@ -2,7 +2,8 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt as _, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
@@ -45,18 +46,41 @@ impl MediaType {
     }
 }
 
+/// How many times the limit is read and thrown away of a body that is too large: a client that
+/// is still sending could not read the answer if the connection were closed on it.
+const DRAINED: usize = 8;
+
 /// The bytes of a body.
 ///
 /// # Errors
 /// [`Failure::TooLarge`], [`Failure::TooSlow`], [`Failure::Unreadable`] for a body that breaks
 /// off.
 pub async fn bytes(app: &App, body: Body) -> Result<Bytes, Failure> {
-    let collected = Limited::new(body, app.max_body).collect();
-    match tokio::time::timeout(app.body_timeout, collected).await {
+    match tokio::time::timeout(app.body_timeout, collect(body, app.max_body)).await {
         Err(_) => Err(Failure::TooSlow),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(cause)) if cause.is::<http_body_util::LengthLimitError>() => Err(Failure::TooLarge),
-        Ok(Err(_)) => Err(Failure::Unreadable("the body broke off".to_owned())),
+        Ok(collected) => collected,
+    }
+}
+
+async fn collect(mut body: Body, max: usize) -> Result<Bytes, Failure> {
+    let mut kept = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Failure::Unreadable("the body broke off".to_owned()))?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length <= max {
+            kept.extend_from_slice(data);
+        } else if length > max.saturating_mul(DRAINED) {
+            break;
+        }
+    }
+    if length > max {
+        Err(Failure::TooLarge)
+    } else {
+        Ok(kept.freeze())
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -50,6 +50,7 @@ pub async fn serve(State(app): State<Shared>, mut request: Request, next: Next) 
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unrouted".to_owned(), |path| path.as_str().to_owned());
+    let trace = trace_id(request.headers());
     request.extensions_mut().insert(context.clone());
     let mut response = next.run(request).await;
     if let Some(Carried(failure)) = response.extensions_mut().remove::<Carried>() {
@@ -63,6 +64,7 @@ pub async fn serve(State(app): State<Shared>, mut request: Request, next: Next) 
     metrics::count(context.dialect.name(), &route, &method, status, elapsed);
     tracing::info!(
         request_id = context.id,
+        trace_id = trace.as_deref(),
         dialect = context.dialect.name(),
         method = %method,
         route,
@@ -139,6 +141,44 @@ fn context_of(app: &Shared, request: &Request) -> RequestContext {
     }
 }
 
+/// The trace that the request is part of: the second field of `traceparent` (W3C Trace
+/// Context, section 3.2.2.3), 32 lower-case hexadecimal digits that are not all zero.
+fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("traceparent")?.to_str().ok()?;
+    let id = value.split('-').nth(1)?;
+    let hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+    let valid = id.len() == 32 && id.bytes().all(hex) && id.bytes().any(|byte| byte != b'0');
+    valid.then(|| id.to_owned())
+}
+
 fn plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traced(value: &'static str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", HeaderValue::from_static(value));
+        trace_id(&headers)
+    }
+
+    #[test]
+    fn a_trace_is_taken_over_when_it_is_one() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(
+            traced(good).as_deref(),
+            Some("4bf92f3577b34da6a3ce929d0e0e4736")
+        );
+        for bad in [
+            "",
+            "00",
+            "00-x-y-01",
+            "00-00000000000000000000000000000000-1-01",
+        ] {
+            assert_eq!(traced(bad), None, "{bad}");
+        }
+    }
 }
