@@ -278,12 +278,12 @@ mod tests {
             violations.field("phone", Rule::Taken);
             Error::Invalid(violations)
         };
-        let words = |form: &Form| match form.reword(taken()) {
-            Error::Invalid(violations) => violations
-                .iter()
-                .map(|each| each.message.clone())
-                .collect::<Vec<_>>(),
-            other => panic!("{other}"),
+        let words = |form: &Form| {
+            let Error::Invalid(violations) = form.reword(taken()) else {
+                panic!("another error");
+            };
+            let words = violations.iter().map(|each| each.message.clone());
+            words.collect::<Vec<_>>()
         };
         assert_eq!(
             words(&own_form()),

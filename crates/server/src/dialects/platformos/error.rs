@@ -149,6 +149,49 @@ mod tests {
         assert_eq!(by_field(&violations), expected);
     }
 
+    #[tokio::test]
+    async fn a_fault_of_the_server_tells_its_status_and_nothing_more() {
+        use axum::http::StatusCode as S;
+        use directory::Unavailable;
+        let broken = || std::io::Error::other("s3cret");
+        let cases: [(Failure, S, &str); 6] = [
+            (
+                Error::internal(broken()).into(),
+                S::INTERNAL_SERVER_ERROR,
+                "Internal Server Error",
+            ),
+            (
+                Unavailable::Database(broken().into()).into(),
+                S::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+            ),
+            (
+                Unavailable::Hashing.into(),
+                S::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+            ),
+            (Failure::TooSlow, S::REQUEST_TIMEOUT, "Request Timeout"),
+            (
+                Error::PreconditionFailed.into(),
+                S::PRECONDITION_FAILED,
+                "Precondition Failed",
+            ),
+            (
+                Error::Forbidden("s3cret").into(),
+                S::UNAUTHORIZED,
+                "Invalid Authentication",
+            ),
+        ];
+        for (failure, status, words) in cases {
+            let response = render(&failure);
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], CONTENT_TYPE);
+            let body = axum::body::to_bytes(response.into_body(), 1_000).await;
+            let told: Value = serde_json::from_slice(&body.unwrap()).unwrap();
+            assert_eq!(told, json!({ "errors": { "base": [words] } }));
+        }
+    }
+
     #[test]
     fn a_repetition_names_its_field_as_a_person_would() {
         let rule = Rule::Mismatch {
