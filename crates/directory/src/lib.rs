@@ -11,6 +11,7 @@ pub mod clock;
 pub mod cursor;
 mod error;
 pub mod event;
+pub mod forms;
 pub mod groups;
 pub mod idempotency;
 pub mod jobs;

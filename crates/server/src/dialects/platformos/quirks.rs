@@ -1,0 +1,13 @@
+//! What nobody would guess of this vendor's API.
+
+/// Every answer is of this type, although requests are plain JSON and the bodies are not the
+/// documents that the type is named for (seed 003, "Example response").
+pub(super) const CONTENT_TYPE: &str = "application/vnd.api+json";
+
+/// All that is wrong with a credential, a scope that it lacks included, is told in these words
+/// and as 401: the vendor has no 403 (seed 003, "Error and Status Codes").
+pub(super) const NOT_AUTHENTICATED: &str = "Invalid Authentication";
+
+/// The parameter that names the form: the vendor's other documents call it by the second name,
+/// which counts where the first is absent (contracts, platformos).
+pub(super) const FORM_NAMES: [&str; 2] = ["form_configuration_name", "form_name"];
