@@ -135,7 +135,17 @@ impl Clock for FakeClock {
 /// Cuts a time to the millisecond, towards the past.
 #[must_use]
 pub fn to_millisecond(time: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
+    i64::try_from(time.as_nanosecond().div_euclid(1_000_000))
+        .ok()
+        .and_then(from_millisecond)
+        .unwrap_or(time)
+}
+
+/// The time of a number of Unix milliseconds, to the last of them that there is:
+/// [`Timestamp::from_millisecond`] refuses those of the last second.
+pub(crate) fn from_millisecond(millis: i64) -> Option<Timestamp> {
+    let nanos = i32::try_from(millis.rem_euclid(1_000) * 1_000_000).ok()?;
+    Timestamp::new(millis.div_euclid(1_000), nanos).ok()
 }
 
 /// A new UUIDv7 (RFC 9562 §5.7) as 32 lower-case hexadecimal digits.
@@ -173,6 +183,20 @@ mod tests {
             "{id}"
         );
         assert_ne!(id, uuid_v7(now, &SystemRandom));
+    }
+
+    #[test]
+    fn any_time_is_cut_to_a_millisecond_that_can_be_read_back() {
+        for (time, cut) in [
+            ("2026-01-02T03:04:05.678901Z", "2026-01-02T03:04:05.678Z"),
+            ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
+            ("9999-12-30T22:00:00.9999Z", "9999-12-30T22:00:00.999Z"),
+            ("-009999-01-02T01:59:59Z", "-009999-01-02T01:59:59Z"),
+        ] {
+            let cut: Timestamp = cut.parse().unwrap();
+            assert_eq!(to_millisecond(time.parse().unwrap()), cut);
+            assert_eq!(from_millisecond(cut.as_millisecond()), Some(cut));
+        }
     }
 
     #[test]

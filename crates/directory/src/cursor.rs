@@ -4,10 +4,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::Timestamp;
 use sha2::Sha256;
 
 use crate::actor::TenantId;
+use crate::clock::from_millisecond;
 use crate::query::Position;
 
 /// Bytes of the tag, cut from HMAC-SHA-256.
@@ -53,7 +53,7 @@ impl CursorKey {
         let (time, id) = payload.split_at_checked(8)?;
         let time = i64::from_be_bytes(time.try_into().ok()?);
         Some(Position {
-            time: Timestamp::from_millisecond(time).ok()?,
+            time: from_millisecond(time)?,
             id: i64::from_be_bytes(id.try_into().ok()?),
         })
     }
@@ -72,6 +72,8 @@ impl CursorKey {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn position() -> Position {

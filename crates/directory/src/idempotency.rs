@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
-use crate::store::{Tx, delete_old_answers, find_answer, insert_answer};
+use crate::store::{Tx, delete_old_answers, find_answer, put_answer, reserve_answer};
 use crate::violation::{Rule, Violations};
 
 /// How long an answer is replayed.
@@ -58,6 +58,25 @@ pub fn replay(tx: &Tx<'_>, actor: &Actor, key: &IdempotencyKey) -> Result<Option
     }
 }
 
+/// The answer that was kept for the key; when there is none, the key is this transaction's
+/// until its end, and another request with it waits. So the other is answered by this one's
+/// answer, and never refused for what this one's change did.
+///
+/// # Errors
+/// As [`replay`], and [`Unavailable::Contention`] when another request with the key was
+/// faster: run again, it replays that one's answer.
+pub fn reserve(tx: &Tx<'_>, actor: &Actor, key: &IdempotencyKey) -> Result<Option<Answer>, Error> {
+    if let Some(answer) = replay(tx, actor, key)? {
+        return Ok(Some(answer));
+    }
+    let until = tx.now().checked_sub(KEPT).map_err(Error::internal)?;
+    let touched = tx.batch(&[
+        delete_old_answers(actor.tenant, until),
+        reserve_answer(actor.tenant, key, tx.now()),
+    ])?;
+    require_written(&touched).map(|()| None)
+}
+
 /// Keeps the answer, in the transaction of the change.
 ///
 /// # Errors
@@ -72,8 +91,12 @@ pub fn keep(
     let until = tx.now().checked_sub(KEPT).map_err(Error::internal)?;
     let touched = tx.batch(&[
         delete_old_answers(actor.tenant, until),
-        insert_answer(actor.tenant, key, answer, tx.now()),
+        put_answer(actor.tenant, key, answer, tx.now()),
     ])?;
+    require_written(&touched)
+}
+
+fn require_written(touched: &[u64]) -> Result<(), Error> {
     if touched.last() == Some(&0) {
         Err(Unavailable::Contention.into())
     } else {

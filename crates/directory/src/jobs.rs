@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::UserKind;
+use crate::model::{UserKind, check_text};
 use crate::permission::Permission;
 use crate::store::{IdKind, Job, Tx, UserKey, find_account, find_user, put_job};
 use crate::violation::{Rule, Violations};
@@ -30,12 +30,24 @@ pub const APPROVED_IS_ACTIVE_FOR: SignedDuration = SignedDuration::from_hours(24
 /// Makes a job, or brings it to the state reported.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `updateUsers`; [`Error::Invalid`] for an unknown state, or a
-/// worker or account that does not exist.
+/// [`Error::Forbidden`] without `updateUsers`; [`Error::Invalid`] for an unknown state, a
+/// blank id, or a worker or account that does not exist.
 pub fn put(tx: &Tx<'_>, actor: &Actor, job: &Job) -> Result<(), Error> {
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let mut violations = Violations::new();
+    if job.external_id.is_empty() {
+        violations.field("external_id", Rule::Blank);
+    }
+    let texts = [
+        ("external_id", Some(&job.external_id)),
+        ("name", job.name.as_ref()),
+    ];
+    for (field, text) in texts {
+        if let Some(rule) = text.and_then(|text| check_text(text, 255)) {
+            violations.field(field, rule);
+        }
+    }
     if !STATES.contains(&job.state.as_str()) {
         violations.field(
             "state",

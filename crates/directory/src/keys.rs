@@ -76,7 +76,7 @@ impl MadeKey {
 /// Makes a key.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `updateApiKeys` or for scopes above the maker's own;
+/// [`Error::Forbidden`] without `updateApiKeys`, or for a key above the maker's own rights;
 /// [`Error::Invalid`] for a blank name, an unknown scope or account, an owner that is no
 /// email, Public Pool without an account.
 pub fn create(tx: &Tx<'_>, actor: &Actor, new: &NewKey) -> Result<MadeKey, Error> {
@@ -98,13 +98,23 @@ pub fn create(tx: &Tx<'_>, actor: &Actor, new: &NewKey) -> Result<MadeKey, Error
         expires_at: new.expires_at,
         revoked_at: None,
     };
-    if !actor.permissions.includes(stored.permissions()) {
-        return Err(Error::Forbidden("nobody grants more than they hold"));
-    }
+    require_not_above(actor, &stored)?;
     let change = Change::of(&[("name", stored.name.clone().into())]);
     let event = record(tx, actor, EventType::ApiKeyCreated, &stored.id, change)?;
     tx.batch(&[insert_key(actor.tenant, &stored), event])?;
     Ok(key)
+}
+
+/// Refuses a key that could do more than the actor: by its scopes, or by standing outside
+/// the account or the Public Pool that the actor is bound to.
+fn require_not_above(actor: &Actor, key: &Key) -> Result<(), Error> {
+    actor.require_full_access()?;
+    let within = actor.account.is_none() || actor.account == key.account_id;
+    if within && actor.permissions.includes(key.permissions()) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("nobody grants more than they hold"))
+    }
 }
 
 fn check(tx: &Tx<'_>, actor: &Actor, new: &NewKey) -> Result<(), Error> {
@@ -185,9 +195,12 @@ pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<(), Error> {
 /// Gives a key a new secret; the old one, and tokens made with it, end at once.
 ///
 /// # Errors
-/// As [`revoke`].
+/// As [`revoke`]; [`Error::Forbidden`] for a key above the actor's own rights too, for who
+/// rotates a key holds its secret.
 pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<MadeKey, Error> {
     actor.require(Permission::UpdateKeys)?;
+    let stored = find_key(tx, actor.tenant, id)?.ok_or(Error::NotFound)?;
+    require_not_above(actor, &stored)?;
     let key = MadeKey {
         id: id.to_owned(),
         secret: new_secret(tx.random()),

@@ -18,7 +18,8 @@ const MEMBERSHIPS: &str = "SELECT m.user_id, m.account_id, a.name, m.role, m.is_
 const PUT_MEMBER: &str = "INSERT INTO account_members (tenant_id, user_id, account_id, role, \
     is_admin, is_primary, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
     ON CONFLICT (tenant_id, user_id, account_id) DO UPDATE SET role = excluded.role, \
-    is_admin = excluded.is_admin";
+    is_admin = excluded.is_admin, \
+    is_primary = account_members.is_primary OR excluded.is_primary";
 const DELETE_MEMBER: &str =
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2 AND account_id = $3";
 
@@ -95,7 +96,7 @@ pub(crate) fn memberships_of(
     })
 }
 
-/// Makes a user a member, or changes their role; `primary` counts for a new member only.
+/// Makes a user a member, or changes their role; a membership that is primary stays so.
 pub(crate) fn put_member(
     tenant: TenantId,
     user: i64,

@@ -15,6 +15,9 @@ use super::{Row, Value};
 
 /// How often a closure runs again after losing to another writer.
 const RETRIES: usize = 12;
+/// How often a closure runs again with another block of ids: blocks grow, so that one which
+/// is out of them still needs more than a block holds.
+const LEASES: usize = 64;
 
 /// Where the data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,10 +143,13 @@ impl Db {
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
         let run = Arc::new(run);
-        let mut lost = 0;
+        let (mut lost, mut leased) = (0, 0);
         loop {
             match self.write_once(Arc::clone(&run)).await {
-                Err(Error::Unavailable(Unavailable::OutOfIds(kind))) => self.lease(kind).await?,
+                Err(Error::Unavailable(Unavailable::OutOfIds(kind))) if leased < LEASES => {
+                    leased += 1;
+                    self.lease(kind).await?;
+                }
                 Err(Error::Unavailable(Unavailable::Contention)) if lost < RETRIES => lost += 1,
                 result => return result,
             }

@@ -8,18 +8,37 @@ use crate::idempotency::{Answer, IdempotencyKey};
 
 use super::{Statement, Tx};
 
-const INSERT: &str = "INSERT INTO idempotency_records (tenant_id, principal, route, key, \
+// Status 0: reserved, and not answered yet.
+const PUT: &str = "INSERT INTO idempotency_records (tenant_id, principal, route, key, \
     request_hash, status, location, etag, body, created_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-    ON CONFLICT (tenant_id, principal, route, key) DO NOTHING";
+    ON CONFLICT (tenant_id, principal, route, key) DO UPDATE SET \
+    request_hash = excluded.request_hash, status = excluded.status, \
+    location = excluded.location, etag = excluded.etag, body = excluded.body, \
+    created_at = excluded.created_at WHERE idempotency_records.status = 0";
 const FIND: &str = "SELECT request_hash, status, location, etag, body \
     FROM idempotency_records WHERE tenant_id = $1 AND principal = $2 AND route = $3 \
-    AND key = $4 AND created_at > $5";
+    AND key = $4 AND created_at > $5 AND status > 0";
 const DELETE_OLD: &str =
     "DELETE FROM idempotency_records WHERE tenant_id = $1 AND created_at <= $2";
 
-/// Touches no row when the same key was used before.
-pub(crate) fn insert_answer(
+/// Writes a record without an answer; touches no row when the same key was answered before.
+pub(crate) fn reserve_answer(
+    tenant: TenantId,
+    key: &IdempotencyKey,
+    now: Timestamp,
+) -> Statement<'static> {
+    let none = Answer {
+        status: 0,
+        location: None,
+        etag: None,
+        body: String::new(),
+    };
+    put_answer(tenant, key, &none, now)
+}
+
+/// Writes the answer; touches no row when the same key was answered before.
+pub(crate) fn put_answer(
     tenant: TenantId,
     key: &IdempotencyKey,
     answer: &Answer,
@@ -37,10 +56,7 @@ pub(crate) fn insert_answer(
         answer.body.clone().into(),
         now.into(),
     ];
-    Statement {
-        sql: INSERT,
-        params,
-    }
+    Statement { sql: PUT, params }
 }
 
 /// The hash of the request that first used the key after `since`, and its answer.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use tokio::runtime::Handle;
+use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -120,27 +121,44 @@ fn bound<'a>(params: &'a [super::Value<'_>]) -> Params<'a> {
         .collect()
 }
 
+/// As [`bound`], for a question. No text of the database holds NUL, and the server refuses
+/// one that does: what is asked for by such a text is not there, as by NULL.
+fn asked<'a>(params: &'a [super::Value<'_>]) -> Params<'a> {
+    use super::Value;
+    params
+        .iter()
+        .map(|value| {
+            let nul = matches!(value, Value::Text(text) if text.contains('\0'));
+            let value = if nul { &Value::Null } else { value };
+            value as &(dyn postgres_types::ToSql + Sync)
+        })
+        .collect()
+}
+
 impl Session<'_> {
     fn wait<F: Future>(&self, future: F) -> F::Output {
         self.handle.block_on(future)
     }
 
     pub(super) fn execute(&self, sql: &str, params: &[super::Value<'_>]) -> Result<u64, Error> {
-        self.wait(self.execute_later(sql, params))
+        self.wait(async { self.run(&self.prepare(sql).await?, params).await })
     }
 
-    async fn execute_later(&self, sql: &str, params: &[super::Value<'_>]) -> Result<u64, Error> {
+    async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
+        match &self.client {
+            Client::Plain(client) => client.prepare_cached(sql).await,
+            Client::Transaction(client) => client.prepare_cached(sql).await,
+        }
+        .map_err(fault)
+    }
+
+    async fn run(&self, statement: &Statement, params: &[super::Value<'_>]) -> Result<u64, Error> {
         let params = bound(params);
         match &self.client {
-            Client::Plain(client) => {
-                let statement = client.prepare_cached(sql).await.map_err(fault)?;
-                client.execute(&statement, &params).await.map_err(fault)
-            }
-            Client::Transaction(client) => {
-                let statement = client.prepare_cached(sql).await.map_err(fault)?;
-                client.execute(&statement, &params).await.map_err(fault)
-            }
+            Client::Plain(client) => client.execute(statement, &params).await,
+            Client::Transaction(client) => client.execute(statement, &params).await,
         }
+        .map_err(fault)
     }
 
     pub(super) fn query(
@@ -148,27 +166,29 @@ impl Session<'_> {
         sql: &str,
         params: &[super::Value<'_>],
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
-        let params = bound(params);
+        let params = asked(params);
         self.wait(async {
+            let statement = self.prepare(sql).await?;
             match &self.client {
-                Client::Plain(client) => {
-                    let statement = client.prepare_cached(sql).await.map_err(fault)?;
-                    client.query(&statement, &params).await.map_err(fault)
-                }
-                Client::Transaction(client) => {
-                    let statement = client.prepare_cached(sql).await.map_err(fault)?;
-                    client.query(&statement, &params).await.map_err(fault)
-                }
+                Client::Plain(client) => client.query(&statement, &params).await,
+                Client::Transaction(client) => client.query(&statement, &params).await,
             }
+            .map_err(fault)
         })
     }
 
-    /// Sends all statements before waiting for the first answer.
+    /// Sends all statements before waiting for the first answer. All are prepared before the
+    /// first is sent: one that still had to be would run after those that are known already.
     pub(super) fn batch(&self, statements: &[super::Statement<'_>]) -> Result<Vec<u64>, Error> {
         self.wait(async {
-            let all = statements
+            let mut prepared = Vec::with_capacity(statements.len());
+            for each in statements {
+                prepared.push(self.prepare(each.sql).await?);
+            }
+            let all = prepared
                 .iter()
-                .map(|each| self.execute_later(each.sql, &each.params));
+                .zip(statements)
+                .map(|(statement, each)| self.run(statement, &each.params));
             futures_util::future::join_all(all)
                 .await
                 .into_iter()
@@ -205,7 +225,8 @@ fn pool_fault(cause: PoolError) -> Error {
 }
 
 /// What the server said, as the domain's error. Another's faster change is
-/// [`Unavailable::Contention`], which runs the closure again.
+/// [`Unavailable::Contention`], which runs the closure again. So is a key that is there
+/// already: the closure looked first, and will see it when it looks again.
 fn fault(cause: tokio_postgres::Error) -> Error {
     let Some(state) = cause.code() else {
         return Unavailable::Database(Box::new(cause)).into();
@@ -213,6 +234,7 @@ fn fault(cause: tokio_postgres::Error) -> Error {
     if [
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::UNIQUE_VIOLATION,
     ]
     .contains(state)
     {

@@ -18,6 +18,8 @@ const QUEUE: usize = 4_096;
 const GROUP: usize = 256;
 /// How long to wait for another process that writes (the command line beside a server).
 const BUSY: Duration = Duration::from_secs(10);
+/// How long to wait before asking for the log again, and how often.
+const LOG_BUSY: (Duration, u32) = (Duration::from_millis(20), 500);
 /// Prepared statements kept a connection.
 const STATEMENTS: usize = 256;
 
@@ -44,9 +46,7 @@ impl Sqlite {
             &path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         )?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(fault)?;
+        keep_a_log(&connection)?;
         // Acknowledged is durable: a commit returns after its fsync (requirement 1).
         connection
             .pragma_update(None, "synchronous", "FULL")
@@ -123,6 +123,26 @@ fn connect(path: &PathBuf, access: OpenFlags) -> Result<Connection, Error> {
         .pragma_update(None, "mmap_size", 1_i64 << 30)
         .map_err(fault)?;
     Ok(connection)
+}
+
+/// Turns the write-ahead log on. While another process does so for the same new file, the
+/// engine refuses at once, without the wait that it grants every other statement.
+fn keep_a_log(connection: &Connection) -> Result<(), Error> {
+    let (pause, tries) = LOG_BUSY;
+    let mut left = tries;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(cause) if left > 0 && is_busy(&cause) => {
+                left -= 1;
+                std::thread::sleep(pause);
+            }
+            result => return result.map_err(fault),
+        }
+    }
+}
+
+fn is_busy(cause: &rusqlite::Error) -> bool {
+    cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 fn assert_durable(connection: &Connection) -> Result<(), Error> {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, TenantId, Visibility};
+use crate::clock::from_millisecond;
 use crate::error::Error;
 use crate::jobs::APPROVED_IS_ACTIVE_FOR;
 use crate::model::{
@@ -105,7 +106,7 @@ fn millis(time: Option<Timestamp>) -> Option<i64> {
 
 fn time(millis: Option<i64>) -> Result<Option<Timestamp>, Error> {
     millis
-        .map(|each| Timestamp::from_millisecond(each).map_err(Error::internal))
+        .map(|each| from_millisecond(each).ok_or_else(|| Error::internal("no time")))
         .transpose()
 }
 

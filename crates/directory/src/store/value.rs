@@ -8,10 +8,16 @@ use jiff::Timestamp;
 use postgres_types::{IsNull, Type};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
+use crate::clock::from_millisecond;
 use crate::error::Error;
 
 /// PostgreSQL counts microseconds from 2000-01-01T00:00:00Z; this is that, in Unix milliseconds.
 const POSTGRES_EPOCH: i64 = 946_684_800_000;
+/// The first moment that PostgreSQL knows, 4714-11-24 BC, in Unix milliseconds. An earlier
+/// one is taken for it: only filters name such times.
+const POSTGRES_FIRST: i64 = -210_866_803_200_000;
+
+const NO_TIME: &str = "a stored time is out of range";
 
 /// A value bound to a statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +118,8 @@ impl postgres_types::ToSql for Value<'_> {
             Self::Bool(value) => return value.to_sql(ty, out),
             Self::Text(value) => out.put_slice(value.as_bytes()),
             Self::Time(value) => {
-                out.put_i64((value.as_millisecond() - POSTGRES_EPOCH).saturating_mul(1_000));
+                let millis = value.as_millisecond().max(POSTGRES_FIRST) - POSTGRES_EPOCH;
+                out.put_i64(millis.saturating_mul(1_000));
             }
             Self::Json(value) => {
                 if *ty == Type::JSONB {
@@ -139,7 +146,7 @@ impl<'a> postgres_types::FromSql<'a> for PostgresTime {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         let micros = i64::from_be_bytes(raw.try_into()?);
         let millis = micros.div_euclid(1_000) + POSTGRES_EPOCH;
-        Ok(Self(Timestamp::from_millisecond(millis)?))
+        Ok(Self(from_millisecond(millis).ok_or(NO_TIME)?))
     }
 
     fn accepts(ty: &Type) -> bool {
@@ -258,7 +265,7 @@ impl<'a> Row<'a> {
         match self.engine {
             Engine::Sqlite(_) => self
                 .opt_int()?
-                .map(|millis| Timestamp::from_millisecond(millis).map_err(Error::internal))
+                .map(|millis| from_millisecond(millis).ok_or_else(|| Error::internal(NO_TIME)))
                 .transpose(),
             Engine::Postgres(row) => {
                 let column = self.column.replace(self.column.get() + 1);

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::clock::to_millisecond;
 use crate::model::{
     AccountRole, DrugTest, Email, EmployerRole, GroupPermission, InvitationKind,
     NotificationPreference, OnboardingState, Phone, User, UserKind, W2Status,
@@ -49,6 +50,14 @@ impl<T> Change<T> {
             Self::Clear => *target = None,
             Self::Set(value) => *target = Some(value.clone()),
         }
+    }
+}
+
+impl Change<Timestamp> {
+    /// As [`Change::apply`], to the millisecond, which is what is kept.
+    fn apply_time(&self, target: &mut Option<Timestamp>) {
+        self.apply(target);
+        *target = target.map(to_millisecond);
     }
 }
 
@@ -182,7 +191,8 @@ impl UserChange {
         self.external_id.apply(&mut user.external_id);
         self.rating.apply(&mut user.rating);
         self.agreed_to_terms.apply(&mut user.agreed_to_terms);
-        self.agreed_to_terms_at.apply(&mut user.agreed_to_terms_at);
+        self.agreed_to_terms_at
+            .apply_time(&mut user.agreed_to_terms_at);
         self.featured.apply(&mut user.featured);
         self.public_profile.apply(&mut user.public_profile);
         self.team_id.apply(&mut user.team_id);
@@ -199,7 +209,8 @@ impl UserChange {
 
     fn apply_worker(&self, user: &mut User) {
         self.verified_phone.apply(&mut user.verified_phone);
-        self.phone_verified_at.apply(&mut user.phone_verified_at);
+        self.phone_verified_at
+            .apply_time(&mut user.phone_verified_at);
         self.synced_worker_id.apply(&mut user.synced_worker_id);
         self.onboarding_state.apply(&mut user.onboarding_state);
         self.w2_onboarding_status
@@ -216,7 +227,7 @@ impl UserChange {
     fn apply_suspension(&self, user: &mut User, now: Timestamp) {
         match (&self.suspended, &self.suspended_at) {
             (Change::Set(false) | Change::Clear, _) => user.suspended_at = None,
-            (_, Change::Set(at)) => user.suspended_at = Some(*at),
+            (_, Change::Set(at)) => user.suspended_at = Some(to_millisecond(*at)),
             (Change::Set(true), Change::Clear | Change::Keep) => {
                 user.suspended_at.get_or_insert(now);
             }

@@ -40,8 +40,8 @@ pub const INVITATION_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 
 /// request with any is refused with all, what is taken included.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `createUsers`, or when the change grants what the actor does
-/// not hold; [`Error::Invalid`].
+/// [`Error::Forbidden`] without `createUsers`, with Public Pool access only, or when the
+/// change grants what the actor does not hold; [`Error::Invalid`].
 pub fn create(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -50,6 +50,7 @@ pub fn create(
     include: Include,
 ) -> Result<UserView, Error> {
     actor.require(Permission::CreateUsers)?;
+    actor.require_full_access()?;
     let uid = uuid_v7(tx.now(), tx.random());
     let mut user = User::blank(tx.new_id(IdKind::User)?, uid, tx.now());
     user.created_by = actor.email.clone();
@@ -381,7 +382,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`];
-/// [`Error::Forbidden`] without `updateUsers`.
+/// [`Error::Forbidden`] without `updateUsers` or with Public Pool access only.
 pub fn update(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -392,6 +393,7 @@ pub fn update(
     include: Include,
 ) -> Result<UserView, Error> {
     actor.require(Permission::UpdateUsers)?;
+    actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
     if expected.is_some_and(|version| version != before.version) {
         return Err(Error::PreconditionFailed);
@@ -566,7 +568,7 @@ fn change_around(
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`]; [`Error::Forbidden`] without
-/// `deleteUsers`.
+/// `deleteUsers` or with Public Pool access only.
 pub fn delete(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -574,6 +576,7 @@ pub fn delete(
     expected: Option<i64>,
 ) -> Result<(), Error> {
     actor.require(Permission::DeleteUsers)?;
+    actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
     if expected.is_some_and(|version| version != before.version) {
         return Err(Error::PreconditionFailed);
@@ -587,9 +590,10 @@ pub fn delete(
 ///
 /// # Errors
 /// [`Error::NotFound`] for one that is not deleted; [`Error::Invalid`] when the email, or
-/// what else is unique, is another's by now; [`Error::Forbidden`] without `deleteUsers`.
+/// what else is unique, is another's by now; [`Error::Forbidden`] as for [`delete`].
 pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<UserView, Error> {
     actor.require(Permission::DeleteUsers)?;
+    actor.require_full_access()?;
     let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
     let mut user = before.clone();
     user.deleted_at = None;

@@ -107,6 +107,11 @@ pub(super) fn check_references(
         }
     }
     for grant in &change.roles {
+        if let Some(account) = grant.account_id
+            && find_account(tx, tenant, account)?.is_none()
+        {
+            violations.add(grant.path.clone(), Rule::MustExist);
+        }
         match find_role(tx, tenant, &grant.name)? {
             None => violations.add(grant.path.clone(), Rule::MustExist),
             Some((_, permissions)) if !actor.permissions.includes(permissions) => {

@@ -1,0 +1,62 @@
+//! The storage contract: one suite, run on each engine.
+//!
+//! A case is an async function over a [`harness::World`]: a directory on a database of its
+//! own, and the clock that it goes by. `on_each_engine!` makes a test of it for SQLite and
+//! one for PostgreSQL, so that `users::sqlite::…` and `users::postgres::…` are told apart.
+//! PostgreSQL takes part when `MUSTER_TEST_POSTGRES` holds the URL of a server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs
+)]
+
+macro_rules! on_sqlite {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    crate::harness::on_sqlite(super::$case).await;
+                }
+            )+
+        }
+    };
+}
+
+macro_rules! on_postgres {
+    ($($case:ident),+ $(,)?) => {
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    crate::harness::on_postgres(super::$case).await;
+                }
+            )+
+        }
+    };
+}
+
+macro_rules! on_each_engine {
+    ($($case:ident),+ $(,)?) => {
+        on_sqlite!($($case),+);
+        on_postgres!($($case),+);
+    };
+}
+
+mod atomicity;
+mod engine;
+mod events;
+mod given;
+mod grants;
+mod groups;
+mod harness;
+mod idempotency;
+mod keys;
+mod lists;
+mod pool;
+mod races;
+mod schema;
+mod users;

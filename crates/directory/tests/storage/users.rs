@@ -1,0 +1,917 @@
+//! Users: every field, what is unique, and whom one sees.
+
+use std::time::Duration;
+
+use directory::clock::to_millisecond;
+use directory::event::EventType;
+use directory::model::{
+    AccountRole, DeliveryChannel, DrugTest, Email, EmployerRole, GroupPermission, InvitationKind,
+    NotificationPreference, OnboardingState, Phone, User, UserKind, UserStatus, W2Status,
+};
+use directory::query::UserFilter;
+use directory::users::{
+    self, AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
+    UserKey,
+};
+use directory::violation::{Path, Rule, Violations};
+use directory::{Actor, Error, Visibility};
+use jiff::Timestamp;
+
+use crate::given::{
+    self, broken, create, delete, email, employer, get, person, phone, restore, rule, set, system,
+    tenant, update, worker,
+};
+use crate::harness::World;
+
+on_each_engine!(
+    every_field_of_a_worker_is_kept,
+    every_field_of_an_employer_is_kept,
+    every_field_can_be_changed_and_cleared,
+    texts_of_any_script_are_kept,
+    any_rating_is_kept_to_the_last_bit,
+    times_are_kept_to_the_millisecond_in_any_year,
+    a_change_of_nothing_writes_nothing,
+    a_deleted_user_is_not_found_and_comes_back_as_they_were,
+    a_deleted_users_email_is_free_and_restoring_then_is_a_conflict,
+    one_email_in_any_spelling_is_one_address,
+    a_changed_email_frees_the_old_one,
+    a_phone_is_unique_among_workers_only,
+    a_w2_employee_id_is_unique_among_workers,
+    what_is_taken_is_named_with_what_else_is_wrong,
+    a_user_of_another_tenant_is_not_found,
+    an_email_of_another_tenant_is_free,
+    ids_of_another_tenant_do_not_exist,
+    a_user_outside_the_account_is_not_found,
+    a_key_that_holds_nul_finds_nothing,
+    a_text_that_holds_nul_is_refused,
+    an_invited_user_is_pending_until_a_password_is_set,
+    a_password_is_verified_and_never_shown,
+);
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A change that names every plain field, and the user that it makes of `user`.
+fn common(user: &mut User, team: i64) -> UserChange {
+    user.email = Email::parse("Ada.Lovelace@Example.org").ok();
+    user.first_name = Some("Ada".to_owned());
+    user.middle_name = Some("King".to_owned());
+    user.last_name = Some("Lovelace".to_owned());
+    user.name = Some("Countess Lovelace".to_owned());
+    user.gender = Some("female".to_owned());
+    user.phone = Phone::parse("(415) 555-2671").ok();
+    user.avatar_url = Some("https://example.org/ada.png?a=1&b=\"2\"".to_owned());
+    user.address = Some("12 St James's Square".to_owned());
+    user.city = Some("London".to_owned());
+    user.state = Some("CA".to_owned());
+    user.zip = Some("SW1Y 4JH".to_owned());
+    user.timezone = Some("Europe/London".to_owned());
+    user.title = Some("Analyst".to_owned());
+    user.external_id = Some("ext-1".to_owned());
+    user.rating = Some(4.35);
+    user.agreed_to_terms = Some(true);
+    user.agreed_to_terms_at = Some(at("2026-01-02T03:04:05.678Z"));
+    user.featured = Some(false);
+    user.public_profile = Some(true);
+    user.team_id = Some(team);
+    user.suspended_at = Some(at("2025-12-31T23:59:59.999Z"));
+    UserChange {
+        email: email("Ada.Lovelace@Example.org"),
+        first_name: set("Ada"),
+        middle_name: set("King"),
+        last_name: set("Lovelace"),
+        name: set("Countess Lovelace"),
+        gender: set("female"),
+        phone: phone("(415) 555-2671"),
+        avatar_url: set("https://example.org/ada.png?a=1&b=\"2\""),
+        address: set("12 St James's Square"),
+        city: set("London"),
+        state: set("CA"),
+        zip: set("SW1Y 4JH"),
+        timezone: set("Europe/London"),
+        title: set("Analyst"),
+        external_id: set("ext-1"),
+        rating: Change::Set(4.35),
+        agreed_to_terms: Change::Set(true),
+        agreed_to_terms_at: Change::Set(at("2026-01-02T03:04:05.678Z")),
+        featured: Change::Set(false),
+        public_profile: Change::Set(true),
+        team_id: Change::Set(team),
+        suspended: Change::Set(true),
+        suspended_at: Change::Set(at("2025-12-31T23:59:59.999Z")),
+        ..UserChange::default()
+    }
+}
+
+/// The same, of a worker.
+fn of_worker(user: &mut User, team: i64) -> UserChange {
+    user.kind = Some(UserKind::Worker);
+    user.verified_phone = Some("+14155552671".to_owned());
+    user.phone_verified_at = Some(at("2026-02-03T04:05:06.007Z"));
+    user.synced_worker_id = Some(9_007_199_254_740_993);
+    user.onboarding_state = Some(OnboardingState::TakeQuiz);
+    user.w2_onboarding_status = Some(W2Status::Queued);
+    user.w2_employee_id = Some("w2-77".to_owned());
+    user.drug_tested = Some(DrugTest::Passed);
+    UserChange {
+        kind: Change::Set(UserKind::Worker),
+        verified_phone: set("+14155552671"),
+        phone_verified_at: Change::Set(at("2026-02-03T04:05:06.007Z")),
+        synced_worker_id: Change::Set(9_007_199_254_740_993),
+        onboarding_state: Change::Set(OnboardingState::TakeQuiz),
+        w2_onboarding_status: Change::Set(W2Status::Queued),
+        w2_employee_id: set("w2-77"),
+        drug_tested: Change::Set(DrugTest::Passed),
+        ..common(user, team)
+    }
+}
+
+/// A user as `create` should leave them before anything is set.
+fn new_user(made: &User, world: &World, actor: &Actor) -> User {
+    let mut user = User::blank(made.id, made.uid.clone(), world.now());
+    user.created_by = actor.email.clone();
+    user.updated_by = actor.email.clone();
+    user
+}
+
+fn with_email(address: &str) -> Actor {
+    Actor {
+        email: Some(address.to_owned()),
+        ..system()
+    }
+}
+
+async fn every_field_of_a_worker_is_kept(world: World) {
+    let directory = &world.directory;
+    let actor = with_email("Ops@example.org");
+    let team = given::group(directory, &actor, "Sales").await;
+    let first = given::badge(directory, &actor, "Forklift").await;
+    let preference = NotificationPreference {
+        event: EventType::UserCreated,
+        account_id: None,
+        channels: vec![DeliveryChannel::Website, DeliveryChannel::Sms],
+    };
+    let mut plain = User::blank(0, String::new(), world.now());
+    let change = UserChange {
+        badges: vec![BadgeChange {
+            badge_id: Some(first),
+            ..BadgeChange::default()
+        }],
+        groups: vec![GroupGrant {
+            path: Path::field("groups"),
+            group_id: team.id,
+            permission: GroupPermission::SendTeam,
+        }],
+        roles: vec![RoleGrant {
+            path: Path::field("roles"),
+            name: "viewer".to_owned(),
+            account_id: None,
+        }],
+        preferences: Some(vec![preference.clone()]),
+        ..of_worker(&mut plain, team.id)
+    };
+    let made = create(directory, &actor, &change).await.unwrap();
+    let mut expected = new_user(&made.user, &world, &actor);
+    of_worker(&mut expected, team.id);
+    assert_eq!(made.user, expected);
+    assert_eq!(made.user.uid.len(), 32);
+    assert_eq!(made.badges[0].badge_id, first);
+    assert_eq!(made.badges[0].name, "Forklift");
+    assert_eq!(made.badges[0].created_at, world.now());
+    assert_eq!(made.groups[0].group_id, team.id);
+    assert_eq!(made.groups[0].permission, GroupPermission::SendTeam);
+    assert_eq!(made.roles, ["viewer"]);
+    assert_eq!(made.preferences, [preference]);
+    // As another node reads it, by each of the keys.
+    let other = world.another().await;
+    for key in [
+        UserKey::Id(made.user.id),
+        UserKey::Uid(made.user.uid.clone()),
+        UserKey::Email("ada.lovelace@example.org".to_owned()),
+    ] {
+        assert_eq!(get(&other, &actor, key).await.unwrap(), made);
+    }
+    let listed = given::list(&other, &actor, &UserFilter::default()).await;
+    assert_eq!(listed, [made]);
+}
+
+async fn every_field_of_an_employer_is_kept(world: World) {
+    let directory = &world.directory;
+    let actor = with_email("ops@example.org");
+    let team = given::group(directory, &actor, "Sales").await;
+    let customer = given::account(directory, &actor, "Acme").await;
+    let mut plain = User::blank(0, String::new(), world.now());
+    let change = UserChange {
+        kind: Change::Set(UserKind::Employer),
+        customer_id: Change::Set(customer),
+        employer_role: Change::Set(EmployerRole::CustomerAdmin),
+        ..common(&mut plain, team.id)
+    };
+    let made = create(directory, &actor, &change).await.unwrap();
+    let mut expected = new_user(&made.user, &world, &actor);
+    common(&mut expected, team.id);
+    expected.kind = Some(UserKind::Employer);
+    expected.customer_id = Some(customer);
+    expected.employer_role = Some(EmployerRole::CustomerAdmin);
+    assert_eq!(made.user, expected);
+    let key = UserKey::Id(made.user.id);
+    assert_eq!(get(directory, &actor, key).await.unwrap(), made);
+    assert_eq!(made.accounts[0].account_name, "Acme");
+}
+
+async fn every_field_can_be_changed_and_cleared(world: World) {
+    let directory = &world.directory;
+    let actor = with_email("ops@example.org");
+    let team = given::group(directory, &actor, "Sales").await;
+    let made = create(directory, &actor, &worker("plain@example.org"))
+        .await
+        .unwrap();
+    let key = UserKey::Id(made.user.id);
+
+    world.clock.advance(Duration::from_millis(1_234));
+    let editor = with_email("editor@example.org");
+    let mut expected = made.user.clone();
+    let change = of_worker(&mut expected, team.id);
+    expected.updated_by = editor.email.clone();
+    expected.updated_at = world.now();
+    expected.version = 2;
+    let changed = update(directory, &editor, key.clone(), Some(1), &change)
+        .await
+        .unwrap();
+    assert_eq!(changed.user, expected);
+    assert_eq!(get(directory, &actor, key.clone()).await.unwrap(), changed);
+
+    let clear = UserChange {
+        first_name: Change::Clear,
+        middle_name: Change::Clear,
+        last_name: Change::Clear,
+        name: Change::Clear,
+        gender: Change::Clear,
+        phone: Change::Clear,
+        verified_phone: Change::Clear,
+        phone_verified_at: Change::Clear,
+        avatar_url: Change::Clear,
+        address: Change::Clear,
+        city: Change::Clear,
+        state: Change::Clear,
+        zip: Change::Clear,
+        timezone: Change::Clear,
+        title: Change::Clear,
+        external_id: Change::Clear,
+        rating: Change::Clear,
+        agreed_to_terms: Change::Clear,
+        agreed_to_terms_at: Change::Clear,
+        featured: Change::Clear,
+        public_profile: Change::Clear,
+        team_id: Change::Clear,
+        synced_worker_id: Change::Clear,
+        onboarding_state: Change::Clear,
+        w2_onboarding_status: Change::Clear,
+        w2_employee_id: Change::Clear,
+        drug_tested: Change::Clear,
+        suspended: Change::Set(false),
+        ..UserChange::default()
+    };
+    let cleared = update(directory, &editor, key.clone(), Some(2), &clear)
+        .await
+        .unwrap();
+    let mut expected = made.user.clone();
+    expected.email = changed.user.email.clone();
+    expected.updated_by = editor.email.clone();
+    expected.updated_at = world.now();
+    expected.version = 3;
+    assert_eq!(cleared.user, expected);
+    assert_eq!(get(directory, &actor, key).await.unwrap(), cleared);
+}
+
+async fn texts_of_any_script_are_kept(world: World) {
+    let directory = &world.directory;
+    let family = "👩‍👩‍👧‍👦";
+    for (number, text) in [
+        "Łukasz",
+        "李小龍",
+        "अनिल",
+        "e\u{301}va and éva",
+        family,
+        "Robert'); DROP TABLE users;--",
+        "\"quoted\" \\ back\\slash \\u0000",
+        "line\nbreak\ttab\u{1}\u{7f}",
+        "{\"a\":[1,2,{\"b\":null}]}",
+        "\u{10FFFF}\u{FEFF}\u{202E}",
+        " kept as given ",
+        "",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let change = UserChange {
+            first_name: set(text),
+            name: set(text),
+            address: set(text),
+            state: set(text),
+            external_id: set(text),
+            ..person(&format!("user{number}@example.org"))
+        };
+        let made = create(directory, &system(), &change).await.unwrap();
+        let read = get(directory, &system(), UserKey::Id(made.user.id))
+            .await
+            .unwrap();
+        for (field, kept) in [
+            ("first_name", &read.user.first_name),
+            ("name", &read.user.name),
+            ("address", &read.user.address),
+            ("state", &read.user.state),
+            ("external_id", &read.user.external_id),
+        ] {
+            assert_eq!(kept.as_deref(), Some(text), "{field}");
+        }
+    }
+}
+
+async fn any_rating_is_kept_to_the_last_bit(world: World) {
+    let directory = &world.directory;
+    let made = create(directory, &system(), &person("ada@example.org"))
+        .await
+        .unwrap();
+    let key = UserKey::Id(made.user.id);
+    let mut wrong = Vec::new();
+    for step in 0..400_u32 {
+        let rating = f64::from(step) / 80.0 * 0.999_999_999_7 + f64::EPSILON;
+        let change = UserChange {
+            rating: Change::Set(rating),
+            ..UserChange::default()
+        };
+        update(directory, &system(), key.clone(), None, &change)
+            .await
+            .unwrap();
+        let read = get(directory, &system(), key.clone()).await.unwrap();
+        if read.user.rating.map(f64::to_bits) != Some(rating.to_bits()) {
+            wrong.push((rating, read.user.rating));
+        }
+    }
+    assert_eq!(wrong, []);
+}
+
+async fn times_are_kept_to_the_millisecond_in_any_year(world: World) {
+    let directory = &world.directory;
+    for (number, time) in [
+        "0000-01-01T00:00:00Z",
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00Z",
+        "1999-12-31T23:59:59.999Z",
+        "2000-01-01T00:00:00.001Z",
+        "2038-01-19T03:14:08.500Z",
+        "9999-12-30T22:00:00.999Z",
+        "2026-01-02T03:04:05.678901234Z",
+        "1969-12-31T23:59:59.999999Z",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let change = UserChange {
+            suspended_at: Change::Set(at(time)),
+            agreed_to_terms_at: Change::Set(at(time)),
+            ..person(&format!("user{number}@example.org"))
+        };
+        let made = create(directory, &system(), &change).await.unwrap();
+        let read = get(directory, &system(), UserKey::Id(made.user.id))
+            .await
+            .unwrap();
+        let kept = Some(to_millisecond(at(time)));
+        assert_eq!(read.user.suspended_at, kept);
+        assert_eq!(read.user.agreed_to_terms_at, kept);
+        assert_eq!(read, made, "what is answered is what is kept");
+        assert_eq!(read.user.created_at, world.now());
+    }
+}
+
+async fn a_change_of_nothing_writes_nothing(world: World) {
+    let directory = &world.directory;
+    let change = UserChange {
+        first_name: set("Ada"),
+        ..person("ada@example.org")
+    };
+    let made = create(directory, &system(), &change).await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    for same in [UserChange::default(), change] {
+        let key = UserKey::Id(made.user.id);
+        let after = update(directory, &system(), key, None, &same)
+            .await
+            .unwrap();
+        assert_eq!(after, made);
+    }
+    let events = given::history(directory, &system(), "user", made.user.id).await;
+    assert_eq!(events.len(), 1);
+}
+
+async fn a_deleted_user_is_not_found_and_comes_back_as_they_were(world: World) {
+    let directory = &world.directory;
+    let mut plain = User::blank(0, String::new(), world.now());
+    let team = given::group(directory, &system(), "Sales").await;
+    let made = create(directory, &system(), &of_worker(&mut plain, team.id))
+        .await
+        .unwrap();
+    let keys = [
+        UserKey::Id(made.user.id),
+        UserKey::Uid(made.user.uid.clone()),
+        UserKey::Email("ada.lovelace@example.org".to_owned()),
+    ];
+    let early = restore(directory, &system(), made.user.id).await;
+    assert!(matches!(early, Err(Error::NotFound)), "{early:?}");
+    delete(directory, &system(), keys[0].clone(), None)
+        .await
+        .unwrap();
+    for key in &keys {
+        let absent = get(directory, &system(), key.clone()).await;
+        assert!(matches!(absent, Err(Error::NotFound)), "{absent:?}");
+        let again = delete(directory, &system(), key.clone(), None).await;
+        assert!(matches!(again, Err(Error::NotFound)), "{again:?}");
+        let change = person("new@example.org");
+        let changed = update(directory, &system(), key.clone(), None, &change).await;
+        assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
+    }
+    let listed = given::list(directory, &system(), &UserFilter::default()).await;
+    assert_eq!(listed, []);
+
+    let back = restore(directory, &system(), made.user.id).await.unwrap();
+    let mut expected = made.clone();
+    expected.user.version = 3;
+    assert_eq!(back, expected);
+    for key in &keys {
+        assert_eq!(get(directory, &system(), key.clone()).await.unwrap(), back);
+    }
+}
+
+async fn a_deleted_users_email_is_free_and_restoring_then_is_a_conflict(world: World) {
+    let directory = &world.directory;
+    let change = UserChange {
+        phone: phone("415 555 2671"),
+        w2_employee_id: set("w2-1"),
+        ..worker("ada@example.org")
+    };
+    let first = create(directory, &system(), &change).await.unwrap().user.id;
+    delete(directory, &system(), UserKey::Id(first), None)
+        .await
+        .unwrap();
+    let second = create(directory, &system(), &change).await.unwrap().user.id;
+    assert_ne!(first, second);
+    let taken = ["email", "w2_employee_id", "phone"].map(|field| (field.to_owned(), Rule::Taken));
+    assert_eq!(broken(restore(directory, &system(), first).await), taken);
+    let still = restore(directory, &system(), first).await;
+    assert!(matches!(still, Err(Error::Invalid(_))), "{still:?}");
+    delete(directory, &system(), UserKey::Id(second), None)
+        .await
+        .unwrap();
+    restore(directory, &system(), first).await.unwrap();
+    let owner = UserKey::Email("ada@example.org".to_owned());
+    let owner = get(directory, &system(), owner).await.unwrap();
+    assert_eq!(owner.user.id, first);
+}
+
+async fn one_email_in_any_spelling_is_one_address(world: World) {
+    let directory = &world.directory;
+    let made = create(directory, &system(), &person(" Ada@BÜCHER.example "))
+        .await
+        .unwrap();
+    assert_eq!(
+        made.user.email.as_ref().unwrap().as_str(),
+        "Ada@BÜCHER.example"
+    );
+    for same in [
+        "ada@bücher.example",
+        "ADA@xn--bcher-kva.example",
+        "aDa@XN--BCHER-KVA.EXAMPLE",
+    ] {
+        let refused = create(directory, &system(), &person(same)).await;
+        assert_eq!(broken(refused), rule("email", Rule::Taken), "{same}");
+    }
+    for other in ["a.da@bücher.example", "ada+x@bücher.example"] {
+        create(directory, &system(), &person(other)).await.unwrap();
+    }
+    // Their own address in another spelling is theirs to write.
+    let key = UserKey::Id(made.user.id);
+    let change = person("ADA@xn--bcher-kva.example");
+    let changed = update(directory, &system(), key, None, &change)
+        .await
+        .unwrap();
+    assert_eq!(
+        changed.user.email.as_ref().unwrap().as_str(),
+        "ADA@xn--bcher-kva.example"
+    );
+    let key = UserKey::Email("ada@xn--bcher-kva.example".to_owned());
+    assert_eq!(get(directory, &system(), key).await.unwrap(), changed);
+}
+
+async fn a_changed_email_frees_the_old_one(world: World) {
+    let directory = &world.directory;
+    let ada = create(directory, &system(), &person("ada@example.org"))
+        .await
+        .unwrap();
+    let key = UserKey::Id(ada.user.id);
+    let change = person("countess@example.org");
+    update(directory, &system(), key.clone(), None, &change)
+        .await
+        .unwrap();
+    let old = UserKey::Email("ada@example.org".to_owned());
+    let absent = get(directory, &system(), old).await;
+    assert!(matches!(absent, Err(Error::NotFound)), "{absent:?}");
+    create(directory, &system(), &person("ada@example.org"))
+        .await
+        .unwrap();
+    let back = update(
+        directory,
+        &system(),
+        key.clone(),
+        None,
+        &person("ada@example.org"),
+    )
+    .await;
+    assert_eq!(broken(back), rule("email", Rule::Taken));
+    let after = get(directory, &system(), key).await.unwrap();
+    assert_eq!(
+        after.user.email.as_ref().unwrap().key(),
+        "countess@example.org"
+    );
+    assert_eq!(after.user.version, 2);
+}
+
+async fn a_phone_is_unique_among_workers_only(world: World) {
+    let directory = &world.directory;
+    let customer = given::account(directory, &system(), "Acme").await;
+    let with = |change: UserChange, number: &str| UserChange {
+        phone: phone(number),
+        ..change
+    };
+    let first = with(worker("a@example.org"), "(415) 555-2671");
+    create(directory, &system(), &first).await.unwrap();
+    let same = with(worker("b@example.org"), "+1 415 555 2671");
+    let refused = create(directory, &system(), &same).await;
+    assert_eq!(broken(refused), rule("phone", Rule::Taken));
+    let boss = with(employer("c@example.org", customer), "4155552671");
+    create(directory, &system(), &boss).await.unwrap();
+    let other = with(person("d@example.org"), "4155552671");
+    let other = create(directory, &system(), &other).await.unwrap();
+    // Becoming a worker claims the number that was there before.
+    let become_worker = UserChange {
+        kind: Change::Set(UserKind::Worker),
+        ..UserChange::default()
+    };
+    let key = UserKey::Id(other.user.id);
+    let refused = update(directory, &system(), key, None, &become_worker).await;
+    assert_eq!(broken(refused), rule("phone", Rule::Taken));
+}
+
+async fn a_w2_employee_id_is_unique_among_workers(world: World) {
+    let directory = &world.directory;
+    let numbered = |address: &str, id: &str| UserChange {
+        w2_employee_id: set(id),
+        ..worker(address)
+    };
+    create(directory, &system(), &numbered("a@example.org", "7"))
+        .await
+        .unwrap();
+    let refused = create(directory, &system(), &numbered("b@example.org", "7")).await;
+    assert_eq!(broken(refused), rule("w2_employee_id", Rule::Taken));
+    create(directory, &system(), &numbered("c@example.org", "07"))
+        .await
+        .unwrap();
+}
+
+async fn what_is_taken_is_named_with_what_else_is_wrong(world: World) {
+    let directory = &world.directory;
+    let change = UserChange {
+        phone: phone("415 555 2671"),
+        ..worker("ada@example.org")
+    };
+    create(directory, &system(), &change).await.unwrap();
+    let wrong = UserChange {
+        rating: Change::Set(5.1),
+        ..change
+    };
+    let range = Rule::OutOfRange { min: 0.0, max: 5.0 };
+    let expected = [
+        ("last_name".to_owned(), Rule::Blank),
+        ("rating".to_owned(), range),
+        ("email".to_owned(), Rule::Taken),
+        ("phone".to_owned(), Rule::Taken),
+    ];
+    let refused = directory
+        .write(move |tx| {
+            let mut found = Violations::new();
+            found.field("last_name", Rule::Blank);
+            users::create(tx, &system(), &wrong, found, given::ALL)
+        })
+        .await;
+    assert_eq!(broken(refused), expected);
+}
+
+async fn a_user_of_another_tenant_is_not_found(world: World) {
+    let directory = &world.directory;
+    let stranger = tenant(directory, "stranger").await;
+    let ada = create(directory, &system(), &person("ada@example.org"))
+        .await
+        .unwrap();
+    for key in [
+        UserKey::Id(ada.user.id),
+        UserKey::Uid(ada.user.uid.clone()),
+        UserKey::Email("ada@example.org".to_owned()),
+    ] {
+        let found = get(directory, &stranger, key.clone()).await;
+        assert!(matches!(found, Err(Error::NotFound)), "{found:?}");
+        let change = person("eve@example.org");
+        let changed = update(directory, &stranger, key.clone(), None, &change).await;
+        assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
+        let deleted = delete(directory, &stranger, key, None).await;
+        assert!(matches!(deleted, Err(Error::NotFound)), "{deleted:?}");
+    }
+    let listed = given::list(directory, &stranger, &UserFilter::default()).await;
+    assert_eq!(listed, []);
+    let key = UserKey::Id(ada.user.id);
+    delete(directory, &system(), key.clone(), None)
+        .await
+        .unwrap();
+    let restored = restore(directory, &stranger, ada.user.id).await;
+    assert!(matches!(restored, Err(Error::NotFound)), "{restored:?}");
+    let mut expected = restore(directory, &system(), ada.user.id).await.unwrap();
+    expected.user.version = 1;
+    assert_eq!(expected, ada);
+    assert_eq!(
+        given::history(directory, &stranger, "user", ada.user.id).await,
+        []
+    );
+}
+
+async fn an_email_of_another_tenant_is_free(world: World) {
+    let directory = &world.directory;
+    let stranger = tenant(directory, "stranger").await;
+    let change = UserChange {
+        phone: phone("415 555 2671"),
+        w2_employee_id: set("7"),
+        external_id: set("x"),
+        ..worker("ada@example.org")
+    };
+    let here = create(directory, &system(), &change).await.unwrap();
+    let there = create(directory, &stranger, &change).await.unwrap();
+    for (actor, own) in [(system(), &here), (stranger, &there)] {
+        let key = UserKey::Email("ada@example.org".to_owned());
+        assert_eq!(&get(directory, &actor, key).await.unwrap(), own);
+        let filter = UserFilter {
+            email: Email::parse("ada@example.org").ok(),
+            external_id: vec!["x".to_owned()],
+            ..UserFilter::default()
+        };
+        let listed = given::list(directory, &actor, &filter).await;
+        assert_eq!(listed, std::slice::from_ref(own));
+    }
+}
+
+async fn ids_of_another_tenant_do_not_exist(world: World) {
+    let directory = &world.directory;
+    let stranger = tenant(directory, "stranger").await;
+    let account = given::account(directory, &stranger, "Theirs").await;
+    let group = given::group(directory, &stranger, "Theirs").await.id;
+    let badge = given::badge(directory, &stranger, "Theirs").await;
+    let absent = 1_000_000;
+    // A foreign number answers exactly as one that nobody has.
+    for (account, group, badge) in [(account, group, badge), (absent, absent, absent)] {
+        let grant = |permission| GroupGrant {
+            path: Path::field("groups").child(0),
+            group_id: group,
+            permission,
+        };
+        let change = UserChange {
+            team_id: Change::Set(group),
+            accounts: vec![AccountGrant {
+                path: Path::field("accounts").child(0),
+                account_id: account,
+                role: AccountRole::Member,
+                admin: false,
+                primary: false,
+            }],
+            groups: vec![grant(GroupPermission::Admin)],
+            roles: vec![RoleGrant {
+                path: Path::field("roles").child(0),
+                name: "viewer".to_owned(),
+                account_id: Some(account),
+            }],
+            preferences: Some(vec![NotificationPreference {
+                event: EventType::UserCreated,
+                account_id: Some(account),
+                channels: vec![],
+            }]),
+            badges: vec![BadgeChange {
+                path: Path::field("badges").child(0),
+                badge_id: Some(badge),
+                ..BadgeChange::default()
+            }],
+            ..worker("ada@example.org")
+        };
+        let expected = [
+            "team_id",
+            "accounts.0",
+            "groups.0",
+            "notification_preferences",
+            "roles.0",
+            "badges.0.badge_id",
+        ]
+        .map(|field| (field.to_owned(), Rule::MustExist));
+        let refused = create(directory, &system(), &change).await;
+        assert_eq!(broken(refused), expected);
+        let boss = employer("boss@example.org", account);
+        let refused = create(directory, &system(), &boss).await;
+        assert_eq!(broken(refused), rule("customer_id", Rule::MustExist));
+    }
+    let own = given::account(directory, &system(), "Ours").await;
+    let boss = create(directory, &system(), &employer("boss@example.org", own))
+        .await
+        .unwrap();
+    let change = UserChange {
+        customer_id: Change::Set(account),
+        ..UserChange::default()
+    };
+    let key = UserKey::Id(boss.user.id);
+    let refused = update(directory, &system(), key, None, &change).await;
+    assert_eq!(broken(refused), rule("customer_id", Rule::MustExist));
+}
+
+async fn a_user_outside_the_account_is_not_found(world: World) {
+    let directory = &world.directory;
+    let inside = given::account(directory, &system(), "Inside").await;
+    let outside = given::account(directory, &system(), "Outside").await;
+    let member = create(directory, &system(), &employer("in@example.org", inside))
+        .await
+        .unwrap();
+    let other = create(directory, &system(), &employer("out@example.org", outside))
+        .await
+        .unwrap();
+    let actor = system().within_account(inside);
+    assert_eq!(actor.visibility, Visibility::Account(inside));
+    let listed = given::list(directory, &actor, &UserFilter::default()).await;
+    assert_eq!(listed, std::slice::from_ref(&member));
+    for key in [
+        UserKey::Id(other.user.id),
+        UserKey::Uid(other.user.uid.clone()),
+        UserKey::Email("out@example.org".to_owned()),
+    ] {
+        let found = get(directory, &actor, key.clone()).await;
+        assert!(matches!(found, Err(Error::NotFound)), "{found:?}");
+        let change = person("eve@example.org");
+        let changed = update(directory, &actor, key.clone(), None, &change).await;
+        assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
+        let deleted = delete(directory, &actor, key, None).await;
+        assert!(matches!(deleted, Err(Error::NotFound)), "{deleted:?}");
+    }
+    let key = UserKey::Id(member.user.id);
+    assert_eq!(get(directory, &actor, key).await.unwrap(), member);
+}
+
+async fn a_key_that_holds_nul_finds_nothing(world: World) {
+    let directory = &world.directory;
+    create(directory, &system(), &person("ada@example.org"))
+        .await
+        .unwrap();
+    for key in [
+        UserKey::Uid("\0".to_owned()),
+        UserKey::Email("ada@example.org\0".to_owned()),
+    ] {
+        let absent = get(directory, &system(), key).await;
+        assert!(matches!(absent, Err(Error::NotFound)), "{absent:?}");
+    }
+    let filter = UserFilter {
+        first_name: Some("\0".to_owned()),
+        ..UserFilter::default()
+    };
+    assert_eq!(given::list(directory, &system(), &filter).await, []);
+    let filter = UserFilter {
+        external_id: vec!["a\0".to_owned()],
+        state: vec!["\0".to_owned()],
+        ..UserFilter::default()
+    };
+    assert_eq!(given::list(directory, &system(), &filter).await, []);
+}
+
+async fn a_text_that_holds_nul_is_refused(world: World) {
+    let directory = &world.directory;
+    let nul = || set("a\0b");
+    let change = UserChange {
+        first_name: nul(),
+        middle_name: nul(),
+        last_name: nul(),
+        name: nul(),
+        gender: nul(),
+        verified_phone: nul(),
+        avatar_url: nul(),
+        address: nul(),
+        city: nul(),
+        state: nul(),
+        zip: nul(),
+        timezone: nul(),
+        title: nul(),
+        external_id: nul(),
+        w2_employee_id: nul(),
+        roles: vec![RoleGrant {
+            path: Path::field("roles").child(0),
+            name: "a\0".to_owned(),
+            account_id: None,
+        }],
+        ..worker("ada@example.org")
+    };
+    let refused = broken(create(directory, &system(), &change).await);
+    let bad = refused.iter().filter(|(_, rule)| *rule == Rule::BadFormat);
+    assert_eq!(bad.count(), 15, "{refused:?}");
+    assert!(refused.contains(&("roles.0".to_owned(), Rule::MustExist)));
+}
+
+async fn an_invited_user_is_pending_until_a_password_is_set(world: World) {
+    let directory = &world.directory;
+    let group = given::group(directory, &system(), "Sales").await.id;
+    let change = UserChange {
+        groups: vec![GroupGrant {
+            path: Path::field("groups"),
+            group_id: group,
+            permission: GroupPermission::ReadTeam,
+        }],
+        invitation: Some(InvitationRequest {
+            kind: InvitationKind::Invite,
+            redirect_to: Some("https://example.org/welcome".to_owned()),
+        }),
+        ..person("ada@example.org")
+    };
+    let made = create(directory, &system(), &change).await.unwrap();
+    assert_eq!(made.user.status(), UserStatus::Pending);
+    assert_eq!(made.user.pending_since, Some(world.now()));
+    assert_eq!(made.groups, [], "joined when the invitation is answered");
+    let id = made.user.id;
+    let out = directory
+        .read(move |tx| users::invitations(tx, &system(), id))
+        .await
+        .unwrap();
+    assert_eq!(out.len(), 1);
+    let invitation = &out[0];
+    assert_eq!(invitation.kind, InvitationKind::Invite);
+    assert_eq!((invitation.user_id, invitation.group_id), (id, Some(group)));
+    assert_eq!(invitation.permission, Some(3));
+    assert_eq!(
+        invitation.redirect_to.as_deref(),
+        Some("https://example.org/welcome")
+    );
+    let lasts = invitation.expires_at.duration_since(invitation.created_at);
+    assert_eq!(lasts, users::INVITATION_LIFETIME);
+
+    let stranger = tenant(directory, "stranger").await;
+    let theirs = directory
+        .read(move |tx| users::invitations(tx, &stranger, id))
+        .await;
+    assert_eq!(theirs.unwrap(), []);
+
+    let hash = directory
+        .hash_password(
+            Some("tide plank ferry".to_owned().into()),
+            &Violations::new(),
+        )
+        .await
+        .unwrap();
+    let change = UserChange {
+        password: hash,
+        ..UserChange::default()
+    };
+    let active = update(directory, &system(), UserKey::Id(id), None, &change)
+        .await
+        .unwrap();
+    assert_eq!(active.user.status(), UserStatus::Active);
+}
+
+async fn a_password_is_verified_and_never_shown(world: World) {
+    let directory = &world.directory;
+    let hash = directory
+        .hash_password(
+            Some("tide plank ferry".to_owned().into()),
+            &Violations::new(),
+        )
+        .await
+        .unwrap();
+    let change = UserChange {
+        password: hash,
+        ..person("ada@example.org")
+    };
+    let made = create(directory, &system(), &change).await.unwrap();
+    let id = made.user.id;
+    let stored = directory
+        .read(move |tx| users::password_hash(tx, &system(), id))
+        .await
+        .unwrap()
+        .unwrap();
+    for (password, right) in [("tide plank ferry", true), ("tide plank ferr", false)] {
+        let verified = directory
+            .verify_password(password.to_owned().into(), stored.clone())
+            .await;
+        assert_eq!(verified.unwrap(), right, "{password}");
+    }
+    assert!(!format!("{made:?} {stored:?}").contains("argon2"));
+    let stranger = tenant(directory, "stranger").await;
+    let theirs = directory
+        .read(move |tx| users::password_hash(tx, &stranger, id))
+        .await;
+    assert_eq!(theirs.unwrap(), None);
+}
