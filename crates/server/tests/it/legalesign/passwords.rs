@@ -62,14 +62,9 @@ fn a_good_password_is_kept_exactly() {
         assert_eq!(case.create(&body).status, 201, "{password}");
         let id = case.stored(&email)["id"].as_i64().unwrap();
         assert!(case.server.password_is(id, password), "{password}");
-        assert!(
-            !case.server.password_is(
-                id,
-                &password[..password.len() - 1]
-                    .trim_end_matches('\u{fffd}')
-                    .to_lowercase()
-            )
-        );
+        let mut other = password.to_owned();
+        other.pop();
+        assert!(!case.server.password_is(id, &other), "{password}");
     }
 }
 

@@ -124,6 +124,7 @@ fn what_is_no_username_is_nobodys() {
         format!("{}g", &uid[..31]),
         user["id"].to_string(),
         "ada@example.org".to_owned(),
+        String::new(),
         "%00".to_owned(),
         "%ff".to_owned(),
         "0".repeat(32),
