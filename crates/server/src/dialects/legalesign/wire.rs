@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_group_is_a_uri_or_a_slug_and_nothing_else() {
-        let slug = |entry| NamedGroup::parse(entry).map(|group| group.slug);
+        let slug = |entry: &str| NamedGroup::parse(entry).map(|group| group.slug);
         for (entry, expected) in [
             ("sales", "sales"),
             ("/api/v1/group/sales/", "sales"),
