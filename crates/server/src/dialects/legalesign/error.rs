@@ -105,3 +105,56 @@ fn worded(violation: &Violation, resource: &str) -> String {
         | Rule::UnknownField => "Enter a valid value.".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::dialects::Dialect;
+
+    async fn rendered(failure: Failure) -> (u16, String) {
+        let context = RequestContext {
+            id: "r1".to_owned(),
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
+            dialect: Dialect::Legalesign,
+            path: "/api/v1/user/".to_owned(),
+        };
+        let response = render(&failure, &context);
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_fault_of_the_server_tells_its_request_and_nothing_internal() {
+        let fault = rendered(Error::internal("disk /dev/sda1").into()).await;
+        let told = r#"{"error":"internal error","request_id":"r1"}"#;
+        assert_eq!(fault, (500, told.to_owned()));
+        let cause = directory::Unavailable::Database("host db1 refused".into());
+        let busy = rendered(cause.into()).await;
+        let told = r#"{"error":"the service cannot do this now","request_id":"r1"}"#;
+        assert_eq!(busy, (503, told.to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_conflict_is_never_409() {
+        let conflict = rendered(Error::Conflict("it is in use").into()).await;
+        assert_eq!(conflict, (400, r#"{"error":"it is in use"}"#.to_owned()));
+    }
+
+    #[tokio::test]
+    async fn messages_of_one_field_stand_together() {
+        let mut violations = Violations::new();
+        violations.field("email", Rule::TooLong { max: 75 });
+        violations.field("groups", Rule::MustExist);
+        violations.field("email", Rule::BadFormat);
+        let email =
+            r#"["Ensure this value has at most 75 characters","Enter a valid email address."]"#;
+        let told = format!(r#"{{"user":{{"email":{email},"groups":["Enter a valid value."]}}}}"#);
+        assert_eq!(
+            rendered(Error::Invalid(violations).into()).await,
+            (400, told)
+        );
+    }
+}
