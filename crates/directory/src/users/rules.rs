@@ -36,7 +36,7 @@ pub(super) fn check_values(
         );
     }
     if let Some(zone) = change.timezone.value()
-        && jiff::tz::db().get(zone).is_err()
+        && !is_timezone(zone)
     {
         let rule = Rule::NotIncluded {
             value: zone.chars().take(100).collect(),
@@ -54,6 +54,12 @@ pub(super) fn check_values(
     if !creating && change.email == Change::Clear {
         add_unless_touched(violations, "email", Some(Rule::Blank));
     }
+}
+
+/// Whether a time zone has this name: on this machine, or in the database that is compiled
+/// in. Systems leave out the older names (Debian keeps `US/Pacific` in a package of its own).
+fn is_timezone(name: &str) -> bool {
+    jiff::tz::db().get(name).is_ok() || jiff::tz::TimeZoneDatabase::bundled().get(name).is_ok()
 }
 
 /// A field that the dialect found wrong already says so once.

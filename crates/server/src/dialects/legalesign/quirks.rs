@@ -1,0 +1,73 @@
+//! What nobody would guess of this API, with why it is so and where that is written.
+//!
+//! - What is taken is a 400 like any other broken rule, never a 409: the vendor's published
+//!   client tries a 409 again (contracts, legalesign: Conventions).
+//! - What a user does not have is shown as null and not as `""`: each field of a user in
+//!   that client is optional, names and times alike (`legalesign` 1.1.1,
+//!   `UserRetrieveResponse`).
+//! - A `redirect_to` leads only where the tenant's allow-list says. Until a tenant can have
+//!   one, it is empty, and no `redirect_to` is accepted (contracts, legalesign: Users).
+//! - A key with Public Pool access makes no users here: the same key may not in the dialect
+//!   that defines that access (seed 001).
+
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::Response;
+use directory::model::GroupPermission;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::http::failure::Failure;
+use crate::http::reply;
+
+/// Every path ends in a slash. `GET` and `HEAD` without it are sent to the path with it,
+/// query and all; any other method is not, because a client that followed would send no
+/// body, so there it is no path at all (contracts, legalesign: Conventions).
+///
+/// # Errors
+/// [`Failure::NoRoute`] for any other method.
+pub(super) async fn add_slash(method: Method, uri: Uri) -> Result<Response, Failure> {
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return Err(Failure::NoRoute);
+    }
+    let query = uri.query().map(|query| format!("?{query}"));
+    let to = format!("{}/{}", uri.path(), query.unwrap_or_default());
+    let mut response = reply::empty(StatusCode::MOVED_PERMANENTLY);
+    if let Ok(to) = HeaderValue::try_from(to) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    Ok(response)
+}
+
+/// A time as it is shown here: UTC to the second, without saying that it is UTC
+/// (`2026-11-21T04:50:40`; contracts, legalesign: Conventions).
+pub(super) struct NaiveTime(pub Timestamp);
+
+impl Serialize for NaiveTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.strftime("%Y-%m-%dT%H:%M:%S"))
+    }
+}
+
+/// The time zone of who names none (seed 004, `timezone`). A user made elsewhere without
+/// one is shown in it too, since every user of this API has one; it is not stored for them.
+pub(super) const DEFAULT_TIMEZONE: &str = "UTC";
+
+/// The permission in a group where none is named: 3, to read, the least of the six. The
+/// vendor's page for members gives 3 to 6 other meanings than its page for users; one
+/// number has one meaning here, that of the latter (seed 004, `permission`; contracts,
+/// legalesign: Users).
+pub(super) const DEFAULT_PERMISSION: GroupPermission = GroupPermission::ReadTeam;
+
+/// The vendor's expression for names allows 75 characters, and its limit beside it 30: the
+/// lesser holds, for both names (seed 004, `first_name`, `last_name`). The expression has
+/// no end, so that read as it stands it would accept any text that begins well; here the
+/// whole text must match (contracts, legalesign: Users). A single space does.
+pub(super) const MAX_NAME: usize = 30;
+
+/// Most characters of an email here; the directory itself takes longer ones (seed 004,
+/// `email`).
+pub(super) const MAX_EMAIL: usize = 75;
+
+/// Most groups that one user may be put into by one request, so that its size bounds the
+/// work that it causes. The vendor names no limit.
+pub(super) const MAX_GROUPS: usize = 100;
