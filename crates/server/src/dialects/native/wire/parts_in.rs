@@ -1,0 +1,167 @@
+//! A user's body: the attributes of a kind, and the lists of what stands around the user.
+
+use directory::model::{
+    AccountRole, DrugTest, EmployerRole, GroupPermission, OnboardingState, UserKind, W2Status,
+};
+use directory::users::{AccountGrant, BadgeChange, Change, GroupGrant, UserChange};
+use directory::violation::{Expected, Path, Rule, Violations};
+use serde_json::{Map, Value};
+
+use super::STRICT;
+use crate::http::fields::Fields;
+
+/// Entries of a list of badges, groups or accounts at most.
+const MAX_ENTRIES: usize = 100;
+
+// The domain names the attributes of a kind flat; error.rs puts them back into their object.
+pub(super) fn worker_in(
+    part: Change<&Map<String, Value>>,
+    change: &mut UserChange,
+    violations: &mut Violations,
+) {
+    let Change::Set(map) = part else { return };
+    if map.keys().any(|_| {
+        change
+            .kind
+            .value()
+            .is_some_and(|kind| *kind != UserKind::Worker)
+    }) {
+        violations.field("worker", Rule::Immutable);
+    }
+    let mut fields = Fields::new(map, Path::default(), STRICT, violations);
+    fields.only(&[
+        "synced_worker_id",
+        "onboarding_state",
+        "w2_onboarding_status",
+        "w2_employee_id",
+        "drug_tested",
+    ]);
+    change.synced_worker_id = fields.integer("synced_worker_id");
+    change.onboarding_state = fields.choice("onboarding_state", OnboardingState::parse);
+    change.w2_onboarding_status = fields.choice("w2_onboarding_status", W2Status::parse);
+    change.w2_employee_id = fields.text("w2_employee_id");
+    change.drug_tested = fields.choice("drug_tested", DrugTest::parse);
+}
+
+pub(super) fn employer_in(
+    part: Change<&Map<String, Value>>,
+    change: &mut UserChange,
+    violations: &mut Violations,
+) {
+    let Change::Set(map) = part else { return };
+    if map.keys().any(|_| {
+        change
+            .kind
+            .value()
+            .is_some_and(|kind| *kind != UserKind::Employer)
+    }) {
+        violations.field("employer", Rule::Immutable);
+    }
+    let mut fields = Fields::new(map, Path::default(), STRICT, violations);
+    fields.only(&["customer_id", "role"]);
+    change.customer_id = fields.integer("customer_id");
+    change.employer_role = fields.choice("role", EmployerRole::parse);
+}
+
+/// Reads each object of a list; what is none is told at its index.
+fn each_object<'a>(
+    part: Change<&'a Vec<Value>>,
+    name: &str,
+    violations: &mut Violations,
+) -> Vec<(Path, &'a Map<String, Value>)> {
+    let Change::Set(list) = part else {
+        return Vec::new();
+    };
+    if list.len() > MAX_ENTRIES {
+        violations.field(name, Rule::TooLong { max: MAX_ENTRIES });
+        return Vec::new();
+    }
+    let mut objects = Vec::new();
+    for (index, entry) in list.iter().enumerate() {
+        let path = Path::field(name).child(index);
+        match entry.as_object() {
+            Some(object) => objects.push((path, object)),
+            None => violations.add(
+                path,
+                Rule::WrongType {
+                    expected: Expected::Object,
+                },
+            ),
+        }
+    }
+    objects
+}
+
+pub(super) fn badges_in(
+    part: Change<&Vec<Value>>,
+    change: &mut UserChange,
+    violations: &mut Violations,
+) {
+    for (path, map) in each_object(part, "badges", violations) {
+        let mut fields = Fields::new(map, path.clone(), STRICT, violations);
+        fields.only(&["badge_id", "id", "remove"]);
+        let badge = BadgeChange {
+            path,
+            id: fields.integer("id").value().copied(),
+            badge_id: fields.integer("badge_id").value().copied(),
+            destroy: fields.boolean("remove").value().copied().unwrap_or(false),
+        };
+        change.badges.push(badge);
+    }
+}
+
+pub(super) fn groups_in(
+    part: Change<&Vec<Value>>,
+    change: &mut UserChange,
+    violations: &mut Violations,
+) {
+    for (path, map) in each_object(part, "groups", violations) {
+        let mut fields = Fields::new(map, path.clone(), STRICT, violations);
+        fields.only(&["id", "permission"]);
+        let group_id = fields.integer("id");
+        let permission = match fields.integer("permission") {
+            // The least, as where the number's own document says nothing.
+            Change::Keep | Change::Clear => Some(GroupPermission::ReadTeam),
+            Change::Set(number) => GroupPermission::from_number(number),
+        };
+        if permission.is_none() {
+            fields.refuse("permission", Rule::OutOfRange { min: 1.0, max: 6.0 });
+        }
+        match (group_id, permission) {
+            (Change::Set(group_id), Some(permission)) => {
+                change.groups.push(GroupGrant {
+                    path: path.child("id"),
+                    group_id,
+                    permission,
+                });
+            }
+            (Change::Set(_), None) => {}
+            (Change::Keep | Change::Clear, _) => fields.refuse("id", Rule::Blank),
+        }
+    }
+}
+
+pub(super) fn accounts_in(
+    part: Change<&Vec<Value>>,
+    change: &mut UserChange,
+    violations: &mut Violations,
+) {
+    for (path, map) in each_object(part, "accounts", violations) {
+        let mut fields = Fields::new(map, path.clone(), STRICT, violations);
+        fields.only(&["id", "role", "admin", "primary"]);
+        let account_id = fields.integer("id");
+        let role = fields.choice("role", AccountRole::parse);
+        let admin = fields.boolean("admin").value().copied().unwrap_or(false);
+        let primary = fields.boolean("primary").value().copied().unwrap_or(false);
+        match account_id {
+            Change::Set(account_id) => change.accounts.push(AccountGrant {
+                path: path.child("id"),
+                account_id,
+                role: role.value().copied().unwrap_or(AccountRole::Member),
+                admin,
+                primary,
+            }),
+            Change::Keep | Change::Clear => fields.refuse("id", Rule::Blank),
+        }
+    }
+}
