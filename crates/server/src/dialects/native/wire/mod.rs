@@ -20,6 +20,15 @@ const STRICT: Reading = Reading {
     empty_is_null: false,
 };
 
+/// 0001-01-01T00:00:00Z in seconds: not every storage engine knows years before.
+const FIRST_SECOND: i64 = -62_135_596_800;
+
+/// Reads a time with its offset, in a year from 1 on.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let at: Timestamp = text.parse().ok()?;
+    (at.as_second() >= FIRST_SECOND).then_some(at)
+}
+
 /// A time as `/v1` shows it: RFC 3339 with milliseconds, `Z`.
 struct Time(Timestamp);
 

@@ -13,29 +13,34 @@ use crate::http::fields::Fields;
 /// Entries of a list of badges, groups or accounts at most.
 const MAX_ENTRIES: usize = 100;
 
-// The domain names the attributes of a kind flat; error.rs puts them back into their object.
+/// The attributes of a worker. The domain names them flat; error.rs puts them back into their
+/// object.
 pub(super) fn worker_in(
     part: Change<&Map<String, Value>>,
+    kind: Option<UserKind>,
     change: &mut UserChange,
     violations: &mut Violations,
 ) {
-    let Change::Set(map) = part else { return };
-    if map.keys().any(|_| {
-        change
-            .kind
-            .value()
-            .is_some_and(|kind| *kind != UserKind::Worker)
-    }) {
-        violations.field("worker", Rule::Immutable);
-    }
-    let mut fields = Fields::new(map, Path::default(), STRICT, violations);
-    fields.only(&[
+    let empty = Map::new();
+    let names = [
         "synced_worker_id",
         "onboarding_state",
         "w2_onboarding_status",
         "w2_employee_id",
         "drug_tested",
-    ]);
+    ];
+    let Some(map) = attributes(part, &empty, "worker", &names, violations) else {
+        change.synced_worker_id = Change::Clear;
+        change.onboarding_state = Change::Clear;
+        change.w2_onboarding_status = Change::Clear;
+        change.w2_employee_id = Change::Clear;
+        change.drug_tested = Change::Clear;
+        return;
+    };
+    if !map.is_empty() {
+        require_kind(UserKind::Worker, kind, "worker", violations);
+    }
+    let mut fields = Fields::new(map, Path::default(), STRICT, violations);
     change.synced_worker_id = fields.integer("synced_worker_id");
     change.onboarding_state = fields.choice("onboarding_state", OnboardingState::parse);
     change.w2_onboarding_status = fields.choice("w2_onboarding_status", W2Status::parse);
@@ -43,24 +48,55 @@ pub(super) fn worker_in(
     change.drug_tested = fields.choice("drug_tested", DrugTest::parse);
 }
 
+/// The attributes of an employer.
 pub(super) fn employer_in(
     part: Change<&Map<String, Value>>,
+    kind: Option<UserKind>,
     change: &mut UserChange,
     violations: &mut Violations,
 ) {
-    let Change::Set(map) = part else { return };
-    if map.keys().any(|_| {
-        change
-            .kind
-            .value()
-            .is_some_and(|kind| *kind != UserKind::Employer)
-    }) {
-        violations.field("employer", Rule::Immutable);
+    let empty = Map::new();
+    let names = ["customer_id", "role"];
+    let Some(map) = attributes(part, &empty, "employer", &names, violations) else {
+        change.customer_id = Change::Clear;
+        change.employer_role = Change::Clear;
+        return;
+    };
+    if !map.is_empty() {
+        require_kind(UserKind::Employer, kind, "employer", violations);
     }
     let mut fields = Fields::new(map, Path::default(), STRICT, violations);
-    fields.only(&["customer_id", "role"]);
     change.customer_id = fields.integer("customer_id");
     change.employer_role = fields.choice("role", EmployerRole::parse);
+}
+
+/// The object of a kind's attributes, `empty` where it did not come; none where it is null,
+/// which takes all of them away (RFC 7396 §2).
+fn attributes<'a>(
+    part: Change<&'a Map<String, Value>>,
+    empty: &'a Map<String, Value>,
+    name: &str,
+    known: &[&str],
+    violations: &mut Violations,
+) -> Option<&'a Map<String, Value>> {
+    match part {
+        Change::Keep => Some(empty),
+        Change::Clear => None,
+        Change::Set(map) => {
+            Fields::new(map, Path::field(name), STRICT, violations).only(known);
+            Some(map)
+        }
+    }
+}
+
+/// What only one kind has is refused for the other, and asks for the kind where there is none.
+fn require_kind(own: UserKind, kind: Option<UserKind>, name: &str, violations: &mut Violations) {
+    match kind {
+        Some(kind) if kind == own => {}
+        Some(_) => violations.field(name, Rule::Immutable),
+        None if violations.touches("kind") => {}
+        None => violations.field("kind", Rule::Blank),
+    }
 }
 
 /// Reads each object of a list; what is none is told at its index.
@@ -94,9 +130,13 @@ fn each_object<'a>(
 
 pub(super) fn badges_in(
     part: Change<&Vec<Value>>,
+    kind: Option<UserKind>,
     change: &mut UserChange,
     violations: &mut Violations,
 ) {
+    if part.value().is_some_and(|list| !list.is_empty()) {
+        require_kind(UserKind::Worker, kind, "badges", violations);
+    }
     for (path, map) in each_object(part, "badges", violations) {
         let mut fields = Fields::new(map, path.clone(), STRICT, violations);
         fields.only(&["badge_id", "id", "remove"]);
