@@ -158,7 +158,7 @@ pub(super) fn groups_in(
     for (path, map) in each_object(part, "groups", violations) {
         let mut fields = Fields::new(map, path.clone(), STRICT, violations);
         fields.only(&["id", "permission"]);
-        let group_id = fields.integer("id");
+        let group_id = required_id(map, &mut fields);
         let permission = match fields.integer("permission") {
             // The least, as where the number's own document says nothing.
             Change::Keep | Change::Clear => Some(GroupPermission::ReadTeam),
@@ -167,18 +167,22 @@ pub(super) fn groups_in(
         if permission.is_none() {
             fields.refuse("permission", Rule::OutOfRange { min: 1.0, max: 6.0 });
         }
-        match (group_id, permission) {
-            (Change::Set(group_id), Some(permission)) => {
-                change.groups.push(GroupGrant {
-                    path: path.child("id"),
-                    group_id,
-                    permission,
-                });
-            }
-            (Change::Set(_), None) => {}
-            (Change::Keep | Change::Clear, _) => fields.refuse("id", Rule::Blank),
+        if let (Some(group_id), Some(permission)) = (group_id, permission) {
+            change.groups.push(GroupGrant {
+                path: path.child("id"),
+                group_id,
+                permission,
+            });
         }
     }
+}
+
+/// The `id` of an entry, which has to be there.
+fn required_id(map: &Map<String, Value>, fields: &mut Fields<'_, '_>) -> Option<i64> {
+    if map.get("id").is_none_or(Value::is_null) {
+        fields.refuse("id", Rule::Blank);
+    }
+    fields.integer("id").value().copied()
 }
 
 pub(super) fn accounts_in(
@@ -189,19 +193,18 @@ pub(super) fn accounts_in(
     for (path, map) in each_object(part, "accounts", violations) {
         let mut fields = Fields::new(map, path.clone(), STRICT, violations);
         fields.only(&["id", "role", "admin", "primary"]);
-        let account_id = fields.integer("id");
+        let account_id = required_id(map, &mut fields);
         let role = fields.choice("role", AccountRole::parse);
         let admin = fields.boolean("admin").value().copied().unwrap_or(false);
         let primary = fields.boolean("primary").value().copied().unwrap_or(false);
-        match account_id {
-            Change::Set(account_id) => change.accounts.push(AccountGrant {
+        if let Some(account_id) = account_id {
+            change.accounts.push(AccountGrant {
                 path: path.child("id"),
                 account_id,
                 role: role.value().copied().unwrap_or(AccountRole::Member),
                 admin,
                 primary,
-            }),
-            Change::Keep | Change::Clear => fields.refuse("id", Rule::Blank),
+            });
         }
     }
 }
