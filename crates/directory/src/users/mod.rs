@@ -404,11 +404,7 @@ pub fn update(
         user.pending_since = None;
     }
     rules::check_values(change, &user, false, &mut violations);
-    if change
-        .kind
-        .value()
-        .is_some_and(|kind| Some(*kind) != before.kind && before.kind.is_some())
-    {
+    if before.kind.is_some() && user.kind != before.kind {
         violations.field("kind", Rule::Immutable);
     }
     rules::check_references(tx, actor, change, &user, &mut violations)?;

@@ -6,11 +6,13 @@ use std::sync::Mutex;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use base64::Engine as _;
 use directory::idempotency::{Answer, IdempotencyKey, keep, replay};
 use directory::secret::digest;
 use directory::store::Tx;
 use directory::violation::Rule;
 use directory::{Actor, Error};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 
 use super::Shared;
 use super::failure::Failure;
@@ -24,6 +26,33 @@ const MAX_KEY: usize = 255;
 /// later one waits for the first and replays its answer.)
 #[derive(Default)]
 pub struct InFlight(Mutex<HashSet<(i64, IdempotencyKey)>>);
+
+/// Keys the hashes of requests that are kept. A request may hold a password, and a plain hash
+/// of it would let whoever has the database guess as fast as they can.
+#[derive(Clone)]
+pub struct RequestHashKey([u8; 32]);
+
+impl RequestHashKey {
+    /// Derives the key, so that the secret key itself signs nothing.
+    #[must_use]
+    pub fn derive(secret_key: &[u8]) -> Self {
+        Self(mac(secret_key, "idempotency"))
+    }
+
+    fn hash(&self, text: &str) -> String {
+        let mac = mac(&self.0, text);
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac)
+    }
+}
+
+fn mac(key: &[u8], text: &str) -> [u8; 32] {
+    // HMAC takes a key of any length.
+    let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().into()
+}
 
 struct Running<'a> {
     all: &'a InFlight,
@@ -104,11 +133,12 @@ where
     P: Send + Sync + 'static,
     F: Fn(&Tx<'_>, &P) -> Result<Answer, Error> + Send + Sync + 'static,
 {
-    let Some(key) = key else {
+    let Some(mut key) = key else {
         let prepared = prepare.await?;
         let answer = app.directory.write(move |tx| run(tx, &prepared)).await?;
         return response(answer, false);
     };
+    key.request_hash = app.request_hash_key.hash(&key.request_hash);
     let _running = app.in_flight.start(actor, &key)?;
     let (asker, asked) = (actor.clone(), key.clone());
     if let Some(kept) = app
@@ -152,4 +182,54 @@ fn response(answer: Answer, replayed: bool) -> Result<Response, Failure> {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use directory::TenantId;
+
+    use super::*;
+
+    fn key(principal: &str, route: &str, key: &str, hash: &str) -> IdempotencyKey {
+        IdempotencyKey {
+            principal: principal.to_owned(),
+            route: route.to_owned(),
+            key: key.to_owned(),
+            request_hash: hash.to_owned(),
+        }
+    }
+
+    #[test]
+    fn one_request_runs_under_a_key_and_others_go_on() {
+        let all = InFlight::default();
+        let actor = Actor::system(TenantId(1), "test");
+        let first = all.start(&actor, &key("key:1", "POST /v1/users", "a", "x"));
+        assert!(first.is_ok());
+        for hash in ["x", "y"] {
+            let second = all.start(&actor, &key("key:1", "POST /v1/users", "a", hash));
+            assert!(matches!(second, Err(Error::Conflict(_))), "{hash}");
+        }
+        let others = [
+            (1, key("key:2", "POST /v1/users", "a", "x")),
+            (1, key("key:1", "POST /v1/groups", "a", "x")),
+            (1, key("key:1", "POST /v1/users", "b", "x")),
+            (2, key("key:1", "POST /v1/users", "a", "x")),
+        ];
+        for (tenant, other) in others {
+            let actor = Actor::system(TenantId(tenant), "test");
+            assert!(all.start(&actor, &other).is_ok(), "{other:?}");
+        }
+        drop(first);
+        let after = all.start(&actor, &key("key:1", "POST /v1/users", "a", "x"));
+        assert!(after.is_ok());
+    }
+
+    #[test]
+    fn the_hash_of_a_request_needs_the_secret_key() {
+        let (a, b) = (RequestHashKey::derive(b"a"), RequestHashKey::derive(b"b"));
+        assert_eq!(a.hash("body"), a.hash("body"));
+        assert_ne!(a.hash("body"), a.hash("other"));
+        assert_ne!(a.hash("body"), b.hash("body"));
+        assert_ne!(a.hash("body"), digest("body"));
+    }
 }

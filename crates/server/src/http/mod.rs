@@ -21,7 +21,7 @@ use std::time::Duration;
 use directory::Directory;
 use directory::cursor::CursorKey;
 
-use idempotency::InFlight;
+use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
 use throttle::Throttle;
 
@@ -31,6 +31,8 @@ pub struct App {
     pub directory: Directory,
     /// Signs the cursors of lists.
     pub cursor_key: CursorKey,
+    /// Keys the hashes of requests that are kept with their answers.
+    pub request_hash_key: RequestHashKey,
     /// Nesting and number of fields of bodies and queries.
     pub limits: Limits,
     /// Bytes of a body at most.
@@ -51,6 +53,7 @@ impl App {
         Self {
             directory,
             cursor_key: CursorKey::derive(secret_key),
+            request_hash_key: RequestHashKey::derive(secret_key),
             limits: Limits::default(),
             max_body: 1 << 20,
             body_timeout: Duration::from_secs(30),

@@ -30,6 +30,16 @@ pub(super) fn created(
     })
 }
 
+/// 200 with what was changed, to be kept under the request's idempotency key.
+pub(super) fn done(version: i64, out: &impl Serialize) -> Result<Answer, Error> {
+    Ok(Answer {
+        status: StatusCode::OK.as_u16(),
+        location: None,
+        etag: Some(tag(version)),
+        body: serde_json::to_string(out).map_err(Error::internal)?,
+    })
+}
+
 /// 200 with a resource.
 pub(super) fn shown(version: i64, out: &impl Serialize) -> Response {
     let mut response = reply::json(StatusCode::OK, out);

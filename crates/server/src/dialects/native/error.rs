@@ -115,12 +115,14 @@ fn entries(violations: &Violations) -> Vec<Value> {
 fn entry(violation: &Violation) -> Value {
     let (code, words) = worded(&violation.rule);
     let message = violation.message.clone().unwrap_or(words);
-    json!({ "pointer": pointer(&violation.path), "code": code, "message": message })
+    json!({ "pointer": pointer(violation), "code": code, "message": message })
 }
 
-/// The pointer to a field as `/v1` names it: what only one kind has stands in its object.
-fn pointer(path: &Path) -> String {
-    let inside = match path.first() {
+/// The pointer to a field as `/v1` names it: what only one kind has stands in its object. An
+/// unknown field is told where it came.
+fn pointer(violation: &Violation) -> String {
+    let inside = match violation.path.first() {
+        _ if violation.rule == Rule::UnknownField => "",
         "synced_worker_id"
         | "onboarding_state"
         | "w2_onboarding_status"
@@ -129,7 +131,7 @@ fn pointer(path: &Path) -> String {
         "customer_id" | "role" => "/employer",
         _ => "",
     };
-    format!("{inside}{}", path.pointer())
+    format!("{inside}{}", violation.path.pointer())
 }
 
 fn worded(rule: &Rule) -> (&'static str, String) {

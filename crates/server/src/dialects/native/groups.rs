@@ -26,6 +26,7 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
     let key = creation_key(&headers, &actor, LIST, &object)?;
     let input = named_in(&object, &["public_name"], &[]);

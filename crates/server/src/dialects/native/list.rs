@@ -36,8 +36,14 @@ impl Parameters {
             if name != "limit" && name != "cursor" && !known.contains(&name.as_str()) {
                 return Err(Failure::refused(name, "", Rule::UnknownField));
             }
-            if !value.is_string() {
-                return Err(Failure::mistyped(name, "", Expected::Text));
+            match value.as_str() {
+                None => return Err(Failure::mistyped(name, "", Expected::Text)),
+                // An empty filter would be all rows.
+                Some("") => return Err(Failure::refused(name, "", Rule::Blank)),
+                Some(text) if text.contains('\0') => {
+                    return Err(Failure::refused(name, "", Rule::BadFormat));
+                }
+                Some(_) => {}
             }
         }
         let mut shape = values.clone();
@@ -47,12 +53,9 @@ impl Parameters {
         Ok(Self { list, path, values })
     }
 
-    /// A parameter that came and is not empty.
+    /// A parameter that came.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.values
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
+        self.values.get(name).and_then(Value::as_str)
     }
 
     /// The values of a comma list.
@@ -96,8 +99,8 @@ impl Parameters {
             max: 200.0,
         };
         let limit = self.parsed("limit", range, |text| {
-            text.parse()
-                .ok()
+            integer_text(text)
+                .and_then(|limit| usize::try_from(limit).ok())
                 .filter(|limit| (1..=MAX_PAGE).contains(limit))
         })?;
         Ok(limit.unwrap_or(DEFAULT_LIMIT))

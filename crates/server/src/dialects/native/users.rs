@@ -12,12 +12,12 @@ use directory::store::Tx;
 use directory::users::{self, Include, UserChange, UserKey};
 use directory::violation::{Expected, Rule, Violations};
 
-use super::answer::{created, creation_key, expected, shown};
+use super::answer::{created, creation_key, done, expected, shown};
 use super::list::Parameters;
-use super::wire::{user_in, user_out};
+use super::wire::{moment, user_in, user_out};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
-use crate::http::idempotency::once;
+use crate::http::idempotency::{key_of, once};
 use crate::http::{Shared, body, reply};
 
 const LIST: &str = "/v1/users";
@@ -55,9 +55,11 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Failure> {
     actor.require(Permission::CreateUsers)?;
+    actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
     let key = creation_key(&headers, &actor, LIST, &object)?;
-    let (mut change, password, violations) = user_in(&object, true);
+    let (mut change, password, violations) = user_in(&object, None);
+    check_grants(&actor, &change)?;
     let directory = app.directory.clone();
     let prepare = async {
         change.password = directory.hash_password(password, &violations).await?;
@@ -69,6 +71,29 @@ pub(super) async fn create(
         created(LIST, view.user.id, view.user.version, &user_out(&view))
     };
     once(&app, &actor, key, prepare, respond).await
+}
+
+/// Nobody grants what they could not change: a part in an account or group takes the right to
+/// change those, and a key bound to an account gives parts in that one alone.
+fn check_grants(actor: &Actor, change: &UserChange) -> Result<(), directory::Error> {
+    if !change.accounts.is_empty() {
+        actor.require(Permission::UpdateAccounts)?;
+    }
+    if !change.groups.is_empty() {
+        actor.require(Permission::UpdateGroups)?;
+    }
+    let bound = actor.account;
+    let elsewhere = |account: i64| bound.is_some_and(|own| own != account);
+    if change
+        .accounts
+        .iter()
+        .any(|grant| elsewhere(grant.account_id))
+    {
+        return Err(directory::Error::Forbidden(
+            "the credential is bound to another account",
+        ));
+    }
+    Ok(())
 }
 
 fn show_view(view: &UserView) -> Response {
@@ -97,15 +122,17 @@ pub(super) async fn update(
     body: Body,
 ) -> Result<Response, Failure> {
     actor.require(Permission::UpdateUsers)?;
+    actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
     let expected = expected(&headers)?;
     // Absent and not to be seen are told before the body is judged.
     let reader = actor.clone();
     let key = UserKey::Id(id);
-    app.directory
+    let stored = app
+        .directory
         .read(move |tx| users::get(tx, &reader, &key, Include::default()))
         .await?;
-    let (mut change, password, violations) = user_in(&object, false);
+    let (mut change, password, violations) = user_in(&object, Some(&stored.user));
     change.password = app.directory.hash_password(password, &violations).await?;
     let write = move |tx: &Tx<'_>| {
         let key = UserKey::Id(id);
@@ -129,6 +156,7 @@ pub(super) async fn delete(
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    actor.require_full_access()?;
     let expected = expected(&headers)?;
     app.directory
         .write(move |tx| users::delete(tx, &actor, &UserKey::Id(id), expected))
@@ -136,17 +164,26 @@ pub(super) async fn delete(
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// `POST /v1/users/{id}/restore`.
+/// `POST /v1/users/{id}/restore`: 200 with the user.
 pub(super) async fn restore(
     State(app): State<Shared>,
     Caller(actor): Caller,
     Id(id): Id,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let view = app
-        .directory
-        .write(move |tx| users::restore(tx, &actor, id, INCLUDE))
-        .await?;
-    Ok(show_view(&view))
+    actor.require_full_access()?;
+    let key = key_of(
+        &headers,
+        &actor,
+        "POST /v1/users/{id}/restore",
+        &id.to_string(),
+    )?;
+    let asker = actor.clone();
+    let run = move |tx: &Tx<'_>, (): &()| {
+        let view = users::restore(tx, &asker, id, INCLUDE)?;
+        done(view.user.version, &user_out(&view))
+    };
+    once(&app, &actor, key, async { Ok(()) }, run).await
 }
 
 /// `GET /v1/users`: cursor, filters, `sort` by `id` or `updated_at`, `-` for descending.
@@ -222,8 +259,7 @@ fn filter(parameters: &Parameters) -> Result<UserFilter, Failure> {
         customer_id: parameters.number("customer_id")?,
         account_id: parameters.number("account_id")?,
         group_id: parameters.number("group_id")?,
-        updated_after: parameters
-            .parsed("updated_after", time.clone(), |text| text.parse().ok())?,
-        updated_before: parameters.parsed("updated_before", time, |text| text.parse().ok())?,
+        updated_after: parameters.parsed("updated_after", time.clone(), moment)?,
+        updated_before: parameters.parsed("updated_before", time, moment)?,
     })
 }

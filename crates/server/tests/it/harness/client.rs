@@ -101,6 +101,11 @@ impl Response {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Every header, by name.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// The body, which must be JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)

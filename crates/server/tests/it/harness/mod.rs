@@ -64,6 +64,14 @@ impl Server {
 
     /// Starts one whose application `adjust` changed first.
     pub fn start_with(adjust: impl FnOnce(&mut App)) -> Self {
+        Self::start_serving(adjust, muster::router::public)
+    }
+
+    /// Starts one with a route table of the test's own.
+    pub fn start_serving(
+        adjust: impl FnOnce(&mut App),
+        router: impl FnOnce(Arc<App>) -> axum::Router,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -75,7 +83,7 @@ impl Server {
         let directory = runtime.block_on(opened).unwrap();
         let mut app = App::new(directory.clone(), b"a secret key of the tests");
         adjust(&mut app);
-        let router = muster::router::public(Arc::new(app));
+        let router = router(Arc::new(app));
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();

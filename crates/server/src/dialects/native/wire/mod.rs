@@ -1,0 +1,43 @@
+//! The shapes of `/v1`.
+
+mod named;
+mod parts_in;
+mod user_in;
+mod user_out;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+pub(super) use named::{account_out, badge_out, group_out, named_in};
+pub(super) use user_in::user_in;
+pub(super) use user_out::user_out;
+
+use crate::http::fields::Reading;
+
+const STRICT: Reading = Reading {
+    texts_as_values: false,
+    numbers_as_text: &[],
+    empty_is_null: false,
+};
+
+/// 0001-01-01T00:00:00Z in seconds: not every storage engine knows years before.
+const FIRST_SECOND: i64 = -62_135_596_800;
+
+/// Reads a time with its offset, in a year from 1 on.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let at: Timestamp = text.parse().ok()?;
+    (at.as_second() >= FIRST_SECOND).then_some(at)
+}
+
+/// A time as `/v1` shows it: RFC 3339 with milliseconds, `Z`.
+struct Time(Timestamp);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.3}", self.0))
+    }
+}
+
+fn time(at: Option<Timestamp>) -> Option<Time> {
+    at.map(Time)
+}
