@@ -167,3 +167,77 @@ fn titled(field: &str) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use directory::Unavailable;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_failure_of_the_whole_has_its_status_and_one_text() {
+        for (failure, status, text) in [
+            (
+                Failure::Domain(Error::internal("the disk is on fire")),
+                500,
+                "internal error",
+            ),
+            (
+                Failure::from(Unavailable::QueueFull),
+                503,
+                "the service cannot do this now",
+            ),
+            (
+                Failure::Domain(Error::RateLimited { retry_after: 7 }),
+                429,
+                "too many requests",
+            ),
+            (
+                Failure::Domain(Error::Conflict("two at once")),
+                409,
+                "two at once",
+            ),
+            (
+                Failure::Domain(Error::PreconditionFailed),
+                412,
+                "the resource has changed since the version given",
+            ),
+            (Failure::TooSlow, 408, "the body took too long to arrive"),
+        ] {
+            let response = render(&failure);
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()["content-type"], "application/json");
+            let bytes = response.into_body().collect().await.unwrap().to_bytes();
+            let body: Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(body, json!({ "error": text }));
+        }
+    }
+
+    #[test]
+    fn fields_are_named_as_the_wire_names_them() {
+        let mut violations = Violations::new();
+        for name in [
+            "state",
+            "kind",
+            "onboarding_state",
+            "agreed_to_terms_at",
+            "role",
+        ] {
+            violations.field(name, Rule::Blank);
+        }
+        let badges = Path::field("user_badges");
+        violations.add(badges.child(0).child("badge_id"), Rule::Blank);
+        violations.add(badges.child(1).child("badge_id"), Rule::Blank);
+        violations.add(badges.child(2).child("badge_id"), Rule::Taken);
+        violations.add(Path::default(), Rule::Immutable);
+        let blank = json!(["can't be blank"]);
+        let expected = json!({
+            "address_state": blank, "type": blank, "onboarding_last_state": blank,
+            "agreed_to_terms_date": blank, "role": blank,
+            "user_badges.badge_id": ["can't be blank", "has already been taken"],
+            "base": ["can't be changed"],
+        });
+        assert_eq!(Value::Object(by_field(&violations)), expected);
+    }
+}

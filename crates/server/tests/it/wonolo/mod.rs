@@ -4,9 +4,11 @@ mod badges;
 mod create;
 mod hostile;
 mod list;
+mod memberships;
 mod read;
 mod references;
 mod refuse;
+mod texts;
 mod token;
 mod values;
 

@@ -4,8 +4,8 @@ use directory::TenantId;
 use directory::keys::NewKey;
 use serde_json::{Value, json};
 
-use super::{assert_refused, created, employer, with, worker};
-use crate::harness::Server;
+use super::{assert_refused, create, created, employer, with, worker};
+use crate::harness::{Key, Response, Server};
 
 const TAKEN: &str = "has already been taken";
 
@@ -29,6 +29,27 @@ fn an_email_is_unique_whatever_its_case_and_whichever_api_made_it() {
         employer(account),
     ] {
         assert_refused(&server, &key, &user, json!({"email": [TAKEN]}));
+    }
+}
+
+#[test]
+fn of_creations_of_one_email_at_one_moment_one_succeeds() {
+    let server = Server::start();
+    let key = server.key();
+    let answers: Vec<Response> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| create(&server, &key, &worker())))
+            .collect();
+        threads
+            .into_iter()
+            .map(|each| each.join().unwrap())
+            .collect()
+    });
+    let (made, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|each| each.status == 201);
+    assert_eq!((made.len(), server.user_count()), (1, 1));
+    for each in refused {
+        each.assert(422, &json!({"errors": {"email": [TAKEN]}}));
     }
 }
 
@@ -223,4 +244,92 @@ fn an_employer_needs_a_role_and_an_existing_customer() {
     let made: Value = created(&server, &far_key, &employer(foreign));
     assert_eq!(made["customer_id"], foreign);
     assert_eq!((server.users_of(TenantId(1)), server.users_of(far)), (0, 1));
+}
+
+/// The badges of a Worker made with a body.
+fn badges_of(server: &Server, key: &Key, request: &str, form: bool) -> Vec<Value> {
+    let post = server.post("/api_v2/users").bearer(&key.token);
+    let answer = if form {
+        post.form(request).send()
+    } else {
+        post.body("application/json", request).send()
+    };
+    let user = answer.expect(201)["user"].clone();
+    let badges = user["user_badges"].as_array().unwrap().clone();
+    let ids: Vec<&Value> = badges.iter().map(|each| &each["id"]).collect();
+    assert!(
+        badges.iter().all(|each| each["user_id"] == user["id"])
+            && ids.is_sorted_by_key(|id| id.as_i64())
+    );
+    badges
+        .into_iter()
+        .map(|each| each["badge_id"].clone())
+        .collect()
+}
+
+#[test]
+fn badges_come_as_one_hash_an_array_or_a_hash_of_indexes() {
+    let server = Server::start();
+    let key = server.key();
+    let (one, two) = (server.badge("Forklift"), server.badge("Barista"));
+    let required = "user[type]=Worker&user[first_name]=A&user[last_name]=B\
+        &user[password]=12345678&user[password_confirmation]=12345678";
+    let name = "user[user_badges_attributes]";
+    for (number, (pairs, expected)) in [
+        (format!("{name}[badge_id]={one}"), vec![one]),
+        (
+            format!("{name}[badge_id]={one}&{name}[_destroy]=0&{name}[id]="),
+            vec![one],
+        ),
+        (
+            format!("{name}[][badge_id]={one}&{name}[][badge_id]={two}"),
+            vec![one, two],
+        ),
+        (
+            format!("{name}[0][badge_id]={two}&{name}[1][badge_id]={one}"),
+            vec![two, one],
+        ),
+        (
+            format!("{name}[10][badge_id]={two}&{name}[9][badge_id]={one}"),
+            vec![one, two],
+        ),
+        (format!("{name}="), vec![]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let form = format!("{required}&user[email]=f{number}@example.org&{pairs}");
+        assert_eq!(badges_of(&server, &key, &form, true), expected, "{pairs}");
+    }
+    for (number, (given, expected)) in [
+        (json!({"badge_id": one}), vec![one]),
+        (
+            json!({"badge_id": one.to_string(), "_destroy": false}),
+            vec![one],
+        ),
+        (
+            json!([{"badge_id": one}, {"badge_id": two}]),
+            vec![one, two],
+        ),
+        (
+            json!({"1": {"badge_id": one}, "0": {"badge_id": two}}),
+            vec![two, one],
+        ),
+        (json!([]), vec![]),
+        (json!(null), vec![]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("j{number}@example.org");
+        let user = with(
+            worker(),
+            json!({"email": email, "user_badges_attributes": given}),
+        );
+        assert_eq!(
+            badges_of(&server, &key, &user.to_string(), false),
+            expected,
+            "{given}"
+        );
+    }
 }
