@@ -67,6 +67,16 @@ pub struct UserPage {
     pub limit: usize,
 }
 
+/// One page of a list by its number, for APIs that count pages. The rows before it are
+/// read past: a cursor ([`UserPage`]) costs less far into a long list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageNumber {
+    /// The page's number, from 1.
+    pub number: usize,
+    /// Rows at most, 1 to [`MAX_PAGE`].
+    pub size: usize,
+}
+
 /// Rows, and where the next page starts if there is one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed<T> {

@@ -84,6 +84,25 @@ impl<'a> Conditions<'a> {
         )
     }
 
+    /// As [`Conditions::statement`], past the first `offset` rows.
+    pub(crate) fn statement_past(
+        mut self,
+        select: &'static str,
+        rest: &'static str,
+        limit: i64,
+        offset: i64,
+    ) -> (String, Vec<Value<'a>>) {
+        let places = [self.bind(limit), self.bind(offset)];
+        let [limit, offset] = places;
+        (
+            format!(
+                "{select} WHERE {} {rest} LIMIT {limit} OFFSET {offset}",
+                self.text
+            ),
+            self.params,
+        )
+    }
+
     /// As [`Conditions::statement`], without a limit.
     pub(crate) fn whole(
         self,

@@ -11,7 +11,7 @@ use crate::model::{
     DrugTest, Email, EmployerRole, OnboardingState, Phone, User, UserKind, UserStatus, W2Status,
     fold,
 };
-use crate::query::{UserFilter, UserOrder, UserPage};
+use crate::query::{PageNumber, UserFilter, UserOrder, UserPage};
 
 use super::filter::Conditions;
 use super::{Row, Statement, Tx, Value};
@@ -344,6 +344,23 @@ pub(crate) fn list_users(
         .unwrap_or(i64::MAX)
         .saturating_add(1);
     let (sql, params) = conditions.statement(SELECT, rest, limit);
+    tx.query(&sql, &params, read_user)
+}
+
+/// The users of one page by its number, in the order of their ids.
+pub(crate) fn list_user_page(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    filter: &UserFilter,
+    page: PageNumber,
+) -> Result<Vec<User>, Error> {
+    let mut conditions = visible(actor, tx.now());
+    conditions.and_plain("u.deleted_at IS NULL");
+    add_filter(&mut conditions, filter);
+    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+    let before = page.number.saturating_sub(1).saturating_mul(page.size);
+    let (limit, offset) = (count(page.size), count(before));
+    let (sql, params) = conditions.statement_past(SELECT, "ORDER BY u.id", limit, offset);
     tx.query(&sql, &params, read_user)
 }
 

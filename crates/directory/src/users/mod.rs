@@ -22,12 +22,13 @@ use crate::model::{
     AccountRole, EmployerRole, Invitation, Membership, User, UserBadge, UserKind, UserView,
 };
 use crate::permission::Permission;
-use crate::query::{Listed, Position, UserFilter, UserOrder, UserPage};
+use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
 use crate::store::{
     Claim, IdKind, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
     find_role, find_user, grant_role, insert_claim, insert_invitation, insert_user,
-    insert_user_badge, invitations_of, list_users, memberships_of, password_of, put_group_member,
-    put_member, put_password, replace_preferences, update_user, update_user_badge,
+    insert_user_badge, invitations_of, list_user_page, list_users, memberships_of, password_of,
+    put_group_member, put_member, put_password, replace_preferences, update_user,
+    update_user_badge,
 };
 use crate::violation::{Path, Rule, Violations};
 
@@ -376,6 +377,22 @@ pub fn list(
         rows: view::views(tx, actor, listed.rows, include)?,
         next: listed.next,
     })
+}
+
+/// A page of users by its number, in the order of their ids; past the end it is empty.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readUsers`.
+pub fn page(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    filter: &UserFilter,
+    page: PageNumber,
+    include: Include,
+) -> Result<Vec<UserView>, Error> {
+    actor.require(Permission::ReadUsers)?;
+    let users = list_user_page(tx, actor, filter, page)?;
+    view::views(tx, actor, users, include)
 }
 
 /// Changes a user; only what the change names. With `expected`, only from that version.

@@ -226,6 +226,10 @@ pub(super) fn add_taken(
     violations: &mut Violations,
 ) -> Result<(), Error> {
     for claim in claims_of(user) {
+        // PostgreSQL takes no NUL, not even to look it up: nobody owns such a value.
+        if claim.value.contains('\0') {
+            continue;
+        }
         let owner = claim_owner(tx, actor.tenant, &claim)?;
         if owner.is_some_and(|owner| owner != user.id) {
             violations.add(Path::field(claimed_field(claim.scope)), Rule::Taken);

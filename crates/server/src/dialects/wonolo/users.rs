@@ -1,0 +1,63 @@
+//! `/api_v2/users`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use directory::permission::Permission;
+use directory::query::UserFilter;
+use directory::store::Tx;
+use directory::users::{self, Include, UserKey};
+
+use super::wire::{USER_FIELDS, page_in, user_answer, user_in, users_answer};
+use super::{Caller, Id, quirks};
+use crate::http::failure::Failure;
+use crate::http::{Shared, reply};
+
+const INCLUDE: Include = Include {
+    accounts: false,
+    groups: false,
+    badges: true,
+    roles: false,
+    preferences: false,
+};
+
+/// `POST /api_v2/users` (seeds 000 and 001): 201 with the user; 401, then 403 for Public
+/// Pool access, then 422. With the parameters of a list alone, it is one.
+pub(super) async fn create(app: State<Shared>, caller: Caller) -> Result<Response, Failure> {
+    if quirks::asks_for_the_list(&caller.params) {
+        return list(app, caller).await;
+    }
+    let Caller { actor, params } = caller;
+    actor.require_full_access()?;
+    actor.require(Permission::CreateUsers)?;
+    let (mut change, password, violations) = user_in(params.resource("user", &USER_FIELDS)?);
+    change.password = app.directory.hash_password(password, &violations).await?;
+    let write = move |tx: &Tx<'_>| users::create(tx, &actor, &change, violations.clone(), INCLUDE);
+    let view = app.directory.write(write).await?;
+    Ok(reply::json(StatusCode::CREATED, &user_answer(&view)))
+}
+
+/// `GET /api_v2/users/:id`: 404 for one that is not there or not the key's to see.
+pub(super) async fn show(
+    State(app): State<Shared>,
+    id: Id,
+    caller: Caller,
+) -> Result<Response, Failure> {
+    let (actor, key) = (caller.actor, UserKey::Id(id.number()?));
+    let view = app
+        .directory
+        .read(move |tx| users::get(tx, &actor, &key, INCLUDE))
+        .await?;
+    Ok(reply::json(StatusCode::OK, &user_answer(&view)))
+}
+
+/// `GET /api_v2/users`: by id, `page` from 1, `per` at most 50. Any other parameter is 422.
+pub(super) async fn list(State(app): State<Shared>, caller: Caller) -> Result<Response, Failure> {
+    let Caller { actor, params } = caller;
+    let page = page_in(&params)?;
+    let views = app
+        .directory
+        .read(move |tx| users::page(tx, &actor, &UserFilter::default(), page, INCLUDE))
+        .await?;
+    Ok(reply::json(StatusCode::OK, &users_answer(&views)))
+}
