@@ -138,3 +138,77 @@ fn worded(field: &str, rule: &Rule) -> String {
         Rule::UnknownField => "is no field of the resource".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use directory::Unavailable;
+    use http_body_util::BodyExt as _;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn rendered(failure: Failure) -> Value {
+        let response = render(&failure);
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(body["status"], status);
+        body
+    }
+
+    #[tokio::test]
+    async fn a_fault_of_the_server_has_the_same_shape_and_no_cause_in_it() {
+        assert_eq!(
+            rendered(Error::internal("a secret cause").into()).await,
+            json!({"error": "Internal Server Error", "status": 500, "message": "internal error"})
+        );
+        let database = Unavailable::Database("a secret cause".into());
+        assert_eq!(
+            rendered(database.into()).await,
+            json!({
+                "error": "Service Unavailable", "status": 503,
+                "message": "the service cannot do this now",
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn what_this_api_cannot_cause_yet_has_the_same_shape() {
+        for (failure, status, error) in [
+            (Failure::TooSlow, 408, "Request Timeout"),
+            (Error::Conflict("busy").into(), 409, "Conflict"),
+            (Error::PreconditionFailed.into(), 412, "Precondition Failed"),
+        ] {
+            let body = rendered(failure).await;
+            assert_eq!(
+                (&body["status"], &body["error"]),
+                (&json!(status), &json!(error))
+            );
+            assert!(
+                body["message"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty())
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_domains_fields_are_told_by_their_names_here() {
+        let mut violations = Violations::new();
+        violations.field("team_id", Rule::MustExist);
+        violations.field("avatar_url", Rule::TooLong { max: 2_048 });
+        violations.field("notification_preferences", Rule::MustExist);
+        violations.field("email", Rule::Taken);
+        let told = rendered(Error::Invalid(violations).into()).await;
+        assert_eq!(
+            told,
+            json!({
+                "error": "Bad Request", "status": 400,
+                "message": "teamId: names nothing that exists; \
+                    imgSrc: takes at most 2048 characters; \
+                    notificationPreferences: names nothing that exists; \
+                    email: is already taken",
+            })
+        );
+    }
+}

@@ -1,6 +1,8 @@
 //! `GET /users/{email or id}`.
 
+use directory::jobs;
 use directory::keys::NewKey;
+use directory::store::Job;
 use serde_json::{Value, json};
 
 use super::{Desk, assert_error};
@@ -215,20 +217,48 @@ fn without_the_permission_to_read_nothing_is_told() {
     }
 }
 
+/// A worker who has a job with the desk's account under way; a member only where asked for.
+fn working(desk: &Desk, email: &str, member: bool) -> Value {
+    let accounts = if member {
+        json!([{"id": desk.account}])
+    } else {
+        json!([])
+    };
+    let body = json!({"email": email, "kind": "worker", "accounts": accounts});
+    let made = desk.server.post("/v1/users").bearer(&desk.key.token);
+    let id = made.json(&body).send().expect(201)["id"].clone();
+    let job = Job {
+        external_id: email.to_owned(),
+        name: None,
+        worker_id: id.as_i64().unwrap(),
+        account_id: desk.account,
+        state: "in_progress".to_owned(),
+        state_at: desk.server.now(),
+    };
+    let actor = desk.server.operator();
+    desk.server.write(move |tx| jobs::put(tx, &actor, &job));
+    id
+}
+
 #[test]
-fn public_pool_access_makes_nobody_and_sees_no_member_without_a_job() {
+fn public_pool_access_makes_nobody_and_sees_members_with_a_job_alone() {
     let desk = Desk::open();
-    let user = desk.made(&json!({"email": "ada@example.org"}));
+    let idle = desk.made(&json!({"email": "ada@example.org"}))["id"].clone();
+    let stranger = working(&desk, "sam@example.org", false);
+    let member = working(&desk, "wil@example.org", true);
     let key = desk.server.key_with(NewKey {
         account_id: Some(desk.account),
         public_pool: true,
         ..NewKey::default()
     });
-    let path = format!("/users/{}", user["id"]);
-    let read = desk.request_as(&key, "GET", &path).send();
-    assert_error(&read, 404, "not found");
+    for who in [idle, stranger] {
+        let read = desk.request_as(&key, "GET", &format!("/users/{who}"));
+        assert_error(&read.send(), 404, "not found");
+    }
+    let read = desk.request_as(&key, "GET", &format!("/users/{member}"));
+    assert_eq!(read.send().expect(200)["id"], member);
     let create = desk.request_as(&key, "POST", "/users");
     let refused = create.json(&json!({"email": "bob@example.org"})).send();
     assert_error(&refused, 403, "the credential has Public Pool access only");
-    assert_eq!(desk.server.user_count(), 1);
+    assert_eq!(desk.server.user_count(), 3);
 }
