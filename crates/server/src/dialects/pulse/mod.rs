@@ -1,12 +1,114 @@
-//! Under construction.
+//! `pulse`: the users of a merchant CRM (seed 002; contracts, pulse).
+//!
+//! Every call names its account in `x-account-id` and happens inside it.
 
 pub mod error;
+mod quirks;
+mod users;
+mod wire;
 
 use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::routing::{get, post};
+use directory::store::Tx;
+use directory::violation::Rule;
+use directory::{Actor, Error, accounts};
 
 use crate::http::Shared;
+use crate::http::auth::{authenticate, bearer};
+use crate::http::context::RequestContext;
+use crate::http::failure::Failure;
+
+/// The header that names the account (seed 002, `xAccountIdHeader`).
+const ACCOUNT_HEADER: &str = "x-account-id";
 
 /// Its routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .route("/users", post(users::create))
+        .route("/users/{user}", get(users::show))
+}
+
+/// Who calls, by `Authorization: Bearer`, and the account of `x-account-id` that they act in.
+#[derive(Clone)]
+pub struct Caller {
+    /// As the credential has it: for what they have part in besides this account.
+    credential: Actor,
+    account: i64,
+}
+
+impl Caller {
+    /// The account of the header.
+    pub(super) fn account(&self) -> i64 {
+        self.account
+    }
+
+    /// The caller inside the account: seeing its members alone, and what they do counts to it.
+    pub(super) fn actor(&self) -> Actor {
+        let mut actor = self.credential.clone().within_account(self.account);
+        actor.account = Some(self.account);
+        actor
+    }
+
+    /// Whether an account exists and the caller has part in it; the two are never told apart.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub(super) fn reaches(&self, tx: &Tx<'_>, account: i64) -> Result<bool, Error> {
+        reaches(tx, &self.credential, account)
+    }
+}
+
+fn reaches(tx: &Tx<'_>, actor: &Actor, account: i64) -> Result<bool, Error> {
+    if !actor.has_part_in(account) {
+        return Ok(false);
+    }
+    // To have part in an account needs no permission to read accounts.
+    let anyone = Actor::system(actor.tenant, actor.request_id.as_str());
+    match accounts::get(tx, &anyone, account) {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound) => Ok(false),
+        Err(cause) => Err(cause),
+    }
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        let context = RequestContext::from_request_parts(parts, app).await?;
+        let actor = authenticate(app, &context, bearer(&parts.headers)).await?;
+        let no_part = Error::Forbidden("the caller has no part in the account");
+        let Some(account) = account_of(&parts.headers)? else {
+            return Err(no_part.into());
+        };
+        let asker = actor.clone();
+        let read = move |tx: &Tx<'_>| reaches(tx, &asker, account);
+        if !app.directory.read(read).await? {
+            return Err(no_part.into());
+        }
+        Ok(Self {
+            credential: actor,
+            account,
+        })
+    }
+}
+
+/// The number in `x-account-id`; none where its digits can be no account's number.
+///
+/// # Errors
+/// A refused parameter where the header is missing, empty, repeated or not digits alone.
+fn account_of(headers: &HeaderMap) -> Result<Option<i64>, Failure> {
+    let mut values = headers.get_all(ACCOUNT_HEADER).iter();
+    let text = match values.next().map(|value| value.to_str()) {
+        None | Some(Ok("")) => return Err(Failure::missing(ACCOUNT_HEADER)),
+        Some(Ok(text)) => text,
+        Some(Err(_)) => "",
+    };
+    if values.next().is_some() || !wire::is_digits(text) {
+        return Err(Failure::refused(ACCOUNT_HEADER, text, Rule::BadFormat));
+    }
+    Ok(wire::id_of_digits(text))
 }

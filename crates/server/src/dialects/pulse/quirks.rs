@@ -1,0 +1,39 @@
+//! What nobody would guess about this API, each with why and where it is documented.
+//!
+//! - Notification preferences go in as a list and come out as an object: the seed's schema
+//!   `NotificationPreference` is what a client sets, its `User` shows an object (seed 002,
+//!   `User.notificationPreferences`). The rules for one account stand under `accounts`; no
+//!   event has that name, so the two cannot clash (contracts, pulse, "User, out").
+//! - An account's number is text in `accountId` and in the header, a user's and a team's are
+//!   integers (seed 002, `User`).
+//! - Every field of the user comes out, as null where nothing is set; `token` alone is left
+//!   out, as only a login shows it (contracts, pulse).
+//! - `x-account-id` of an account that does not exist is 403, as for one that is not the
+//!   caller's: 404 would tell which of the two it is (contracts, pulse).
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use serde_json::{Map, Value};
+
+use crate::http::body::{self, MediaType};
+use crate::http::failure::Failure;
+use crate::http::{App, json};
+
+/// The object in a request's body. One that names no content type is read as JSON: seed 002
+/// requires two headers for the call, and `Content-Type` is neither of them.
+///
+/// # Errors
+/// [`Failure::TooLarge`], [`Failure::TooSlow`], [`Failure::UnsupportedMediaType`] for any
+/// other type than JSON, [`Failure::Unreadable`] for what is no JSON object.
+pub(super) async fn json_object(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Map<String, Value>, Failure> {
+    match MediaType::of(headers) {
+        MediaType::Json | MediaType::Unsaid => {}
+        MediaType::Form | MediaType::Other => return Err(Failure::UnsupportedMediaType),
+    }
+    let bytes = body::bytes(app, body).await?;
+    body::object(json::parse(&bytes, &app.limits)?)
+}

@@ -1,1 +1,0 @@
-//! The dialect `pulse` over HTTP.
