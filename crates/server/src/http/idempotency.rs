@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
-use directory::idempotency::{Answer, IdempotencyKey, keep, replay};
+use directory::idempotency::{Answer, IdempotencyKey, keep, replay, reserve};
 use directory::secret::digest;
 use directory::store::Tx;
 use directory::violation::Rule;
@@ -151,7 +151,7 @@ where
     let prepared = prepare.await?;
     let actor = actor.clone();
     let write = move |tx: &Tx<'_>| {
-        if let Some(kept) = replay(tx, &actor, &key)? {
+        if let Some(kept) = reserve(tx, &actor, &key)? {
             return Ok((kept, true));
         }
         let answer = run(tx, &prepared)?;
