@@ -23,6 +23,7 @@ pub fn create(
     mut violations: Violations,
 ) -> Result<Account, Error> {
     actor.require(Permission::CreateAccounts)?;
+    actor.require_full_access()?;
     check_name(name, &mut violations);
     Error::if_any(violations)?;
     let account = Account {

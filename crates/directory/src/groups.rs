@@ -7,8 +7,8 @@ use crate::model::{Group, check_text, slug_from};
 use crate::permission::Permission;
 use crate::query::{Listed, Position};
 use crate::store::{
-    Claim, ClaimScope, GroupKey, IdKind, Tx, claim_owner, find_group, insert_claim, insert_group,
-    list_groups,
+    Claim, ClaimScope, GroupKey, IdKind, Tx, claim_owner, find_group, find_group_id, insert_claim,
+    insert_group, list_groups,
 };
 use crate::violation::Violations;
 
@@ -25,6 +25,7 @@ pub fn create(
     mut violations: Violations,
 ) -> Result<Group, Error> {
     actor.require(Permission::CreateGroups)?;
+    actor.require_full_access()?;
     crate::accounts::check_name(name, &mut violations);
     if let Some(rule) = public_name.and_then(|text| check_text(text, 255)) {
         violations.field("public_name", rule);
@@ -91,6 +92,16 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, key: &GroupKey) -> Result<Group, Error> {
     actor.require(Permission::ReadGroups)?;
     actor.require_full_access()?;
     find_group(tx, actor.tenant, key)?.ok_or(Error::NotFound)
+}
+
+/// The number of a group: that it is there, at the least cost.
+///
+/// # Errors
+/// As [`get`].
+pub fn id_of(tx: &Tx<'_>, actor: &Actor, key: &GroupKey) -> Result<i64, Error> {
+    actor.require(Permission::ReadGroups)?;
+    actor.require_full_access()?;
+    find_group_id(tx, actor.tenant, key)?.ok_or(Error::NotFound)
 }
 
 /// Groups by number.

@@ -16,6 +16,7 @@ const SELECT: &str = "SELECT g.id, g.slug, g.name, g.public_name, \
     ON u.tenant_id = m.tenant_id AND u.id = m.user_id \
     WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id AND u.deleted_at IS NULL), \
     g.created_at, g.updated_at, g.version FROM groups g";
+const SELECT_ID: &str = "SELECT g.id FROM groups g";
 const BY_SLUG: &str = "g.id = (SELECT c.owner_id FROM claims c \
     WHERE c.tenant_id = g.tenant_id AND c.scope = 'group_slug' AND c.value = ?)";
 const MEMBERSHIPS: &str = "SELECT m.user_id, m.id, m.group_id, g.slug, g.name, m.permission \
@@ -64,18 +65,32 @@ pub enum GroupKey {
     Slug(String),
 }
 
-pub(crate) fn find_group(
-    tx: &Tx<'_>,
-    tenant: TenantId,
-    key: &GroupKey,
-) -> Result<Option<Group>, Error> {
+fn named<'a>(tenant: TenantId, key: &'a GroupKey) -> Conditions<'a> {
     let mut conditions = Conditions::new("g.tenant_id = ?", tenant);
     match key {
         GroupKey::Id(id) => conditions.and("g.id = ?", *id),
         GroupKey::Slug(slug) => conditions.and(BY_SLUG, slug.as_str()),
     }
-    let (sql, params) = conditions.whole(SELECT, "");
+    conditions
+}
+
+pub(crate) fn find_group(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    key: &GroupKey,
+) -> Result<Option<Group>, Error> {
+    let (sql, params) = named(tenant, key).whole(SELECT, "");
     tx.query_opt(&sql, &params, read_group)
+}
+
+/// The number of a group, without counting its members.
+pub(crate) fn find_group_id(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    key: &GroupKey,
+) -> Result<Option<i64>, Error> {
+    let (sql, params) = named(tenant, key).whole(SELECT_ID, "");
+    tx.query_opt(&sql, &params, |row| row.int())
 }
 
 /// Groups by number, after `after`; one more than asked for shows that there are more.

@@ -7,7 +7,8 @@ use crate::actor::Actor;
 use crate::error::Error;
 use crate::model::{User, UserBadge, UserKind, check_text};
 use crate::store::{
-    Claim, ClaimScope, GroupKey, Tx, claim_owner, find_account, find_badge, find_group, find_role,
+    Claim, ClaimScope, GroupKey, Tx, claim_owner, find_account, find_badge, find_group_id,
+    find_role,
 };
 use crate::violation::{Path, Rule, Violations};
 
@@ -91,7 +92,7 @@ pub(super) fn check_references(
         add_unless_touched(violations, "customer_id", Some(Rule::MustExist));
     }
     if let Some(team) = change.team_id.value()
-        && find_group(tx, tenant, &GroupKey::Id(*team))?.is_none()
+        && find_group_id(tx, tenant, &GroupKey::Id(*team))?.is_none()
     {
         add_unless_touched(violations, "team_id", Some(Rule::MustExist));
     }
@@ -101,7 +102,7 @@ pub(super) fn check_references(
         }
     }
     for grant in &change.groups {
-        if find_group(tx, tenant, &GroupKey::Id(grant.group_id))?.is_none() {
+        if find_group_id(tx, tenant, &GroupKey::Id(grant.group_id))?.is_none() {
             violations.add(grant.path.clone(), Rule::MustExist);
         }
     }

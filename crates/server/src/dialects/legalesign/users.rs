@@ -75,8 +75,8 @@ async fn find_groups(
         let mut known = Vec::new();
         let mut unknown = Violations::new();
         for group in &named {
-            match groups::get(tx, &actor, &GroupKey::Slug(group.slug.clone())) {
-                Ok(found) => known.push(found.id),
+            match groups::id_of(tx, &actor, &GroupKey::Slug(group.slug.clone())) {
+                Ok(id) => known.push(id),
                 Err(Error::NotFound) => unknown.field("groups", group.unknown()),
                 Err(cause) => return Err(cause),
             }

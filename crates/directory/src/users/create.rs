@@ -1,0 +1,279 @@
+//! Making a user.
+
+use super::around::{employer_membership, new_badge, plain_membership, refuse_taken};
+use super::change::{InvitationRequest, UserChange};
+use super::view::{self, Include};
+use super::{INVITATION_LIFETIME, rules, snapshot};
+use crate::actor::Actor;
+use crate::clock::uuid_v7;
+use crate::error::Error;
+use crate::event::{self, EventType, Subject};
+use crate::model::{AccountRole, Invitation, InvitationKind, Membership, User, UserKind, UserView};
+use crate::permission::Permission;
+use crate::store::{
+    IdKind, Statement, Tx, find_role, grant_role, insert_claim, insert_invitation, insert_user,
+    insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
+};
+use crate::violation::Violations;
+
+/// Makes a user. `violations` are what the dialect found wrong with the request already: a
+/// request with any is refused with all, what is taken included.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `createUsers`, with Public Pool access only, or when the
+/// change grants what the actor does not hold; [`Error::Invalid`].
+pub fn create(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+    mut violations: Violations,
+    include: Include,
+) -> Result<UserView, Error> {
+    actor.require(Permission::CreateUsers)?;
+    let invited = |request: &InvitationRequest| request.kind == InvitationKind::Invite;
+    if !change.invitation.as_ref().is_some_and(invited) {
+        // Inviting is open to Public Pool access, making is not (seed 001).
+        actor.require_full_access()?;
+    }
+    actor.require_full_access()?;
+    let uid = uuid_v7(tx.now(), tx.random());
+    let mut user = User::blank(tx.new_id(IdKind::User)?, uid, tx.now());
+    user.created_by = actor.email.clone();
+    user.updated_by = actor.email.clone();
+    change.apply(&mut user, tx.now());
+    if change.invitation.is_some() && change.password.is_none() {
+        user.pending_since = Some(tx.now());
+    }
+    rules::check_values(change, &user, true, &mut violations);
+    rules::check_references(tx, actor, change, &user, &mut violations)?;
+    rules::check_badges(tx, actor, change, &[], &mut violations)?;
+    if !violations.is_empty() {
+        rules::add_taken(tx, actor, &user, &mut violations)?;
+        return Err(Error::Invalid(violations));
+    }
+    let claims = rules::claims_of(&user);
+    let mut statements = vec![insert_user(actor.tenant, &user)?];
+    statements.extend(
+        claims
+            .iter()
+            .map(|claim| insert_claim(actor.tenant, claim, user.id)),
+    );
+    let account = add_memberships(actor, change, &user, &mut statements, tx);
+    add_grants(tx, actor, change, &user, &mut statements)?;
+    add_new_badges(tx, actor, change, &user, &mut statements)?;
+    statements.extend(created_events(
+        tx,
+        actor,
+        &user,
+        account,
+        !change.roles.is_empty(),
+    )?);
+    refuse_taken(&claims, tx.batch(&statements)?.get(1..).unwrap_or_default())?;
+    view::view(tx, actor, user, include)
+}
+
+/// Memberships of a new user: those asked for, the one of an employer's customer, and the
+/// one of the account that the key is bound to. The first is primary unless another says so.
+/// Answers the account that the creation counts to.
+fn add_memberships(
+    actor: &Actor,
+    change: &UserChange,
+    user: &User,
+    statements: &mut Vec<Statement<'static>>,
+    tx: &Tx<'_>,
+) -> Option<i64> {
+    let mut memberships: Vec<Membership> = Vec::new();
+    for grant in &change.accounts {
+        add_membership(
+            &mut memberships,
+            Membership {
+                account_id: grant.account_id,
+                account_name: String::new(),
+                role: grant.role,
+                admin: grant.admin,
+                primary: grant.primary,
+            },
+        );
+    }
+    if let Some(membership) = employer_membership(user) {
+        add_membership(&mut memberships, membership);
+    }
+    if let Some(account) = actor.account {
+        add_membership(
+            &mut memberships,
+            plain_membership(account, AccountRole::Member),
+        );
+    }
+    if !memberships.iter().any(|each| each.primary)
+        && let Some(first) = memberships.first_mut()
+    {
+        first.primary = true;
+    }
+    for membership in &memberships {
+        statements.push(put_member(actor.tenant, user.id, membership, tx.now()));
+    }
+    memberships
+        .iter()
+        .find(|each| each.primary)
+        .map(|each| each.account_id)
+}
+
+fn add_membership(memberships: &mut Vec<Membership>, mut new: Membership) {
+    new.primary &= !memberships.iter().any(|each| each.primary);
+    if !memberships
+        .iter()
+        .any(|each| each.account_id == new.account_id)
+    {
+        memberships.push(new);
+    }
+}
+
+/// Password, groups or invitations to them, roles and preferences of a new user.
+fn add_grants(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+    user: &User,
+    statements: &mut Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let tenant = actor.tenant;
+    if let Some(hash) = &change.password {
+        statements.push(put_password(tenant, user.id, hash, tx.now()));
+    }
+    if user.pending_since.is_some() {
+        add_invitations(tx, actor, change, user, statements)?;
+    } else {
+        for grant in &change.groups {
+            let id = tx.new_id(IdKind::GroupMember)?;
+            let (group, permission) = (grant.group_id, grant.permission);
+            statements.push(put_group_member(
+                tenant,
+                user.id,
+                group,
+                id,
+                permission,
+                tx.now(),
+            ));
+        }
+    }
+    for grant in &change.roles {
+        if let Some((role, _)) = find_role(tx, tenant, &grant.name)? {
+            statements.push(grant_role(tenant, user.id, role, grant.account_id));
+        }
+    }
+    if let Some(preferences) = &change.preferences {
+        statements.extend(replace_preferences(tenant, user.id, preferences));
+    }
+    Ok(())
+}
+
+/// One invitation for each group that waits for its answer, or one without a group.
+fn add_invitations(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+    user: &User,
+    statements: &mut Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let Some(request) = &change.invitation else {
+        return Ok(());
+    };
+    let expires_at = tx
+        .now()
+        .checked_add(INVITATION_LIFETIME)
+        .map_err(Error::internal)?;
+    let mut groups: Vec<(Option<i64>, Option<i64>)> = change
+        .groups
+        .iter()
+        .map(|grant| (Some(grant.group_id), Some(grant.permission.number())))
+        .collect();
+    if groups.is_empty() {
+        groups.push((None, None));
+    }
+    for (group_id, permission) in groups {
+        let invitation = Invitation {
+            id: tx.new_id(IdKind::Invitation)?,
+            kind: request.kind,
+            user_id: user.id,
+            group_id,
+            permission,
+            redirect_to: request.redirect_to.clone(),
+            created_at: tx.now(),
+            expires_at,
+        };
+        statements.push(insert_invitation(actor.tenant, &invitation));
+        let fields = [
+            ("kind", request.kind.name().into()),
+            ("user_id", user.id.into()),
+            ("group_id", group_id.into()),
+        ];
+        statements.push(event::record(
+            tx,
+            actor,
+            EventType::InvitationCreated,
+            actor.account,
+            Subject::new("invitation", invitation.id),
+            event::Change::of(&fields),
+        )?);
+    }
+    Ok(())
+}
+
+fn add_new_badges(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+    user: &User,
+    statements: &mut Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    if user.kind != Some(UserKind::Worker) {
+        return Ok(());
+    }
+    for badge_id in change
+        .badges
+        .iter()
+        .filter(|each| !each.destroy)
+        .filter_map(|each| each.badge_id)
+    {
+        let held = new_badge(tx, badge_id)?;
+        statements.push(insert_user_badge(actor.tenant, user.id, &held));
+    }
+    Ok(())
+}
+
+fn created_events(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: &User,
+    account: Option<i64>,
+    roles: bool,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let subject = Subject::new("user", user.id);
+    let change = event::Change::new(snapshot::snapshot(user));
+    let kind = EventType::UserCreated;
+    let mut events = vec![event::record(
+        tx,
+        actor,
+        kind,
+        account,
+        subject.clone(),
+        change,
+    )?];
+    let bare = |kind| {
+        event::record(
+            tx,
+            actor,
+            kind,
+            account,
+            subject.clone(),
+            event::Change::default(),
+        )
+    };
+    if account.is_some() {
+        events.push(bare(EventType::UserAddedToAccount)?);
+    }
+    if roles {
+        events.push(bare(EventType::UserRolesUpdated)?);
+    }
+    Ok(events)
+}

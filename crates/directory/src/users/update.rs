@@ -1,0 +1,266 @@
+//! Changing, deleting and restoring a user.
+
+use std::collections::BTreeSet;
+
+use super::around::{employer_membership, new_badge, refuse_taken};
+use super::change::UserChange;
+use super::view::{self, Include};
+use super::{UserKey, rules, snapshot};
+use crate::actor::Actor;
+use crate::error::{Error, Unavailable};
+use crate::event::{self, EventType, Subject};
+use crate::model::{User, UserBadge, UserKind, UserView};
+use crate::permission::Permission;
+use crate::store::{
+    Claim, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge, find_user,
+    insert_claim, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
+    update_user, update_user_badge,
+};
+use crate::violation::{Rule, Violations};
+
+/// Changes a user; only what the change names. With `expected`, only from that version.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`];
+/// [`Error::Forbidden`] without `updateUsers` or with Public Pool access only.
+pub fn update(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    key: &UserKey,
+    expected: Option<i64>,
+    change: &UserChange,
+    mut violations: Violations,
+    include: Include,
+) -> Result<UserView, Error> {
+    actor.require(Permission::UpdateUsers)?;
+    actor.require_full_access()?;
+    actor.require_full_access()?;
+    let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    if expected.is_some_and(|version| version != before.version) {
+        return Err(Error::PreconditionFailed);
+    }
+    let mut user = before.clone();
+    change.apply(&mut user, tx.now());
+    if change.password.is_some() {
+        user.pending_since = None;
+    }
+    rules::check_values(change, &user, false, &mut violations);
+    if before.kind.is_some() && user.kind != before.kind {
+        violations.field("kind", Rule::Immutable);
+    }
+    rules::check_references(tx, actor, change, &user, &mut violations)?;
+    let held: Vec<UserBadge> = if change.badges.is_empty() {
+        Vec::new()
+    } else {
+        badges_of(tx, actor.tenant, &[user.id])?
+            .into_iter()
+            .map(|(_, badge)| badge)
+            .collect()
+    };
+    rules::check_badges(tx, actor, change, &held, &mut violations)?;
+    if !violations.is_empty() {
+        rules::add_taken(tx, actor, &user, &mut violations)?;
+        return Err(Error::Invalid(violations));
+    }
+    save(tx, actor, &before, &mut user, change)?;
+    view::view(tx, actor, user, include)
+}
+
+/// Writes an update and its event; what changes nothing writes nothing.
+fn save(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &mut User,
+    change: &UserChange,
+) -> Result<(), Error> {
+    let around = change_around(tx, actor, before, user, change)?;
+    if *user == *before && around.is_empty() {
+        return Ok(());
+    }
+    let what = event::Change::between(snapshot::snapshot(before), snapshot::snapshot(user));
+    touch(tx, actor, user);
+    let (mut statements, gained) = rewrite(actor, before, user)?;
+    let claims_at = statements.len() - gained.len();
+    statements.extend(around);
+    let subject = Subject::new("user", user.id);
+    if change.password.is_some() {
+        let (kind, none) = (EventType::UserPasswordChanged, event::Change::default());
+        statements.push(event::record(
+            tx,
+            actor,
+            kind,
+            actor.account,
+            subject.clone(),
+            none,
+        )?);
+    }
+    let kind = EventType::UserUpdated;
+    statements.push(event::record(
+        tx,
+        actor,
+        kind,
+        actor.account,
+        subject,
+        what,
+    )?);
+    commit_change(tx, &statements, claims_at, &gained)
+}
+
+/// Marks a user as changed now, by this actor.
+fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
+    user.version += 1;
+    user.updated_at = tx.now();
+    user.updated_by = actor.email.clone();
+}
+
+/// The row and the claims of a changed user: claims lost first, claims gained last.
+fn rewrite(
+    actor: &Actor,
+    before: &User,
+    user: &User,
+) -> Result<(Vec<Statement<'static>>, BTreeSet<Claim>), Error> {
+    let held = |user: &User| {
+        if user.deleted_at.is_none() {
+            rules::claims_of(user)
+        } else {
+            BTreeSet::new()
+        }
+    };
+    let (had, has) = (held(before), held(user));
+    let gained: BTreeSet<Claim> = has.difference(&had).cloned().collect();
+    let mut statements = vec![update_user(actor.tenant, user, before.version)?];
+    statements.extend(
+        had.difference(&has)
+            .map(|lost| delete_claim(actor.tenant, lost, user.id)),
+    );
+    statements.extend(
+        gained
+            .iter()
+            .map(|claim| insert_claim(actor.tenant, claim, user.id)),
+    );
+    Ok((statements, gained))
+}
+
+fn commit_change(
+    tx: &Tx<'_>,
+    statements: &[Statement<'_>],
+    claims_at: usize,
+    gained: &BTreeSet<Claim>,
+) -> Result<(), Error> {
+    let touched = tx.batch(statements)?;
+    if touched.first() == Some(&0) {
+        // Another changed the user since it was read here.
+        return Err(Unavailable::Contention.into());
+    }
+    refuse_taken(gained, touched.get(claims_at..).unwrap_or_default())
+}
+
+/// What an update changes around the user's own row.
+fn change_around(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &User,
+    change: &UserChange,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let tenant = actor.tenant;
+    let mut statements = Vec::new();
+    if let Some(hash) = &change.password {
+        statements.push(put_password(tenant, user.id, hash, tx.now()));
+    }
+    if (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role) {
+        if let Some(left) = before
+            .customer_id
+            .filter(|left| Some(*left) != user.customer_id)
+        {
+            statements.push(delete_member(tenant, user.id, left));
+        }
+        if let Some(mut membership) = employer_membership(user) {
+            let others = memberships_of(tx, tenant, &[user.id])?;
+            membership.primary = !others
+                .iter()
+                .any(|(_, each)| each.primary && Some(each.account_id) != before.customer_id);
+            statements.push(put_member(tenant, user.id, &membership, tx.now()));
+        }
+    }
+    if user.kind == Some(UserKind::Worker) {
+        for badge in &change.badges {
+            statements.push(match (badge.id, badge.destroy, badge.badge_id) {
+                (Some(id), true, _) => delete_user_badge(tenant, user.id, id),
+                (Some(id), false, Some(to)) => update_user_badge(tenant, user.id, id, to),
+                (None, false, Some(to)) => insert_user_badge(tenant, user.id, &new_badge(tx, to)?),
+                (None, _, _) | (Some(_), false, None) => continue,
+            });
+        }
+    }
+    if let Some(preferences) = &change.preferences {
+        statements.extend(replace_preferences(tenant, user.id, preferences));
+    }
+    Ok(statements)
+}
+
+/// Deletes a user: from then on they are not found, and their email is free. The number
+/// is never given again.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::PreconditionFailed`]; [`Error::Forbidden`] without
+/// `deleteUsers` or with Public Pool access only.
+pub fn delete(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    key: &UserKey,
+    expected: Option<i64>,
+) -> Result<(), Error> {
+    actor.require(Permission::DeleteUsers)?;
+    actor.require_full_access()?;
+    actor.require_full_access()?;
+    let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    if expected.is_some_and(|version| version != before.version) {
+        return Err(Error::PreconditionFailed);
+    }
+    let mut user = before.clone();
+    user.deleted_at = Some(tx.now());
+    set_deleted(tx, actor, &before, &mut user, EventType::UserDeleted)
+}
+
+/// Brings a deleted user back.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that is not deleted; [`Error::Invalid`] when the email, or
+/// what else is unique, is another's by now; [`Error::Forbidden`] as for [`delete`].
+pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<UserView, Error> {
+    actor.require(Permission::DeleteUsers)?;
+    actor.require_full_access()?;
+    actor.require_full_access()?;
+    let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
+    let mut user = before.clone();
+    user.deleted_at = None;
+    set_deleted(tx, actor, &before, &mut user, EventType::UserUpdated)?;
+    view::view(tx, actor, user, include)
+}
+
+fn set_deleted(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &mut User,
+    kind: EventType,
+) -> Result<(), Error> {
+    touch(tx, actor, user);
+    let (mut statements, gained) = rewrite(actor, before, user)?;
+    let claims_at = statements.len() - gained.len();
+    let time = |user: &User| user.deleted_at.map(|at| at.to_string()).into();
+    let mut change = event::Change::of(&[("deleted_at", time(user))]);
+    change.old.insert("deleted_at".to_owned(), time(before));
+    let subject = Subject::new("user", user.id);
+    statements.push(event::record(
+        tx,
+        actor,
+        kind,
+        actor.account,
+        subject,
+        change,
+    )?);
+    commit_change(tx, &statements, claims_at, &gained)
+}
