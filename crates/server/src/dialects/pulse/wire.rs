@@ -383,3 +383,23 @@ fn at<'a>(body: &'a Map<String, Value>, path: &Path) -> Option<&'a Value> {
     }
     Some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn roles_are_granted_in_the_headers_account() {
+        let body = json!({"email": "ada@example.org", "roles": ["viewer", "manager"]});
+        let new = user_in(body.as_object().unwrap(), 7);
+        let granted: Vec<_> = new
+            .change
+            .roles
+            .iter()
+            .map(|grant| (grant.name.as_str(), grant.account_id))
+            .collect();
+        assert_eq!(granted, [("viewer", Some(7)), ("manager", Some(7))]);
+    }
+}

@@ -5,6 +5,7 @@ mod body;
 mod create;
 mod preferences;
 mod read;
+mod roles;
 
 use directory::keys::NewKey;
 use serde_json::{Value, json};
