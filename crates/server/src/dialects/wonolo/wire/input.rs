@@ -157,10 +157,9 @@ fn password_in(fields: &mut Fields<'_, '_>) -> Option<SecretString> {
     require(fields, "password", &given);
     require(fields, "password_confirmation", &confirmation);
     // As Rails: a confirmation without a password does not match it either.
-    if confirmation.is_named()
-        && confirmation
-            .value()
-            .is_some_and(|text| given.value() != Some(text))
+    if confirmation
+        .value()
+        .is_some_and(|text| given.value() != Some(text))
     {
         fields.refuse("password_confirmation", Rule::Mismatch { with: "password" });
     }
