@@ -108,6 +108,7 @@ impl Actor {
             Visibility::Tenant | Visibility::Account(_) => Visibility::Account(account),
             pool @ Visibility::PublicPool { .. } => pool,
         };
+        self.account = Some(account);
         self
     }
 

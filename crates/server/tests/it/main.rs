@@ -16,6 +16,7 @@
 
 mod cli;
 mod contracts;
+mod everywhere;
 mod harness;
 mod legalesign;
 mod native;

@@ -47,9 +47,7 @@ impl Caller {
 
     /// The caller inside the account: seeing its members alone, and what they do counts to it.
     pub(super) fn actor(&self) -> Actor {
-        let mut actor = self.credential.clone().within_account(self.account);
-        actor.account = Some(self.account);
-        actor
+        self.credential.clone().within_account(self.account)
     }
 
     /// Whether an account exists and the caller has part in it; the two are never told apart.
