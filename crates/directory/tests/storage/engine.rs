@@ -412,7 +412,9 @@ mod server {
         };
         let (one, two) = tokio::join!(write(a, b, "one"), write(b, a, "two"));
         assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
-        assert_eq!(runs.load(Ordering::SeqCst), 3, "one of the two ran again");
+        // Who runs again can meet the other once more.
+        let runs = runs.load(Ordering::SeqCst);
+        assert!(runs >= 3, "neither ran again: {runs} runs");
         let states = given::list(directory, &system(), &Default::default()).await;
         assert_eq!(
             states[0].user.state, states[1].user.state,
@@ -446,7 +448,8 @@ mod server {
         let (one, two) = tokio::join!(write(a, b), write(b, a));
         one.unwrap();
         two.unwrap();
-        assert_eq!(runs.load(Ordering::SeqCst), 3, "one of the two ran again");
+        let runs = runs.load(Ordering::SeqCst);
+        assert!(runs >= 3, "neither ran again: {runs} runs");
         let users = given::list(directory, &system(), &Default::default()).await;
         let taken = users
             .iter()

@@ -1,25 +1,24 @@
-//! Users: every field, what is unique, and whom one sees.
+//! Users: every field, and what a change does.
 
 use std::time::Duration;
 
 use directory::clock::to_millisecond;
 use directory::event::EventType;
 use directory::model::{
-    AccountRole, DeliveryChannel, DrugTest, Email, EmployerRole, GroupPermission, InvitationKind,
+    DeliveryChannel, DrugTest, Email, EmployerRole, GroupPermission, InvitationKind,
     NotificationPreference, OnboardingState, Phone, User, UserKind, UserStatus, W2Status,
 };
 use directory::query::UserFilter;
 use directory::users::{
-    self, AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
-    UserKey,
+    self, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange, UserKey,
 };
 use directory::violation::{Path, Rule, Violations};
-use directory::{Actor, Error, Visibility};
+use directory::{Actor, Error};
 use jiff::Timestamp;
 
 use crate::given::{
-    self, broken, create, delete, email, employer, get, person, phone, restore, rule, set, system,
-    tenant, update, worker,
+    self, broken, create, delete, email, get, person, phone, restore, set, system, tenant, update,
+    worker,
 };
 use crate::harness::World;
 
@@ -32,16 +31,6 @@ on_each_engine!(
     times_are_kept_to_the_millisecond_in_any_year,
     a_change_of_nothing_writes_nothing,
     a_deleted_user_is_not_found_and_comes_back_as_they_were,
-    a_deleted_users_email_is_free_and_restoring_then_is_a_conflict,
-    one_email_in_any_spelling_is_one_address,
-    a_changed_email_frees_the_old_one,
-    a_phone_is_unique_among_workers_only,
-    a_w2_employee_id_is_unique_among_workers,
-    what_is_taken_is_named_with_what_else_is_wrong,
-    a_user_of_another_tenant_is_not_found,
-    an_email_of_another_tenant_is_free,
-    ids_of_another_tenant_do_not_exist,
-    a_user_outside_the_account_is_not_found,
     a_key_that_holds_nul_finds_nothing,
     a_text_that_holds_nul_is_refused,
     an_invited_user_is_pending_until_a_password_is_set,
@@ -441,329 +430,6 @@ async fn a_deleted_user_is_not_found_and_comes_back_as_they_were(world: World) {
     for key in &keys {
         assert_eq!(get(directory, &system(), key.clone()).await.unwrap(), back);
     }
-}
-
-async fn a_deleted_users_email_is_free_and_restoring_then_is_a_conflict(world: World) {
-    let directory = &world.directory;
-    let change = UserChange {
-        phone: phone("415 555 2671"),
-        w2_employee_id: set("w2-1"),
-        ..worker("ada@example.org")
-    };
-    let first = create(directory, &system(), &change).await.unwrap().user.id;
-    delete(directory, &system(), UserKey::Id(first), None)
-        .await
-        .unwrap();
-    let second = create(directory, &system(), &change).await.unwrap().user.id;
-    assert_ne!(first, second);
-    let taken = ["email", "w2_employee_id", "phone"].map(|field| (field.to_owned(), Rule::Taken));
-    assert_eq!(broken(restore(directory, &system(), first).await), taken);
-    let still = restore(directory, &system(), first).await;
-    assert!(matches!(still, Err(Error::Invalid(_))), "{still:?}");
-    delete(directory, &system(), UserKey::Id(second), None)
-        .await
-        .unwrap();
-    restore(directory, &system(), first).await.unwrap();
-    let owner = UserKey::Email("ada@example.org".to_owned());
-    let owner = get(directory, &system(), owner).await.unwrap();
-    assert_eq!(owner.user.id, first);
-}
-
-async fn one_email_in_any_spelling_is_one_address(world: World) {
-    let directory = &world.directory;
-    let made = create(directory, &system(), &person(" Ada@BÜCHER.example "))
-        .await
-        .unwrap();
-    assert_eq!(
-        made.user.email.as_ref().unwrap().as_str(),
-        "Ada@BÜCHER.example"
-    );
-    for same in [
-        "ada@bücher.example",
-        "ADA@xn--bcher-kva.example",
-        "aDa@XN--BCHER-KVA.EXAMPLE",
-    ] {
-        let refused = create(directory, &system(), &person(same)).await;
-        assert_eq!(broken(refused), rule("email", Rule::Taken), "{same}");
-    }
-    for other in ["a.da@bücher.example", "ada+x@bücher.example"] {
-        create(directory, &system(), &person(other)).await.unwrap();
-    }
-    // Their own address in another spelling is theirs to write.
-    let key = UserKey::Id(made.user.id);
-    let change = person("ADA@xn--bcher-kva.example");
-    let changed = update(directory, &system(), key, None, &change)
-        .await
-        .unwrap();
-    assert_eq!(
-        changed.user.email.as_ref().unwrap().as_str(),
-        "ADA@xn--bcher-kva.example"
-    );
-    let key = UserKey::Email("ada@xn--bcher-kva.example".to_owned());
-    assert_eq!(get(directory, &system(), key).await.unwrap(), changed);
-}
-
-async fn a_changed_email_frees_the_old_one(world: World) {
-    let directory = &world.directory;
-    let ada = create(directory, &system(), &person("ada@example.org"))
-        .await
-        .unwrap();
-    let key = UserKey::Id(ada.user.id);
-    let change = person("countess@example.org");
-    update(directory, &system(), key.clone(), None, &change)
-        .await
-        .unwrap();
-    let old = UserKey::Email("ada@example.org".to_owned());
-    let absent = get(directory, &system(), old).await;
-    assert!(matches!(absent, Err(Error::NotFound)), "{absent:?}");
-    create(directory, &system(), &person("ada@example.org"))
-        .await
-        .unwrap();
-    let back = update(
-        directory,
-        &system(),
-        key.clone(),
-        None,
-        &person("ada@example.org"),
-    )
-    .await;
-    assert_eq!(broken(back), rule("email", Rule::Taken));
-    let after = get(directory, &system(), key).await.unwrap();
-    assert_eq!(
-        after.user.email.as_ref().unwrap().key(),
-        "countess@example.org"
-    );
-    assert_eq!(after.user.version, 2);
-}
-
-async fn a_phone_is_unique_among_workers_only(world: World) {
-    let directory = &world.directory;
-    let customer = given::account(directory, &system(), "Acme").await;
-    let with = |change: UserChange, number: &str| UserChange {
-        phone: phone(number),
-        ..change
-    };
-    let first = with(worker("a@example.org"), "(415) 555-2671");
-    create(directory, &system(), &first).await.unwrap();
-    let same = with(worker("b@example.org"), "+1 415 555 2671");
-    let refused = create(directory, &system(), &same).await;
-    assert_eq!(broken(refused), rule("phone", Rule::Taken));
-    let boss = with(employer("c@example.org", customer), "4155552671");
-    create(directory, &system(), &boss).await.unwrap();
-    let other = with(person("d@example.org"), "4155552671");
-    let other = create(directory, &system(), &other).await.unwrap();
-    // Becoming a worker claims the number that was there before.
-    let become_worker = UserChange {
-        kind: Change::Set(UserKind::Worker),
-        ..UserChange::default()
-    };
-    let key = UserKey::Id(other.user.id);
-    let refused = update(directory, &system(), key, None, &become_worker).await;
-    assert_eq!(broken(refused), rule("phone", Rule::Taken));
-}
-
-async fn a_w2_employee_id_is_unique_among_workers(world: World) {
-    let directory = &world.directory;
-    let numbered = |address: &str, id: &str| UserChange {
-        w2_employee_id: set(id),
-        ..worker(address)
-    };
-    create(directory, &system(), &numbered("a@example.org", "7"))
-        .await
-        .unwrap();
-    let refused = create(directory, &system(), &numbered("b@example.org", "7")).await;
-    assert_eq!(broken(refused), rule("w2_employee_id", Rule::Taken));
-    create(directory, &system(), &numbered("c@example.org", "07"))
-        .await
-        .unwrap();
-}
-
-async fn what_is_taken_is_named_with_what_else_is_wrong(world: World) {
-    let directory = &world.directory;
-    let change = UserChange {
-        phone: phone("415 555 2671"),
-        ..worker("ada@example.org")
-    };
-    create(directory, &system(), &change).await.unwrap();
-    let wrong = UserChange {
-        rating: Change::Set(5.1),
-        ..change
-    };
-    let range = Rule::OutOfRange { min: 0.0, max: 5.0 };
-    let expected = [
-        ("last_name".to_owned(), Rule::Blank),
-        ("rating".to_owned(), range),
-        ("email".to_owned(), Rule::Taken),
-        ("phone".to_owned(), Rule::Taken),
-    ];
-    let refused = directory
-        .write(move |tx| {
-            let mut found = Violations::new();
-            found.field("last_name", Rule::Blank);
-            users::create(tx, &system(), &wrong, found, given::ALL)
-        })
-        .await;
-    assert_eq!(broken(refused), expected);
-}
-
-async fn a_user_of_another_tenant_is_not_found(world: World) {
-    let directory = &world.directory;
-    let stranger = tenant(directory, "stranger").await;
-    let ada = create(directory, &system(), &person("ada@example.org"))
-        .await
-        .unwrap();
-    for key in [
-        UserKey::Id(ada.user.id),
-        UserKey::Uid(ada.user.uid.clone()),
-        UserKey::Email("ada@example.org".to_owned()),
-    ] {
-        let found = get(directory, &stranger, key.clone()).await;
-        assert!(matches!(found, Err(Error::NotFound)), "{found:?}");
-        let change = person("eve@example.org");
-        let changed = update(directory, &stranger, key.clone(), None, &change).await;
-        assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
-        let deleted = delete(directory, &stranger, key, None).await;
-        assert!(matches!(deleted, Err(Error::NotFound)), "{deleted:?}");
-    }
-    let listed = given::list(directory, &stranger, &UserFilter::default()).await;
-    assert_eq!(listed, []);
-    let key = UserKey::Id(ada.user.id);
-    delete(directory, &system(), key.clone(), None)
-        .await
-        .unwrap();
-    let restored = restore(directory, &stranger, ada.user.id).await;
-    assert!(matches!(restored, Err(Error::NotFound)), "{restored:?}");
-    let mut expected = restore(directory, &system(), ada.user.id).await.unwrap();
-    expected.user.version = 1;
-    assert_eq!(expected, ada);
-    assert_eq!(
-        given::history(directory, &stranger, "user", ada.user.id).await,
-        []
-    );
-}
-
-async fn an_email_of_another_tenant_is_free(world: World) {
-    let directory = &world.directory;
-    let stranger = tenant(directory, "stranger").await;
-    let change = UserChange {
-        phone: phone("415 555 2671"),
-        w2_employee_id: set("7"),
-        external_id: set("x"),
-        ..worker("ada@example.org")
-    };
-    let here = create(directory, &system(), &change).await.unwrap();
-    let there = create(directory, &stranger, &change).await.unwrap();
-    for (actor, own) in [(system(), &here), (stranger, &there)] {
-        let key = UserKey::Email("ada@example.org".to_owned());
-        assert_eq!(&get(directory, &actor, key).await.unwrap(), own);
-        let filter = UserFilter {
-            email: Email::parse("ada@example.org").ok(),
-            external_id: vec!["x".to_owned()],
-            ..UserFilter::default()
-        };
-        let listed = given::list(directory, &actor, &filter).await;
-        assert_eq!(listed, std::slice::from_ref(own));
-    }
-}
-
-async fn ids_of_another_tenant_do_not_exist(world: World) {
-    let directory = &world.directory;
-    let stranger = tenant(directory, "stranger").await;
-    let account = given::account(directory, &stranger, "Theirs").await;
-    let group = given::group(directory, &stranger, "Theirs").await.id;
-    let badge = given::badge(directory, &stranger, "Theirs").await;
-    let absent = 1_000_000;
-    // A foreign number answers exactly as one that nobody has.
-    for (account, group, badge) in [(account, group, badge), (absent, absent, absent)] {
-        let grant = |permission| GroupGrant {
-            path: Path::field("groups").child(0),
-            group_id: group,
-            permission,
-        };
-        let change = UserChange {
-            team_id: Change::Set(group),
-            accounts: vec![AccountGrant {
-                path: Path::field("accounts").child(0),
-                account_id: account,
-                role: AccountRole::Member,
-                admin: false,
-                primary: false,
-            }],
-            groups: vec![grant(GroupPermission::Admin)],
-            roles: vec![RoleGrant {
-                path: Path::field("roles").child(0),
-                name: "viewer".to_owned(),
-                account_id: Some(account),
-            }],
-            preferences: Some(vec![NotificationPreference {
-                event: EventType::UserCreated,
-                account_id: Some(account),
-                channels: vec![],
-            }]),
-            badges: vec![BadgeChange {
-                path: Path::field("badges").child(0),
-                badge_id: Some(badge),
-                ..BadgeChange::default()
-            }],
-            ..worker("ada@example.org")
-        };
-        let expected = [
-            "team_id",
-            "accounts.0",
-            "groups.0",
-            "notification_preferences",
-            "roles.0",
-            "badges.0.badge_id",
-        ]
-        .map(|field| (field.to_owned(), Rule::MustExist));
-        let refused = create(directory, &system(), &change).await;
-        assert_eq!(broken(refused), expected);
-        let boss = employer("boss@example.org", account);
-        let refused = create(directory, &system(), &boss).await;
-        assert_eq!(broken(refused), rule("customer_id", Rule::MustExist));
-    }
-    let own = given::account(directory, &system(), "Ours").await;
-    let boss = create(directory, &system(), &employer("boss@example.org", own))
-        .await
-        .unwrap();
-    let change = UserChange {
-        customer_id: Change::Set(account),
-        ..UserChange::default()
-    };
-    let key = UserKey::Id(boss.user.id);
-    let refused = update(directory, &system(), key, None, &change).await;
-    assert_eq!(broken(refused), rule("customer_id", Rule::MustExist));
-}
-
-async fn a_user_outside_the_account_is_not_found(world: World) {
-    let directory = &world.directory;
-    let inside = given::account(directory, &system(), "Inside").await;
-    let outside = given::account(directory, &system(), "Outside").await;
-    let member = create(directory, &system(), &employer("in@example.org", inside))
-        .await
-        .unwrap();
-    let other = create(directory, &system(), &employer("out@example.org", outside))
-        .await
-        .unwrap();
-    let actor = system().within_account(inside);
-    assert_eq!(actor.visibility, Visibility::Account(inside));
-    let listed = given::list(directory, &actor, &UserFilter::default()).await;
-    assert_eq!(listed, std::slice::from_ref(&member));
-    for key in [
-        UserKey::Id(other.user.id),
-        UserKey::Uid(other.user.uid.clone()),
-        UserKey::Email("out@example.org".to_owned()),
-    ] {
-        let found = get(directory, &actor, key.clone()).await;
-        assert!(matches!(found, Err(Error::NotFound)), "{found:?}");
-        let change = person("eve@example.org");
-        let changed = update(directory, &actor, key.clone(), None, &change).await;
-        assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
-        let deleted = delete(directory, &actor, key, None).await;
-        assert!(matches!(deleted, Err(Error::NotFound)), "{deleted:?}");
-    }
-    let key = UserKey::Id(member.user.id);
-    assert_eq!(get(directory, &actor, key).await.unwrap(), member);
 }
 
 async fn a_key_that_holds_nul_finds_nothing(world: World) {
