@@ -44,6 +44,12 @@ pub(super) fn check_values(
         };
         add_unless_touched(violations, "timezone", Some(rule));
     }
+    let mut rules = BTreeSet::new();
+    for preference in change.preferences.iter().flatten() {
+        if !rules.insert((preference.account_id, preference.event)) {
+            add_unless_touched(violations, "notification_preferences", Some(Rule::Taken));
+        }
+    }
     if user.kind == Some(UserKind::Employer) {
         if user.customer_id.is_none() {
             add_unless_touched(violations, "customer_id", Some(Rule::Blank));

@@ -17,6 +17,7 @@ on_each_engine!(
     crossing_claims_end_without_a_fault,
     two_updates_of_one_version_succeed_once,
     updates_of_different_fields_lose_nothing,
+    many_updates_of_one_user_at_once_are_all_made,
     a_badge_given_twice_at_once_is_given_once,
     an_update_and_a_delete_of_one_version_succeed_once,
     restores_at_once_succeed_once,
@@ -234,6 +235,30 @@ async fn updates_of_different_fields_lose_nothing(world: World) {
         }
         assert_eq!(user.version, 1 + 8 * (round + 1));
     }
+}
+
+async fn many_updates_of_one_user_at_once_are_all_made(world: World) {
+    let directory = &world.directory;
+    let other = world.another().await;
+    let made = create(directory, &system(), &person("ada@example.org"))
+        .await
+        .unwrap();
+    let id = made.user.id;
+    let results = at_once(&[directory, &other], WRITERS, |node, writer| async move {
+        let change = UserChange {
+            city: set(&format!("city {writer}")),
+            ..UserChange::default()
+        };
+        update(&node, &system(), UserKey::Id(id), None, &change).await
+    })
+    .await;
+    let mut versions: Vec<i64> = Vec::new();
+    for result in results {
+        versions.push(result.unwrap().user.version);
+    }
+    versions.sort_unstable();
+    let each_once: Vec<i64> = (2..2 + i64::try_from(WRITERS).unwrap()).collect();
+    assert_eq!(versions, each_once);
 }
 
 async fn a_badge_given_twice_at_once_is_given_once(world: World) {

@@ -35,6 +35,7 @@ on_each_engine!(
     a_text_that_holds_nul_is_refused,
     an_invited_user_is_pending_until_a_password_is_set,
     a_password_is_verified_and_never_shown,
+    preferences_are_replaced_as_a_whole,
 );
 
 fn at(text: &str) -> Timestamp {
@@ -580,4 +581,53 @@ async fn a_password_is_verified_and_never_shown(world: World) {
         .read(move |tx| users::password_hash(tx, &stranger, id))
         .await;
     assert_eq!(theirs.unwrap(), None);
+}
+
+async fn preferences_are_replaced_as_a_whole(world: World) {
+    let directory = &world.directory;
+    let account = given::account(directory, &system(), "Acme").await;
+    let rule_for = |event, account_id, channels: &[DeliveryChannel]| NotificationPreference {
+        event,
+        account_id,
+        channels: channels.to_vec(),
+    };
+    let first = vec![
+        rule_for(EventType::UserCreated, None, &DeliveryChannel::ALL),
+        rule_for(EventType::UserDeleted, None, &[]),
+        rule_for(
+            EventType::UserCreated,
+            Some(account),
+            &[DeliveryChannel::Sms],
+        ),
+    ];
+    let with = |preferences: &[NotificationPreference]| UserChange {
+        preferences: Some(preferences.to_vec()),
+        ..person("ada@example.org")
+    };
+    let made = create(directory, &system(), &with(&first)).await.unwrap();
+    assert_eq!(made.preferences, first);
+    let key = UserKey::Id(made.user.id);
+    let second = [rule_for(
+        EventType::TeamCreated,
+        None,
+        &[DeliveryChannel::Email],
+    )];
+    let changed = update(directory, &system(), key.clone(), None, &with(&second))
+        .await
+        .unwrap();
+    assert_eq!(changed.preferences, second);
+    // One rule for an event in an account: two cannot both hold.
+    let twice = [
+        second[0].clone(),
+        rule_for(EventType::TeamCreated, None, &[]),
+    ];
+    let refused = update(directory, &system(), key.clone(), None, &with(&twice)).await;
+    assert_eq!(
+        given::broken(refused),
+        given::rule("notification_preferences", Rule::Taken)
+    );
+    let none = update(directory, &system(), key, None, &with(&[]))
+        .await
+        .unwrap();
+    assert_eq!(none.preferences, []);
 }
