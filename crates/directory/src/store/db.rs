@@ -1,5 +1,6 @@
 //! The door to the database: where a closure of the domain runs, and on which engine.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,9 +16,9 @@ use super::{Row, Value};
 
 /// How often a closure runs again after losing to another writer.
 const RETRIES: usize = 12;
-/// How often a closure runs again with another block of ids: blocks grow, so that one which
-/// is out of them still needs more than a block holds.
-const LEASES: usize = 64;
+/// How often a closure runs again with more ids: blocks grow to 8 192, so that one which is
+/// still out of them takes ids without end.
+const LEASES: usize = 32;
 
 /// Where the data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,12 +166,12 @@ impl Db {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite
-                    .write(move |connection| run(&db.tx(On::Sqlite(connection))))
+                    .write(move |connection| db.tx(On::Sqlite(connection)).run(run.as_ref()))
                     .await
             }
             Engine::Postgres(postgres) => {
                 postgres
-                    .write(move |session| run(&db.tx(On::Postgres(session))))
+                    .write(move |session| db.tx(On::Postgres(session)).run(run.as_ref()))
                     .await
             }
         }
@@ -191,6 +192,7 @@ impl Db {
             ids: &self.ids,
             random: self.random.as_ref(),
             now: self.clock.now(),
+            taken: RefCell::new(Vec::new()),
         }
     }
 }
@@ -206,6 +208,8 @@ pub struct Tx<'a> {
     ids: &'a Ids,
     random: &'a dyn Random,
     now: Timestamp,
+    /// Ids given out to this transaction.
+    taken: RefCell<Vec<(IdKind, i64)>>,
 }
 
 impl Tx<'_> {
@@ -226,7 +230,14 @@ impl Tx<'_> {
     /// # Errors
     /// [`Unavailable::OutOfIds`], upon which [`Db::write`] leases and runs the closure again.
     pub fn new_id(&self, kind: IdKind) -> Result<i64, Error> {
-        self.ids.next(kind)
+        let id = self.ids.next(kind)?;
+        self.taken.borrow_mut().push((kind, id));
+        Ok(id)
+    }
+
+    /// Runs a closure; one that fails gives its ids back, since nobody has seen them.
+    fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        run(self).inspect_err(|_| self.ids.give_back(&self.taken.borrow()))
     }
 
     /// Runs a statement; answers the number of rows it touched.

@@ -48,7 +48,7 @@ impl IdKind {
 }
 
 /// A lease grows with use, from this many ids …
-const FIRST_LEASE: i64 = 8;
+const FIRST_LEASE: i64 = 1;
 /// … to this many.
 const LARGEST_LEASE: i64 = 8_192;
 
@@ -101,21 +101,33 @@ impl Ids {
         Ok(id)
     }
 
+    /// Takes back the ids of a closure that failed, as far as none was given out since: so
+    /// numbers have few gaps.
+    pub(super) fn give_back(&self, taken: &[(IdKind, i64)]) {
+        for (kind, id) in taken.iter().rev() {
+            if let Ok(mut block) = self.block(*kind)
+                && block.next == id + 1
+            {
+                block.next = *id;
+            }
+        }
+    }
+
     /// How many ids the next lease of this kind takes.
     pub(super) fn lease_size(&self, kind: IdKind) -> Result<i64, Error> {
         Ok(self.block(kind)?.size)
     }
 
-    /// Takes over a block that is leased for good, unless another request was faster.
+    /// Takes over a block that is leased for good: behind the block in use where it follows on,
+    /// else in its place.
     pub(super) fn grant(&self, kind: IdKind, end: i64, size: i64) -> Result<(), Error> {
         let mut block = self.block(kind)?;
-        if block.next >= block.end {
-            *block = Block {
-                next: end - size,
-                end,
-                size: (block.size * 4).min(LARGEST_LEASE),
-            };
+        let start = end - size;
+        if block.end != start {
+            block.next = start;
         }
+        block.end = end;
+        block.size = (block.size * 4).min(LARGEST_LEASE);
         Ok(())
     }
 }

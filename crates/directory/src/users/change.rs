@@ -161,8 +161,11 @@ pub struct UserChange {
     /// The hash of a new password; setting one ends the pending state.
     pub password: Option<PasswordHash>,
     pub badges: Vec<BadgeChange>,
+    /// On creation only.
     pub groups: Vec<GroupGrant>,
+    /// On creation only.
     pub accounts: Vec<AccountGrant>,
+    /// On creation only.
     pub roles: Vec<RoleGrant>,
     /// Replaces all preferences when given.
     pub preferences: Option<Vec<NotificationPreference>>,
