@@ -269,8 +269,10 @@ fn badges_are_given_changed_and_taken() {
     let changed = patch(&server, &key, &made, &changed).expect(200);
     assert_eq!(changed["badges"], shown(crane, "Crane"));
     let again = json!({"badges": [{"badge_id": crane}]});
-    let errors = [("/badges/0/badge_id", "taken")];
-    assert_invalid(&patch(&server, &key, &made, &again), &errors);
+    assert_taken(
+        &patch(&server, &key, &made, &again),
+        &["/badges/0/badge_id"],
+    );
     let nobodys = json!({"badges": [{"id": held + 1, "remove": true}, {"remove": true}]});
     let errors = [("/badges/0/id", "must_exist"), ("/badges/1/id", "blank")];
     assert_invalid(&patch(&server, &key, &made, &nobodys), &errors);
