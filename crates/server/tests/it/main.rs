@@ -19,4 +19,5 @@ mod legalesign;
 mod native;
 mod platformos;
 mod pulse;
+mod requests;
 mod wonolo;
