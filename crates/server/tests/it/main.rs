@@ -22,4 +22,5 @@ mod legalesign;
 mod native;
 mod platformos;
 mod pulse;
+mod requests;
 mod wonolo;

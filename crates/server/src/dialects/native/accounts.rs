@@ -5,6 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use directory::accounts;
+use directory::permission::Permission;
 use directory::query::Listed;
 use directory::store::Tx;
 
@@ -25,6 +26,7 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::CreateAccounts)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
     let key = creation_key(&headers, &actor, LIST, &object)?;
@@ -56,6 +58,7 @@ pub(super) async fn list(
     Caller(actor): Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::ReadAccounts)?;
     let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
     let limit = parameters.limit()?;
     let after = parameters.after(&app, &actor)?.map(|position| position.id);

@@ -5,6 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use directory::badges::{self, NewBadge};
+use directory::permission::Permission;
 use directory::query::Listed;
 use directory::store::Tx;
 
@@ -27,6 +28,8 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::CreateBadges)?;
+    actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
     let key = creation_key(&headers, &actor, LIST, &object)?;
     let input = named_in(&object, &["description", "info_url", "icon_url"], &["soft"]);
@@ -65,6 +68,7 @@ pub(super) async fn list(
     Caller(actor): Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::ReadBadges)?;
     let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
     let limit = parameters.limit()?;
     let after = parameters.after(&app, &actor)?.map(|position| position.id);

@@ -49,11 +49,7 @@ fn told(failure: &Failure) -> (StatusCode, &'static str, Vec<Value>) {
                 rule: rule.clone(),
                 message: None,
             };
-            let mut error = entry(&violation);
-            if let Some(fields) = error.as_object_mut() {
-                fields.remove("pointer");
-                fields.insert("parameter".to_owned(), name.as_str().into());
-            }
+            let error = of_parameter(name, &violation);
             (StatusCode::BAD_REQUEST, "unreadable", vec![error])
         }
         Failure::TooLarge => bare(StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
@@ -113,9 +109,23 @@ fn entries(violations: &Violations) -> Vec<Value> {
 }
 
 fn entry(violation: &Violation) -> Value {
-    let (code, words) = worded(&violation.rule);
-    let message = violation.message.clone().unwrap_or(words);
+    if matches!(violation.rule, Rule::Mismatch { .. }) {
+        // The one thing that must repeat another here is the body under an idempotency key.
+        return of_parameter(violation.path.first(), violation);
+    }
+    let (code, message) = told_of_rule(violation);
     json!({ "pointer": pointer(violation), "code": code, "message": message })
+}
+
+/// What is wrong beside the body: a query parameter or a header.
+fn of_parameter(name: &str, violation: &Violation) -> Value {
+    let (code, message) = told_of_rule(violation);
+    json!({ "parameter": name, "code": code, "message": message })
+}
+
+fn told_of_rule(violation: &Violation) -> (&'static str, String) {
+    let (code, words) = worded(&violation.rule);
+    (code, violation.message.clone().unwrap_or(words))
 }
 
 /// The pointer to a field as `/v1` names it: what only one kind has stands in its object. An

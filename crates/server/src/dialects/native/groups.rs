@@ -5,6 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use directory::groups;
+use directory::permission::Permission;
 use directory::query::Listed;
 use directory::store::GroupKey;
 use directory::store::Tx;
@@ -26,6 +27,7 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::CreateGroups)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
     let key = creation_key(&headers, &actor, LIST, &object)?;
@@ -59,6 +61,7 @@ pub(super) async fn list(
     Caller(actor): Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::ReadGroups)?;
     let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
     let limit = parameters.limit()?;
     let after = parameters.after(&app, &actor)?.map(|position| position.id);

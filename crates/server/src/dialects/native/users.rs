@@ -156,6 +156,7 @@ pub(super) async fn delete(
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let expected = expected(&headers)?;
     app.directory
@@ -171,6 +172,7 @@ pub(super) async fn restore(
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let key = key_of(
         &headers,
@@ -192,6 +194,7 @@ pub(super) async fn list(
     Caller(actor): Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
+    actor.require(Permission::ReadUsers)?;
     let parameters = Parameters::read(&app, LIST, query.as_deref(), &FILTERS)?;
     let filter = filter(&parameters)?;
     let page = page(&app, &actor, &parameters)?;

@@ -2,7 +2,9 @@
 
 mod create;
 mod create_refused;
+mod create_types;
 mod delete;
+mod filter;
 mod idempotency;
 mod isolation;
 mod list;
@@ -10,6 +12,7 @@ mod named;
 mod read;
 mod scopes;
 mod update;
+mod versions;
 
 use serde_json::{Value, json};
 

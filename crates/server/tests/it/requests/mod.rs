@@ -1,0 +1,10 @@
+//! What holds for every request, whichever dialect it speaks. Where an answer has a shape, it
+//! is the native one's.
+
+mod bodies;
+mod credentials;
+mod faults;
+mod health;
+mod ids;
+mod logs;
+mod throttle;

@@ -1,0 +1,146 @@
+//! Failed credentials are slowed down by (key, address) and by address; nobody is locked out.
+
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::{Key, Response, Server};
+
+fn with(server: &Server, token: &str) -> Response {
+    server.get("/v1/users").bearer(token).send()
+}
+
+fn wrong(key: &Key) -> String {
+    format!("{}.wrong", key.id)
+}
+
+#[track_caller]
+fn assert_limited(answer: &Response, seconds: &str) {
+    let expected = json!({"type": "about:blank", "title": "Too Many Requests", "status": 429,
+        "code": "rate_limited", "detail": "too many requests",
+        "request_id": answer.header("x-request-id").unwrap()});
+    answer.assert(429, &expected);
+    assert_eq!(answer.header("retry-after"), Some(seconds));
+}
+
+#[track_caller]
+fn fail(server: &Server, token: &str, times: usize) {
+    for n in 0..times {
+        assert_eq!(with(server, token).status, 401, "failure {n}");
+    }
+}
+
+#[test]
+fn after_ten_failures_a_key_waits_a_minute() {
+    let server = Server::start();
+    let (key, other) = (server.key(), server.key());
+    fail(&server, &wrong(&key), 10);
+    assert_limited(&with(&server, &wrong(&key)), "60");
+    // Unchecked: the right secret tells a guesser nothing.
+    assert_limited(&with(&server, &key.token), "60");
+    with(&server, &other.token).expect(200);
+    server.advance(Duration::from_secs(59));
+    assert_limited(&with(&server, &key.token), "1");
+    with(&server, &other.token).expect(200);
+    server.advance(Duration::from_secs(1));
+    with(&server, &key.token).expect(200);
+    fail(&server, &wrong(&key), 10);
+    assert_limited(&with(&server, &key.token), "60");
+}
+
+#[test]
+fn what_succeeds_is_no_failure() {
+    let server = Server::start();
+    let key = server.key();
+    for _ in 0..9 {
+        fail(&server, &wrong(&key), 1);
+        with(&server, &key.token).expect(200);
+    }
+    for _ in 0..150 {
+        with(&server, &key.token).expect(200);
+    }
+}
+
+#[test]
+fn unknown_keys_count_as_one() {
+    let server = Server::start();
+    let key = server.key();
+    for n in 0..10 {
+        fail(&server, &format!("1-{n:020}.wrong"), 1);
+    }
+    for unknown in [
+        "1-ffffffffffffffffffff.wrong",
+        "99-1.wrong",
+        "1-token",
+        "nothing",
+        "x.y",
+    ] {
+        assert_limited(&with(&server, unknown), "60");
+    }
+    with(&server, &key.token).expect(200);
+    fail(&server, &wrong(&key), 1);
+    server.advance(Duration::from_secs(60));
+    fail(&server, "1-ffffffffffffffffffff.wrong", 1);
+}
+
+#[test]
+fn a_request_without_a_credential_is_no_failure() {
+    let server = Server::start();
+    let key = server.key();
+    for _ in 0..120 {
+        assert_eq!(server.get("/v1/users").send().status, 401);
+    }
+    fail(&server, "1-ffffffffffffffffffff.wrong", 1);
+    with(&server, &key.token).expect(200);
+}
+
+#[test]
+fn after_a_hundred_failures_an_address_waits_and_others_go_on() {
+    let server = Server::start();
+    let keys: Vec<Key> = (0..11).map(|_| server.key()).collect();
+    for key in &keys[..10] {
+        fail(&server, &wrong(key), 10);
+    }
+    let last = &keys[10];
+    assert_limited(&with(&server, &last.token), "60");
+    // Whatever a client says of where it comes from.
+    for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
+        let request = server
+            .get("/v1/users")
+            .bearer(&last.token)
+            .header(header, "203.0.113.7");
+        assert_limited(&request.send(), "60");
+    }
+    for key in [&keys[0], last] {
+        let answer = from_elsewhere(&server, &key.token);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    server.advance(Duration::from_secs(60));
+    with(&server, &last.token).expect(200);
+}
+
+/// Asks from another address of this machine.
+fn from_elsewhere(server: &Server, token: &str) -> String {
+    let address = server
+        .url()
+        .strip_prefix("http://")
+        .unwrap()
+        .parse()
+        .unwrap();
+    let stream = server.wait(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        socket.connect(address).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    let mut stream = stream;
+    let head = format!(
+        "GET /v1/users HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
+        Authorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
