@@ -90,11 +90,18 @@ fn tests() -> Vec<String> {
     names
 }
 
+/// Functions that are marked as tests, and those that a storage module runs on each engine.
 fn tests_in(text: &str, module: &str) -> Vec<String> {
     let mut names = Vec::new();
-    let mut marked = false;
+    let (mut marked, mut listed) = (false, false);
     for line in text.lines().map(str::trim) {
-        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+        if line.starts_with("on_") && line.ends_with("!(") {
+            listed = true;
+        } else if listed {
+            listed = line != ");";
+            let name = line.trim_end_matches(',');
+            names.extend(listed.then(|| format!("{module}::{name}")));
+        } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             marked = true;
         } else if let Some(rest) = line
             .strip_prefix("fn ")
@@ -121,7 +128,7 @@ fn every_row_names_tests_that_exist() {
             row.line
         );
         for test in row.tests {
-            if !known.contains(&test) {
+            if !known.contains(&test.replace("::tests::", "::")) {
                 missing.push(format!("line {}: {test}", row.line));
             }
         }
@@ -148,6 +155,8 @@ fn every_seed_and_page_has_rows() {
 fn the_check_sees_a_test_that_is_gone() {
     let names = tests_in("#[test]\nfn there() {}\nfn helper() {}\n", "m");
     assert_eq!(names, ["m::there"]);
+    let listed = tests_in("on_each_engine!(\n    one,\n    two,\n);\nfn three() {}\n", "m");
+    assert_eq!(listed, ["m::one", "m::two"]);
     let rows =
         rows("| What must hold | Source | Test |\n|---|---|---|\n| a | b | `m::x`<br>`m::y` |");
     assert_eq!(rows[0].tests, ["m::x", "m::y"]);
