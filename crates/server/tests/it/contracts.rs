@@ -155,7 +155,10 @@ fn every_seed_and_page_has_rows() {
 fn the_check_sees_a_test_that_is_gone() {
     let names = tests_in("#[test]\nfn there() {}\nfn helper() {}\n", "m");
     assert_eq!(names, ["m::there"]);
-    let listed = tests_in("on_each_engine!(\n    one,\n    two,\n);\nfn three() {}\n", "m");
+    let listed = tests_in(
+        "on_each_engine!(\n    one,\n    two,\n);\nfn three() {}\n",
+        "m",
+    );
     assert_eq!(listed, ["m::one", "m::two"]);
     let rows =
         rows("| What must hold | Source | Test |\n|---|---|---|\n| a | b | `m::x`<br>`m::y` |");
