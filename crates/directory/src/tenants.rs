@@ -71,7 +71,7 @@ fn make(tx: &Tx<'_>, id: TenantId, name: &str) -> Result<TenantId, Error> {
     Ok(id)
 }
 
-/// The roles of a new tenant (contracts, pulse: `superAdmin` has all permissions).
+/// The roles of a new tenant (seed 002: `flatRolesList`); `superAdmin` may do everything.
 fn first_roles() -> [(&'static str, PermissionSet); 4] {
     let read = PermissionSet::of(&[P::ReadUsers, P::ReadAccounts, P::ReadGroups, P::ReadBadges]);
     let manage = read.union(PermissionSet::of(&[

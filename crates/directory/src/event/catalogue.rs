@@ -1,5 +1,5 @@
-//! The names of events: the 163 of seed 002 (`PulseEvents`), and the server's own where
-//! that catalogue has none (`contracts/pulse.md`, Events).
+//! The names of events: the 163 of seed 002, and the server's own where
+//! that catalogue has none.
 
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

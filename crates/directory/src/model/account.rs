@@ -1,4 +1,4 @@
-//! An account: an organisation inside a tenant (Wonolo's customer, Pulse's account).
+//! An account: an organisation inside a tenant (what some APIs call a customer).
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Groups: Legalesign's groups and Pulse's teams are the same thing here.
+//! Groups of users; what some APIs call teams.
 
 use jiff::Timestamp;
 

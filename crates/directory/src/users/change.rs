@@ -220,7 +220,7 @@ impl UserChange {
             .apply(&mut user.w2_onboarding_status);
         self.w2_employee_id.apply(&mut user.w2_employee_id);
         self.drug_tested.apply(&mut user.drug_tested);
-        // A worker is somewhere in both courses (contracts, wonolo: new Workers).
+        // A worker is somewhere in both courses from the start.
         user.onboarding_state
             .get_or_insert(OnboardingState::NotStarted);
         user.w2_onboarding_status

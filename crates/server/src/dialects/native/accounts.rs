@@ -6,12 +6,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use directory::accounts;
 use directory::permission::Permission;
-use directory::query::Listed;
 use directory::store::Tx;
 
 use super::answer::{created, creation_key, shown};
-use super::list::Parameters;
-use super::wire::{account_out, named_in};
+use super::list::by_number;
+use super::wire::{Resource as _, named_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
 use crate::http::idempotency::once;
@@ -34,7 +33,7 @@ pub(super) async fn create(
     let maker = actor.clone();
     let run = move |tx: &Tx<'_>, (): &()| {
         let made = accounts::create(tx, &maker, &input.name, input.violations.clone())?;
-        created(LIST, made.id, made.version, &account_out(&made))
+        created(LIST, made.id, made.version, &made.out())
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
@@ -49,7 +48,7 @@ pub(super) async fn show(
         .directory
         .read(move |tx| accounts::get(tx, &actor, id))
         .await?;
-    Ok(shown(found.version, &account_out(&found)))
+    Ok(shown(found.version, &found.out()))
 }
 
 /// `GET /v1/accounts`, by number.
@@ -59,21 +58,5 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     actor.require(Permission::ReadAccounts)?;
-    let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
-    let limit = parameters.limit()?;
-    let after = parameters.after(&app, &actor)?.map(|position| position.id);
-    let asker = actor.clone();
-    let listed = app
-        .directory
-        .read(move |tx| accounts::list(tx, &asker, after, limit))
-        .await?;
-    let rows = listed.rows.iter().map(account_out).collect();
-    Ok(parameters.page(
-        &app,
-        &actor,
-        Listed {
-            rows,
-            next: listed.next,
-        },
-    ))
+    by_number(&app, actor, LIST, query.as_deref(), accounts::list).await
 }

@@ -6,12 +6,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use directory::badges::{self, NewBadge};
 use directory::permission::Permission;
-use directory::query::Listed;
 use directory::store::Tx;
 
 use super::answer::{created, creation_key, shown};
-use super::list::Parameters;
-use super::wire::{badge_out, named_in};
+use super::list::by_number;
+use super::wire::{Resource as _, named_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
 use crate::http::idempotency::once;
@@ -44,7 +43,7 @@ pub(super) async fn create(
     let maker = actor.clone();
     let run = move |tx: &Tx<'_>, (): &()| {
         let made = badges::create(tx, &maker, &new, input.violations.clone())?;
-        created(LIST, made.id, FIRST_VERSION, &badge_out(&made))
+        created(LIST, made.id, FIRST_VERSION, &made.out())
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
@@ -59,7 +58,7 @@ pub(super) async fn show(
         .directory
         .read(move |tx| badges::get(tx, &actor, id))
         .await?;
-    Ok(shown(FIRST_VERSION, &badge_out(&found)))
+    Ok(shown(FIRST_VERSION, &found.out()))
 }
 
 /// `GET /v1/badges`, by number.
@@ -69,21 +68,5 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     actor.require(Permission::ReadBadges)?;
-    let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
-    let limit = parameters.limit()?;
-    let after = parameters.after(&app, &actor)?.map(|position| position.id);
-    let asker = actor.clone();
-    let listed = app
-        .directory
-        .read(move |tx| badges::list(tx, &asker, after, limit))
-        .await?;
-    let rows = listed.rows.iter().map(badge_out).collect();
-    Ok(parameters.page(
-        &app,
-        &actor,
-        Listed {
-            rows,
-            next: listed.next,
-        },
-    ))
+    by_number(&app, actor, LIST, query.as_deref(), badges::list).await
 }

@@ -6,13 +6,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use directory::groups;
 use directory::permission::Permission;
-use directory::query::Listed;
 use directory::store::GroupKey;
 use directory::store::Tx;
 
 use super::answer::{created, creation_key, shown};
-use super::list::Parameters;
-use super::wire::{group_out, named_in};
+use super::list::by_number;
+use super::wire::{Resource as _, named_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
 use crate::http::idempotency::once;
@@ -37,7 +36,7 @@ pub(super) async fn create(
         let public_name = input.texts.first().and_then(Option::as_deref);
         let violations = input.violations.clone();
         let made = groups::create(tx, &maker, &input.name, public_name, violations)?;
-        created(LIST, made.id, made.version, &group_out(&made))
+        created(LIST, made.id, made.version, &made.out())
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
@@ -52,7 +51,7 @@ pub(super) async fn show(
         .directory
         .read(move |tx| groups::get(tx, &actor, &GroupKey::Id(id)))
         .await?;
-    Ok(shown(found.version, &group_out(&found)))
+    Ok(shown(found.version, &found.out()))
 }
 
 /// `GET /v1/groups`, by number.
@@ -62,21 +61,5 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     actor.require(Permission::ReadGroups)?;
-    let parameters = Parameters::read(&app, LIST, query.as_deref(), &[])?;
-    let limit = parameters.limit()?;
-    let after = parameters.after(&app, &actor)?.map(|position| position.id);
-    let asker = actor.clone();
-    let listed = app
-        .directory
-        .read(move |tx| groups::list(tx, &asker, after, limit))
-        .await?;
-    let rows = listed.rows.iter().map(group_out).collect();
-    Ok(parameters.page(
-        &app,
-        &actor,
-        Listed {
-            rows,
-            next: listed.next,
-        },
-    ))
+    by_number(&app, actor, LIST, query.as_deref(), groups::list).await
 }

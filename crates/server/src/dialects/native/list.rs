@@ -2,12 +2,14 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use directory::Actor;
 use directory::query::{Listed, MAX_PAGE, Position};
+use directory::store::Tx;
 use directory::violation::{Expected, Rule};
+use directory::{Actor, Error};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::wire::Resource;
 use crate::http::failure::Failure;
 use crate::http::fields::integer_text;
 use crate::http::{Shared, body, reply};
@@ -114,18 +116,18 @@ impl Parameters {
     }
 
     /// The page, with a `Link` to the next.
-    pub(super) fn page<T: Serialize>(
+    pub(super) fn page<T: Resource>(
         &self,
         app: &Shared,
         actor: &Actor,
-        listed: Listed<T>,
+        listed: &Listed<T>,
     ) -> Response {
         let cursor = listed
             .next
             .as_ref()
             .map(|position| app.cursor_key.seal(actor.tenant, &self.list, position));
         let page = Page {
-            data: listed.rows,
+            data: listed.rows.iter().map(T::out).collect(),
             next_cursor: cursor.as_deref(),
         };
         let mut response = reply::json(StatusCode::OK, &page);
@@ -149,6 +151,28 @@ impl Parameters {
         }
         format!("<{}?{query}cursor={cursor}>; rel=\"next\"", self.path)
     }
+}
+
+/// Reads a list by number: from after which number, and how many rows.
+type ReadByNumber<T> = fn(&Tx<'_>, &Actor, Option<i64>, usize) -> Result<Listed<T>, Error>;
+
+/// Answers a list that is ordered by number and has no filters.
+pub(super) async fn by_number<T: Resource + Send + 'static>(
+    app: &Shared,
+    actor: Actor,
+    path: &'static str,
+    query: Option<&str>,
+    read: ReadByNumber<T>,
+) -> Result<Response, Failure> {
+    let parameters = Parameters::read(app, path, query, &[])?;
+    let limit = parameters.limit()?;
+    let after = parameters.after(app, &actor)?.map(|position| position.id);
+    let asker = actor.clone();
+    let listed = app
+        .directory
+        .read(move |tx| read(tx, &asker, after, limit))
+        .await?;
+    Ok(parameters.page(app, &actor, &listed))
 }
 
 #[derive(Serialize)]

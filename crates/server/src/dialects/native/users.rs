@@ -14,7 +14,7 @@ use directory::violation::{Expected, Rule, Violations};
 
 use super::answer::{created, creation_key, done, expected, shown};
 use super::list::Parameters;
-use super::wire::{moment, user_in, user_out};
+use super::wire::{Resource as _, moment, user_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
 use crate::http::idempotency::{key_of, once};
@@ -68,7 +68,7 @@ pub(super) async fn create(
     let maker = actor.clone();
     let respond = move |tx: &Tx<'_>, (change, violations): &(UserChange, Violations)| {
         let view = users::create(tx, &maker, change, violations.clone(), INCLUDE)?;
-        created(LIST, view.user.id, view.user.version, &user_out(&view))
+        created(LIST, view.user.id, view.user.version, &view.out())
     };
     once(&app, &actor, key, prepare, respond).await
 }
@@ -97,7 +97,7 @@ fn check_grants(actor: &Actor, change: &UserChange) -> Result<(), directory::Err
 }
 
 fn show_view(view: &UserView) -> Response {
-    shown(view.user.version, &user_out(view))
+    shown(view.user.version, &view.out())
 }
 
 /// `GET /v1/users/{id}`.
@@ -183,7 +183,7 @@ pub(super) async fn restore(
     let asker = actor.clone();
     let run = move |tx: &Tx<'_>, (): &()| {
         let view = users::restore(tx, &asker, id, INCLUDE)?;
-        done(view.user.version, &user_out(&view))
+        done(view.user.version, &view.out())
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
@@ -203,12 +203,7 @@ pub(super) async fn list(
         .directory
         .read(move |tx| users::list(tx, &asker, &filter, &page, INCLUDE))
         .await?;
-    let rows = listed.rows.iter().map(user_out).collect();
-    let listed = directory::query::Listed {
-        rows,
-        next: listed.next,
-    };
-    Ok(parameters.page(&app, &actor, listed))
+    Ok(parameters.page(&app, &actor, &listed))
 }
 
 fn page(app: &Shared, actor: &Actor, parameters: &Parameters) -> Result<UserPage, Failure> {

@@ -8,11 +8,21 @@ mod user_out;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-pub(super) use named::{account_out, badge_out, group_out, named_in};
+pub(super) use named::named_in;
 pub(super) use user_in::user_in;
-pub(super) use user_out::user_out;
 
 use crate::http::fields::Reading;
+
+/// A resource that `/v1` shows.
+pub(super) trait Resource {
+    /// Its shape.
+    type Out<'a>: Serialize
+    where
+        Self: 'a;
+
+    /// The resource in its shape.
+    fn out(&self) -> Self::Out<'_>;
+}
 
 const STRICT: Reading = Reading {
     texts_as_values: false,

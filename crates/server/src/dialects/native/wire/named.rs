@@ -5,7 +5,7 @@ use directory::violation::{Path, Violations};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{STRICT, Time};
+use super::{Resource, STRICT, Time};
 use crate::http::fields::Fields;
 
 #[derive(Serialize)]
@@ -17,14 +17,17 @@ pub(in crate::dialects::native) struct AccountOut<'a> {
     version: i64,
 }
 
-/// An account as `/v1` shows it.
-pub(in crate::dialects::native) fn account_out(account: &Account) -> AccountOut<'_> {
-    AccountOut {
-        id: account.id,
-        name: &account.name,
-        created_at: Time(account.created_at),
-        updated_at: Time(account.updated_at),
-        version: account.version,
+impl Resource for Account {
+    type Out<'a> = AccountOut<'a>;
+
+    fn out(&self) -> AccountOut<'_> {
+        AccountOut {
+            id: self.id,
+            name: &self.name,
+            created_at: Time(self.created_at),
+            updated_at: Time(self.updated_at),
+            version: self.version,
+        }
     }
 }
 
@@ -40,17 +43,20 @@ pub(in crate::dialects::native) struct GroupOut<'a> {
     version: i64,
 }
 
-/// A group as `/v1` shows it.
-pub(in crate::dialects::native) fn group_out(group: &Group) -> GroupOut<'_> {
-    GroupOut {
-        id: group.id,
-        slug: &group.slug,
-        name: &group.name,
-        public_name: group.public_name.as_deref(),
-        member_count: group.member_count,
-        created_at: Time(group.created_at),
-        updated_at: Time(group.updated_at),
-        version: group.version,
+impl Resource for Group {
+    type Out<'a> = GroupOut<'a>;
+
+    fn out(&self) -> GroupOut<'_> {
+        GroupOut {
+            id: self.id,
+            slug: &self.slug,
+            name: &self.name,
+            public_name: self.public_name.as_deref(),
+            member_count: self.member_count,
+            created_at: Time(self.created_at),
+            updated_at: Time(self.updated_at),
+            version: self.version,
+        }
     }
 }
 
@@ -65,16 +71,19 @@ pub(in crate::dialects::native) struct BadgeOut<'a> {
     created_at: Time,
 }
 
-/// A badge as `/v1` shows it.
-pub(in crate::dialects::native) fn badge_out(badge: &Badge) -> BadgeOut<'_> {
-    BadgeOut {
-        id: badge.id,
-        name: &badge.name,
-        description: badge.description.as_deref(),
-        info_url: badge.info_url.as_deref(),
-        icon_url: badge.icon_url.as_deref(),
-        soft: badge.soft,
-        created_at: Time(badge.created_at),
+impl Resource for Badge {
+    type Out<'a> = BadgeOut<'a>;
+
+    fn out(&self) -> BadgeOut<'_> {
+        BadgeOut {
+            id: self.id,
+            name: &self.name,
+            description: self.description.as_deref(),
+            info_url: self.info_url.as_deref(),
+            icon_url: self.icon_url.as_deref(),
+            soft: self.soft,
+            created_at: Time(self.created_at),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use directory::model::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Time, time};
+use super::{Resource, Time, time};
 
 #[derive(Serialize)]
 pub(in crate::dialects::native) struct UserOut<'a> {
@@ -95,53 +95,56 @@ struct UserBadgeOut<'a> {
     suspended: bool,
 }
 
-/// A user as `/v1` shows them.
-pub(in crate::dialects::native) fn user_out(view: &UserView) -> UserOut<'_> {
-    let user = &view.user;
-    let (first_name, last_name) = user.shown_parts();
-    UserOut {
-        id: user.id,
-        uid: &user.uid,
-        kind: user.kind.map(UserKind::name),
-        status: user.status().name(),
-        suspended_at: time(user.suspended_at),
-        email: user.email.as_ref().map(Email::as_str),
-        email_verified_at: time(user.email_verified_at),
-        first_name,
-        middle_name: user.middle_name.as_deref(),
-        last_name,
-        name: user.shown_name(),
-        gender: user.gender.as_deref(),
-        phone: user.phone.as_ref().map(Phone::as_str),
-        verified_phone: user.verified_phone.as_deref(),
-        phone_verified_at: time(user.phone_verified_at),
-        avatar_url: user.avatar_url.as_deref(),
-        address: user.address.as_deref(),
-        city: user.city.as_deref(),
-        state: user.state.as_deref(),
-        zip: user.zip.as_deref(),
-        timezone: user.timezone.as_deref(),
-        title: user.title.as_deref(),
-        external_id: user.external_id.as_deref(),
-        rating: user.rating,
-        agreed_to_terms: user.agreed_to_terms,
-        agreed_to_terms_at: time(user.agreed_to_terms_at),
-        featured: user.featured,
-        public_profile: user.public_profile,
-        last_login_at: time(user.last_login_at),
-        worker: worker_out(user),
-        employer: employer_out(user),
-        accounts: accounts_out(view),
-        groups: groups_out(view),
-        badges: badges_out(view),
-        profiles: Map::new(),
-        relationships: Map::new(),
-        transactables: Map::new(),
-        created_by: user.created_by.as_deref(),
-        updated_by: user.updated_by.as_deref(),
-        created_at: Time(user.created_at),
-        updated_at: Time(user.updated_at),
-        version: user.version,
+impl Resource for UserView {
+    type Out<'a> = UserOut<'a>;
+
+    fn out(&self) -> UserOut<'_> {
+        let user = &self.user;
+        let (first_name, last_name) = user.shown_parts();
+        UserOut {
+            id: user.id,
+            uid: &user.uid,
+            kind: user.kind.map(UserKind::name),
+            status: user.status().name(),
+            suspended_at: time(user.suspended_at),
+            email: user.email.as_ref().map(Email::as_str),
+            email_verified_at: time(user.email_verified_at),
+            first_name,
+            middle_name: user.middle_name.as_deref(),
+            last_name,
+            name: user.shown_name(),
+            gender: user.gender.as_deref(),
+            phone: user.phone.as_ref().map(Phone::as_str),
+            verified_phone: user.verified_phone.as_deref(),
+            phone_verified_at: time(user.phone_verified_at),
+            avatar_url: user.avatar_url.as_deref(),
+            address: user.address.as_deref(),
+            city: user.city.as_deref(),
+            state: user.state.as_deref(),
+            zip: user.zip.as_deref(),
+            timezone: user.timezone.as_deref(),
+            title: user.title.as_deref(),
+            external_id: user.external_id.as_deref(),
+            rating: user.rating,
+            agreed_to_terms: user.agreed_to_terms,
+            agreed_to_terms_at: time(user.agreed_to_terms_at),
+            featured: user.featured,
+            public_profile: user.public_profile,
+            last_login_at: time(user.last_login_at),
+            worker: worker_out(user),
+            employer: employer_out(user),
+            accounts: accounts_out(self),
+            groups: groups_out(self),
+            badges: badges_out(self),
+            profiles: Map::new(),
+            relationships: Map::new(),
+            transactables: Map::new(),
+            created_by: user.created_by.as_deref(),
+            updated_by: user.updated_by.as_deref(),
+            created_at: Time(user.created_at),
+            updated_at: Time(user.updated_at),
+            version: user.version,
+        }
     }
 }
 
