@@ -6,11 +6,15 @@ use crate::event::{self, Change, EventType, Subject};
 use crate::model::{Group, check_text, slug_from};
 use crate::permission::Permission;
 use crate::query::{Listed, Position};
+use crate::secret::hex;
 use crate::store::{
     Claim, ClaimScope, GroupKey, IdKind, Tx, claim_owner, find_group, find_group_id, insert_claim,
     insert_group, list_groups,
 };
 use crate::violation::Violations;
+
+/// How often a free slug is looked for.
+const SLUG_ATTEMPTS: usize = 8;
 
 /// Makes a group. Its slug is made from the name, with the group's number where another has
 /// it already. `violations` are what its caller found wrong already.
@@ -72,16 +76,27 @@ pub fn create(
     }
 }
 
+/// The plain slug, else one with the group's number, else one with a random ending.
 fn free_slug(tx: &Tx<'_>, actor: &Actor, name: &str, id: i64) -> Result<String, Error> {
-    let plain = slug_from(name, "");
-    let claim = Claim {
-        scope: ClaimScope::GroupSlug,
-        value: plain,
-    };
-    if claim_owner(tx, actor.tenant, &claim)?.is_none() {
-        return Ok(claim.value);
+    let mut ending = String::new();
+    for attempt in 0..SLUG_ATTEMPTS {
+        let slug = slug_from(name, &ending);
+        let claim = Claim {
+            scope: ClaimScope::GroupSlug,
+            value: slug,
+        };
+        if claim_owner(tx, actor.tenant, &claim)?.is_none() {
+            return Ok(claim.value);
+        }
+        ending = if attempt == 0 {
+            format!("-{id}")
+        } else {
+            let mut bytes = [0; 4];
+            tx.random().fill(&mut bytes);
+            format!("-{}", hex(&bytes))
+        };
     }
-    Ok(slug_from(name, &format!("-{id}")))
+    Err(crate::error::Unavailable::Contention.into())
 }
 
 /// One group.

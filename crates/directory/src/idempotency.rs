@@ -77,7 +77,7 @@ pub fn reserve(tx: &Tx<'_>, actor: &Actor, key: &IdempotencyKey) -> Result<Optio
     require_written(&touched).map(|()| None)
 }
 
-/// Keeps the answer, in the transaction of the change.
+/// Keeps the answer to a key that this transaction has reserved.
 ///
 /// # Errors
 /// [`Unavailable::Contention`] when another request with the key was faster: run again, it
@@ -88,11 +88,7 @@ pub fn keep(
     key: &IdempotencyKey,
     answer: &Answer,
 ) -> Result<(), Error> {
-    let until = tx.now().checked_sub(KEPT).map_err(Error::internal)?;
-    let touched = tx.batch(&[
-        delete_old_answers(actor.tenant, until),
-        put_answer(actor.tenant, key, answer, tx.now()),
-    ])?;
+    let touched = tx.batch(&[put_answer(actor.tenant, key, answer, tx.now())])?;
     require_written(&touched)
 }
 

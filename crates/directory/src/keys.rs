@@ -10,8 +10,8 @@ use crate::model::Email;
 use crate::permission::{Permission, PermissionSet, Scope};
 use crate::secret::{digest, new_key_id, new_secret, new_token, same};
 use crate::store::{
-    Tx, delete_expired_tokens, delete_tokens, find_account, find_key, find_key_of_token,
-    insert_key, insert_token, list_keys, revoke_key, rotate_key,
+    Tx, confirm_key, delete_expired_tokens, delete_tokens, find_account, find_key,
+    find_key_of_token, insert_key, insert_token, list_keys, revoke_key, rotate_key,
 };
 use crate::violation::{Rule, Violations};
 
@@ -310,11 +310,16 @@ pub fn issue_token(
         .now()
         .checked_add(TOKEN_LIFETIME)
         .map_err(Error::internal)?;
+    let confirmed = digest(secret.expose_secret());
     let hash = digest(token.expose_secret());
-    tx.batch(&[
+    let touched = tx.batch(&[
+        confirm_key(actor.tenant, id, &confirmed),
         delete_expired_tokens(actor.tenant, tx.now()),
         insert_token(actor.tenant, hash, id.to_owned(), tx.now(), expires_at),
     ])?;
+    if touched.first() != Some(&1) {
+        return Err(Error::Unauthenticated);
+    }
     Ok((token, expires_at))
 }
 

@@ -3,10 +3,11 @@
 //! argon2id with m = 19 456 KiB, t = 2, p = 1 (OWASP Password Storage), off the async
 //! threads and never inside a transaction.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use argon2::password_hash::PasswordVerifier as _;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
@@ -20,6 +21,9 @@ pub const TOO_LONG: usize = 1_000;
 /// [`Unavailable::Hashing`].
 const WAITING: usize = 256;
 const SALT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+/// How a hash begins, in PHC form: what `parameters` says.
+const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Characters that the strength estimate looks at: it is slow on long texts.
 const ESTIMATED: usize = 64;
 
@@ -61,8 +65,24 @@ pub fn check_length(password: &SecretString, min: usize) -> Option<Rule> {
 #[must_use]
 pub fn check_strength(password: &SecretString, about: &[&str]) -> Option<Rule> {
     let start: String = password.expose_secret().chars().take(ESTIMATED).collect();
-    let estimate = zxcvbn::zxcvbn(&start, about);
+    let about: Vec<&str> = about.iter().map(|text| cut(text)).collect();
+    let parts = about
+        .iter()
+        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    let about: Vec<&str> = about
+        .iter()
+        .copied()
+        .chain(parts.filter(|part| part.len() > 2))
+        .collect();
+    let estimate = zxcvbn::zxcvbn(&start, &about);
     (estimate.score() < zxcvbn::Score::Two).then_some(Rule::Guessable)
+}
+
+/// The start of a text: what is looked at of it.
+fn cut(text: &str) -> &str {
+    text.char_indices()
+        .nth(ESTIMATED)
+        .map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
 }
 
 /// Hashes passwords, as many at once as there are cores.
@@ -70,6 +90,9 @@ pub fn check_strength(password: &SecretString, about: &[&str]) -> Option<Rule> {
 pub struct Hasher {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// Working memory, 19 MiB for each that runs. Kept, because an allocator that is asked for
+    /// such blocks from many threads keeps one for each thread.
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
 impl Hasher {
@@ -79,6 +102,7 @@ impl Hasher {
         Self {
             running: Arc::new(Semaphore::new(parallel.max(1))),
             waiting: Arc::new(Semaphore::new(WAITING + parallel)),
+            memory: Arc::default(),
         }
     }
 
@@ -93,11 +117,12 @@ impl Hasher {
     ) -> Result<PasswordHash, Error> {
         let mut salt = [0; SALT_BYTES];
         random.fill(&mut salt);
-        self.run(move || {
-            let hash = argon2()?
-                .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
-                .map_err(|cause| Error::internal(cause.to_string()))?;
-            Ok(PasswordHash(hash.to_string()))
+        self.run(move |memory| {
+            let hash = STANDARD_NO_PAD.encode(digest(&password, &salt, memory)?);
+            Ok(PasswordHash(format!(
+                "{PREFIX}{}${hash}",
+                STANDARD_NO_PAD.encode(salt)
+            )))
         })
         .await
     }
@@ -110,12 +135,15 @@ impl Hasher {
         if check_length(&password, 0).is_some() {
             return Ok(false);
         }
-        self.run(move || {
-            let parsed = argon2::PasswordHash::new(hash.expose())
-                .map_err(|cause| Error::internal(cause.to_string()))?;
-            Ok(argon2()?
-                .verify_password(password.expose_secret().as_bytes(), &parsed)
-                .is_ok())
+        self.run(move |memory| {
+            let (salt, expected) = hash
+                .expose()
+                .strip_prefix(PREFIX)
+                .and_then(|rest| rest.split_once('$'))
+                .ok_or_else(|| Error::internal("a stored hash of another kind"))?;
+            let salt = STANDARD_NO_PAD.decode(salt).map_err(Error::internal)?;
+            let found = STANDARD_NO_PAD.encode(digest(&password, &salt, memory)?);
+            Ok(crate::secret::same(&found, expected))
         })
         .await
     }
@@ -123,7 +151,7 @@ impl Hasher {
     /// The permits move into the blocking closure: a client that hangs up frees nothing early.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut [Block]) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let place = Arc::clone(&self.waiting)
             .try_acquire_owned()
@@ -132,8 +160,12 @@ impl Hasher {
             .acquire_owned()
             .await
             .map_err(Error::internal)?;
+        let pool = Arc::clone(&self.memory);
         let run = move || {
-            let result = work();
+            let mut memory = lock(&pool).pop().unwrap_or_default();
+            memory.resize(parameters()?.block_count(), Block::default());
+            let result = work(&mut memory);
+            lock(&pool).push(memory);
             drop((permit, place));
             result
         };
@@ -143,10 +175,30 @@ impl Hasher {
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, Error> {
-    let params =
-        Params::new(19_456, 2, 1, None).map_err(|cause| Error::internal(cause.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn lock(pool: &Mutex<Vec<Vec<Block>>>) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+    pool.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn parameters() -> Result<Params, Error> {
+    Params::new(19_456, 2, 1, None).map_err(|cause| Error::internal(cause.to_string()))
+}
+
+fn digest(
+    password: &SecretString,
+    salt: &[u8],
+    memory: &mut [Block],
+) -> Result<[u8; HASH_BYTES], Error> {
+    let mut hash = [0; HASH_BYTES];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters()?)
+        .hash_password_into_with_memory(
+            password.expose_secret().as_bytes(),
+            salt,
+            &mut hash,
+            memory,
+        )
+        .map_err(|cause| Error::internal(cause.to_string()))?;
+    Ok(hash)
 }
 
 #[cfg(test)]
@@ -186,12 +238,24 @@ mod tests {
         let hasher = Hasher {
             running: Semaphore::new(0).into(),
             waiting: Semaphore::new(0).into(),
+            memory: Arc::default(),
         };
         let result = hasher.hash(secret("x"), &SystemRandom).await;
         assert!(matches!(
             result,
             Err(Error::Unavailable(Unavailable::Hashing))
         ));
+    }
+
+    #[tokio::test]
+    async fn hashings_share_the_memory_of_those_that_run() {
+        let hasher = Hasher::new(2);
+        let hashings = (0..8).map(|_| hasher.hash(secret("x"), &SystemRandom));
+        for hash in futures_util::future::join_all(hashings).await {
+            let parsed = argon2::PasswordHash::new(hash.unwrap().expose()).map(|_| ());
+            assert_eq!(parsed, Ok(()));
+        }
+        assert!((1..=2).contains(&lock(&hasher.memory).len()));
     }
 
     #[test]
@@ -208,8 +272,14 @@ mod tests {
 
     #[test]
     fn common_and_personal_passwords_are_guessable() {
-        for bad in ["password", "12345678", "qwertyuiop", "lovelace1"] {
-            let rule = check_strength(&secret(bad), &["ada@example.org", "lovelace"]);
+        for bad in [
+            "password",
+            "12345678",
+            "qwertyuiop",
+            "lovelace1",
+            "zebrafishy",
+        ] {
+            let rule = check_strength(&secret(bad), &["zebrafishy@example.org", "lovelace"]);
             assert_eq!(rule, Some(Rule::Guessable), "{bad}");
         }
         assert_eq!(check_strength(&secret("tide plank ferry orbit"), &[]), None);

@@ -60,7 +60,7 @@ pub enum Rule {
 pub enum Expected {
     /// A text.
     Text,
-    /// A whole number between -2^53 and 2^53.
+    /// A whole number of 64 bits.
     Integer,
     /// A number.
     Number,

@@ -48,6 +48,7 @@ CREATE TABLE users (
     attributes           TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX users_uid ON users (tenant_id, uid);
+CREATE INDEX users_id ON users (tenant_id, id);
 CREATE INDEX users_last_name ON users (tenant_id, last_name_key, id) WHERE last_name_key IS NOT NULL;
 CREATE INDEX users_first_name ON users (tenant_id, first_name_key, id) WHERE first_name_key IS NOT NULL;
 CREATE INDEX users_external_id ON users (tenant_id, external_id, id) WHERE external_id IS NOT NULL;

@@ -1,5 +1,8 @@
 //! An email address: the text as given, and the canonical form that makes it unique.
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 use crate::violation::Rule;
 
 /// Longest address, in characters (RFC 5321 §4.5.3.1.3, less the angle brackets).
@@ -69,9 +72,16 @@ fn canonical(text: &str) -> Option<String> {
         return None;
     }
     let domain = canonical_domain(domain)?;
-    // The library knows which characters and dots a local part may hold.
-    lettre::Address::new(local, domain.as_str()).ok()?;
-    Some(format!("{}@{domain}", local.to_lowercase()))
+    // The library knows which characters and dots a local part may hold, but not the marks
+    // that letters of many scripts are written with (RFC 6532 takes them).
+    let letters: String = local
+        .chars()
+        .map(|c| if is_combining_mark(c) { 'a' } else { c })
+        .collect();
+    lettre::Address::new(letters, domain.as_str()).ok()?;
+    // Composed and decomposed letters make one address (RFC 6532, section 3.1).
+    let local: String = local.to_lowercase().nfc().collect();
+    Some(format!("{local}@{domain}"))
 }
 
 fn canonical_domain(domain: &str) -> Option<String> {
@@ -102,6 +112,19 @@ mod tests {
         assert_eq!(
             Email::parse("a@BÜCHER.example").unwrap().key(),
             "a@xn--bcher-kva.example"
+        );
+    }
+
+    #[test]
+    fn an_address_may_be_of_any_script() {
+        for text in ["संपर्क@example.com", "संपर्क@डाटामेल.भारत", "用户@例子.广告"]
+        {
+            assert!(Email::parse(text).is_ok(), "{text}");
+        }
+        let composed = Email::parse("é@x.org").unwrap();
+        assert_eq!(
+            Email::parse("e\u{301}@x.org").unwrap().key(),
+            composed.key()
         );
     }
 

@@ -21,12 +21,22 @@ const RETRIES: usize = 12;
 const LEASES: usize = 32;
 
 /// Where the data is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// An embedded file.
     Sqlite(PathBuf),
     /// A PostgreSQL server, by URL.
     Postgres(String),
+}
+
+/// Hides the URL, which may hold a password.
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
 }
 
 impl Location {

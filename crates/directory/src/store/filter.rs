@@ -39,6 +39,11 @@ impl<'a> Conditions<'a> {
         column: &'static str,
         values: impl IntoIterator<Item = V>,
     ) {
+        let mut values: Vec<Value<'a>> = values.into_iter().map(Into::into).collect();
+        // Lengths that are powers of two make few texts, each of which a server prepares.
+        if let Some(last) = values.last().cloned() {
+            values.resize(values.len().next_power_of_two(), last);
+        }
         let places: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
         self.join();
         if places.is_empty() {

@@ -19,6 +19,9 @@ const REVOKE: &str = "UPDATE keys SET revoked_at = $1 \
     WHERE tenant_id = $2 AND id = $3 AND revoked_at IS NULL";
 const ROTATE: &str = "UPDATE keys SET secret_hash = $1 \
     WHERE tenant_id = $2 AND id = $3 AND revoked_at IS NULL";
+// Takes the row, so that a key that is being rotated or revoked is seen as it is then.
+const CONFIRM: &str = "UPDATE keys SET secret_hash = $1 \
+    WHERE tenant_id = $2 AND id = $3 AND secret_hash = $1 AND revoked_at IS NULL";
 const INSERT_TOKEN: &str = "INSERT INTO access_tokens (tenant_id, secret_hash, key_id, \
     created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 const BY_TOKEN: &str = "SELECT k.id, k.secret_hash, k.name, k.account_id, k.owner_email, \
@@ -80,6 +83,14 @@ pub(crate) fn revoke_key(tenant: TenantId, id: &str, now: Timestamp) -> Statemen
 pub(crate) fn rotate_key<'a>(tenant: TenantId, id: &'a str, hash: &'a str) -> Statement<'a> {
     Statement {
         sql: ROTATE,
+        params: vec![hash.into(), tenant.into(), id.into()],
+    }
+}
+
+/// Touches no row when the key's secret is another by now, or the key has ended.
+pub(crate) fn confirm_key<'a>(tenant: TenantId, id: &'a str, hash: &'a str) -> Statement<'a> {
+    Statement {
+        sql: CONFIRM,
         params: vec![hash.into(), tenant.into(), id.into()],
     }
 }

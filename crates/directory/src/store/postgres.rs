@@ -17,6 +17,13 @@ use crate::error::{Error, Unavailable};
 const POOL: usize = 32;
 /// How long a request waits for a connection.
 const WAIT: Duration = Duration::from_secs(5);
+/// How long a server may leave what was sent to it unacknowledged, and how long a silent
+/// connection is believed in.
+const SILENCE: Duration = Duration::from_secs(20);
+/// What the server ends by itself, unless the URL says otherwise: so that no lock and no
+/// statement holds a connection for ever.
+const LIMITS: &str = "-c statement_timeout=60s -c lock_timeout=15s \
+    -c idle_in_transaction_session_timeout=60s";
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -46,6 +53,10 @@ impl Postgres {
         if config.get_application_name().is_none() {
             config.application_name("muster");
         }
+        if config.get_options().is_none() {
+            config.options(LIMITS);
+        }
+        config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -89,7 +100,11 @@ impl Postgres {
                 handle,
             })?;
             handle.block_on(transaction.commit()).map_err(|cause| {
-                if cause.as_db_error().is_some() {
+                // Classes 40 (rolled back) and 23 (constraint) alone say that nothing was kept.
+                let refused = cause
+                    .code()
+                    .is_some_and(|state| matches!(state.code().get(..2), Some("40" | "23")));
+                if refused {
                     fault(cause)
                 } else {
                     Unavailable::CommitUnknown(Box::new(cause)).into()
@@ -247,5 +262,23 @@ fn fault(cause: tokio_postgres::Error) -> Error {
     if passing || state.code() == "25006" {
         return Unavailable::Database(Box::new(cause)).into();
     }
-    Error::internal(cause)
+    Error::internal(Refused::from(cause))
+}
+
+/// What a server said of a statement, without the detail: that holds values of rows.
+#[derive(Debug, thiserror::Error)]
+#[error("{state}: {message}")]
+struct Refused {
+    state: String,
+    message: String,
+}
+
+impl From<tokio_postgres::Error> for Refused {
+    fn from(cause: tokio_postgres::Error) -> Self {
+        let state = cause.code().map_or("", SqlState::code).to_owned();
+        let message = cause
+            .as_db_error()
+            .map_or_else(|| cause.to_string(), |said| said.message().to_owned());
+        Self { state, message }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -42,10 +42,8 @@ pub(super) struct Sqlite {
 impl Sqlite {
     /// Opens the file, making it when there is none, and starts its writer.
     pub(super) fn open(path: PathBuf) -> Result<Arc<Self>, Error> {
-        let connection = connect(
-            &path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        )?;
+        make_private(&path)?;
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         keep_a_log(&connection)?;
         // Acknowledged is durable: a commit returns after its fsync (requirement 1).
         connection
@@ -105,6 +103,20 @@ impl Sqlite {
             .downcast()
             .map(|value| *value)
             .map_err(|_| Error::internal("another type came back"))
+    }
+}
+
+/// Makes a file that is not there, for its owner alone: it will hold people's data. The engine
+/// gives its log the same mode.
+fn make_private(path: &Path) -> Result<(), Error> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(cause) => Err(Unavailable::Database(Box::new(cause)).into()),
     }
 }
 
@@ -195,49 +207,55 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
 
 type Answers = Vec<(oneshot::Sender<Outcome>, Outcome)>;
 
+/// Runs what waits in one transaction. An error is the whole group's: nothing of it stands.
 fn write_group(
     connection: &Connection,
     first: Job,
     jobs: &mpsc::Receiver<Job>,
     answers: &mut Answers,
 ) -> Result<(), Error> {
-    let begun = execute(connection, "BEGIN IMMEDIATE");
+    if let Err(busy) = execute(connection, "BEGIN IMMEDIATE") {
+        // Another process holds the file: whoever waits here is told at once.
+        let waiting = std::iter::once(first).chain(jobs.try_iter());
+        answers.extend(waiting.map(|job| (job.answer, Err(Unavailable::GroupFailed.into()))));
+        return Err(busy);
+    }
     let mut next = Some(first);
     while let Some(job) = next {
-        let result = match &begun {
-            Ok(()) => in_savepoint(connection, &job.run),
-            Err(_) => Err(Unavailable::GroupFailed.into()),
+        let result = in_savepoint(connection, &job.run);
+        let (result, lost) = match result {
+            Ok(result) => (result, None),
+            Err(lost) => (Err(Unavailable::GroupFailed.into()), Some(lost)),
         };
         answers.push((job.answer, result));
-        if begun.is_ok() && connection.is_autocommit() {
-            // The engine gave the whole transaction up (a full disk, an I/O error).
-            return Err(Error::internal(
-                "the transaction was rolled back by the engine",
-            ));
+        if let Some(lost) = lost {
+            return Err(lost);
         }
-        next = if begun.is_ok() && answers.len() < GROUP {
+        next = if answers.len() < GROUP {
             jobs.try_recv().ok()
         } else {
             None
         };
     }
-    begun?;
     execute(connection, "COMMIT")
 }
 
-/// Runs one closure so that its failure, or panic, undoes itself alone.
-fn in_savepoint(connection: &Connection, run: &Closure) -> Outcome {
+/// Runs one closure so that its failure, or panic, undoes itself alone. An error beside its
+/// outcome means that the transaction is lost, or that it holds what it should not.
+fn in_savepoint(connection: &Connection, run: &Closure) -> Result<Outcome, Error> {
     execute(connection, "SAVEPOINT closure")?;
     let result = catch_unwind(AssertUnwindSafe(|| run(connection)))
         .unwrap_or_else(|_| Err(Error::internal("a write panicked")));
     if connection.is_autocommit() {
-        return result.and(Err(Unavailable::GroupFailed.into()));
+        // The engine gave the whole transaction up (a full disk, an I/O error).
+        let told = result.err();
+        return Err(told.unwrap_or_else(|| Error::internal("the engine rolled back")));
     }
     if result.is_err() {
         execute(connection, "ROLLBACK TO closure")?;
     }
     execute(connection, "RELEASE closure")?;
-    result
+    Ok(result)
 }
 
 /// What the engine said, as the domain's error.

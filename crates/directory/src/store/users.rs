@@ -49,8 +49,10 @@ const HAS_ACTIVE_JOB: &str = "u.kind = 'worker' AND EXISTS (SELECT 1 FROM jobs j
     AND (j.state IN ('filled', 'in_progress', 'paused', 'completed') \
     OR (j.state = 'approved' AND j.state_at >= ?)))";
 
+// $1 is the tenant in every statement of this file: a subquery that names the outer row
+// instead would be run for each user.
 const EMAIL_OWNER: &str = "u.id = (SELECT c.owner_id FROM claims c \
-    WHERE c.tenant_id = u.tenant_id AND c.scope = 'email' AND c.value = ?)";
+    WHERE c.tenant_id = $1 AND c.scope = 'email' AND c.value = ?)";
 
 /// What no filter uses: the JSON of `users.attributes`.
 #[derive(Default, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ const POSTGRES_FIRST: i64 = -210_866_803_200_000;
 const NO_TIME: &str = "a stored time is out of range";
 
 /// A value bound to a statement.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Value<'a> {
     /// NULL.
     Null,
@@ -36,6 +36,21 @@ pub enum Value<'a> {
     Time(Timestamp),
     /// JSON text; JSONB on PostgreSQL.
     Json(Cow<'a, str>),
+}
+
+/// Hides what is bound from logs: it holds people's data, and hashes.
+impl std::fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Null => "Null",
+            Self::Int(_) => "Int(…)",
+            Self::Float(_) => "Float(…)",
+            Self::Bool(_) => "Bool(…)",
+            Self::Text(_) => "Text(…)",
+            Self::Time(_) => "Time(…)",
+            Self::Json(_) => "Json(…)",
+        })
+    }
 }
 
 impl From<i64> for Value<'_> {

@@ -20,8 +20,8 @@ use crate::violation::Violations;
 /// request with any is refused with all, what is taken included.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `createUsers`, with Public Pool access only, or when the
-/// change grants what the actor does not hold; [`Error::Invalid`].
+/// [`Error::Forbidden`] without `createUsers`, with Public Pool access only unless the user is
+/// invited, or when the change grants what the actor does not hold; [`Error::Invalid`].
 pub fn create(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -35,7 +35,6 @@ pub fn create(
         // Inviting is open to Public Pool access, making is not (seed 001).
         actor.require_full_access()?;
     }
-    actor.require_full_access()?;
     let uid = uuid_v7(tx.now(), tx.random());
     let mut user = User::blank(tx.new_id(IdKind::User)?, uid, tx.now());
     user.created_by = actor.email.clone();
@@ -44,6 +43,7 @@ pub fn create(
     if change.invitation.is_some() && change.password.is_none() {
         user.pending_since = Some(tx.now());
     }
+    rules::check_grants(actor, change, &user)?;
     rules::check_values(change, &user, true, &mut violations);
     rules::check_references(tx, actor, change, &user, &mut violations)?;
     rules::check_badges(tx, actor, change, &[], &mut violations)?;

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZoneDatabase;
+
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{User, UserBadge, UserKind, check_text};
+use crate::model::{AccountRole, EmployerRole, User, UserBadge, UserKind, check_text};
+use crate::permission::Permission;
 use crate::store::{
     Claim, ClaimScope, GroupKey, Tx, claim_owner, find_account, find_badge, find_group_id,
     find_role,
@@ -66,7 +69,12 @@ pub(super) fn check_values(
 /// Whether a time zone has this name: on this machine, or in the database that is compiled
 /// in. Systems leave out the older names (Debian keeps `US/Pacific` in a package of its own).
 fn is_timezone(name: &str) -> bool {
-    jiff::tz::db().get(name).is_ok() || jiff::tz::TimeZoneDatabase::bundled().get(name).is_ok()
+    let exact = |database: &TimeZoneDatabase| {
+        database
+            .get(name)
+            .is_ok_and(|zone| zone.iana_name() == Some(name))
+    };
+    exact(jiff::tz::db()) || exact(&TimeZoneDatabase::bundled())
 }
 
 /// A field that the dialect found wrong already says so once.
@@ -76,6 +84,38 @@ fn add_unless_touched(violations: &mut Violations, field: &str, rule: Option<Rul
     {
         violations.field(field, rule);
     }
+}
+
+/// Refuses parts in accounts and groups that the actor could not give by themselves: a plain
+/// part in the account that the key is bound to is free, and nothing is given in another one.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(super) fn check_grants(actor: &Actor, change: &UserChange, user: &User) -> Result<(), Error> {
+    if !change.groups.is_empty() {
+        actor.require(Permission::UpdateGroups)?;
+    }
+    for grant in &change.accounts {
+        let plain = grant.role == AccountRole::Member && !grant.admin;
+        if !plain || actor.account != Some(grant.account_id) {
+            actor.require(Permission::UpdateAccounts)?;
+        }
+    }
+    // Any key may make employers of any customer (seed 001, `customer_id`), but an administrator
+    // only of its own.
+    let administers = user.kind == Some(UserKind::Employer)
+        && user.employer_role == Some(EmployerRole::CustomerAdmin)
+        && (change.customer_id.is_named() || change.employer_role.is_named());
+    let customer = user.customer_id.filter(|_| administers);
+    let named = change.accounts.iter().map(|grant| grant.account_id);
+    let named = named.chain(change.roles.iter().filter_map(|grant| grant.account_id));
+    let elsewhere = |account: i64| actor.account.is_some_and(|own| own != account);
+    if named.chain(customer).any(elsewhere) {
+        return Err(Error::Forbidden(
+            "the credential is bound to another account",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks that what the change names exists in the actor's tenant, and is not above the

@@ -34,7 +34,6 @@ pub fn update(
 ) -> Result<UserView, Error> {
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
-    actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
     if expected.is_some_and(|version| version != before.version) {
         return Err(Error::PreconditionFailed);
@@ -44,6 +43,7 @@ pub fn update(
     if change.password.is_some() {
         user.pending_since = None;
     }
+    rules::check_grants(actor, change, &user)?;
     rules::check_values(change, &user, false, &mut violations);
     if before.kind.is_some() && user.kind != before.kind {
         violations.field("kind", Rule::Immutable);
@@ -214,7 +214,6 @@ pub fn delete(
 ) -> Result<(), Error> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
-    actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
     if expected.is_some_and(|version| version != before.version) {
         return Err(Error::PreconditionFailed);
@@ -231,7 +230,6 @@ pub fn delete(
 /// what else is unique, is another's by now; [`Error::Forbidden`] as for [`delete`].
 pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<UserView, Error> {
     actor.require(Permission::DeleteUsers)?;
-    actor.require_full_access()?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
     let mut user = before.clone();

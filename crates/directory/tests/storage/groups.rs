@@ -14,6 +14,7 @@ use crate::given::{self, broken, create, person, rule, system, tenant};
 use crate::harness::World;
 
 on_each_engine!(
+    a_slug_is_found_when_the_one_with_the_number_is_taken,
     a_slug_is_unique_for_names_of_any_script,
     a_group_is_found_by_number_and_slug_in_its_tenant,
     a_group_counts_the_members_who_are_there,
@@ -241,4 +242,23 @@ async fn names_are_checked(world: World) {
             assert_eq!(broken(refused), rule("name", expected.clone()), "{name:?}");
         }
     }
+}
+
+async fn a_slug_is_found_when_the_one_with_the_number_is_taken(world: World) {
+    let make = |name: &'static str| {
+        let directory = world.directory.clone();
+        async move {
+            let made = directory.write(move |tx| {
+                directory::groups::create(tx, &system(), name, None, Violations::new())
+            });
+            made.await.unwrap()
+        }
+    };
+    let first = make("Sales").await;
+    let name: &'static str = format!("Sales {}", first.id + 2).leak();
+    let second = make(name).await;
+    let third = make("Sales").await;
+    assert_eq!(second.slug, format!("sales-{}", third.id), "the case meant");
+    assert!(third.slug.starts_with("sales-"), "{}", third.slug);
+    assert_ne!(third.slug, second.slug);
 }

@@ -9,6 +9,7 @@ mod serve;
 mod settings;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -102,6 +103,9 @@ impl Failed {
     }
 }
 
+/// How long the process waits for work that it no longer needs.
+const LEAVING: Duration = Duration::from_secs(5);
+
 /// Runs the command that the arguments name: 0 when it did its work, 1 when not, 2 when the
 /// arguments cannot be read.
 #[must_use]
@@ -111,7 +115,12 @@ pub fn run() -> ExitCode {
         .enable_all()
         .build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(cli)),
+        Ok(runtime) => {
+            let done = runtime.block_on(dispatch(cli));
+            // What is left are writes that nobody waits for.
+            runtime.shutdown_timeout(LEAVING);
+            done
+        }
         Err(cause) => Err(Failed::io("the runtime cannot start")(cause)),
     };
     match done {

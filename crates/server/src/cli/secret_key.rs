@@ -42,28 +42,31 @@ pub(super) fn load(settings: &Settings, random: &dyn Random) -> Result<SecretSli
     read(&path)
 }
 
+/// Writes the key beside its place and links it there whole: another process that starts now
+/// sees all of it or nothing, and the first one's key is the one.
 fn make(path: &Path, random: &dyn Random) -> Result<(), Failed> {
     let mut bytes = [0; BYTES];
     random.fill(&mut bytes);
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(Failed::io(format!(
-                "the secret key {} cannot be written",
-                path.display()
-            ))),
-        // Another process was faster: its key is the one.
-        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(cause) => Err(Failed::io(format!(
-            "the secret key {} cannot be made",
-            path.display()
-        ))(cause)),
+    let made = options
+        .open(&beside)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
+        .and_then(|()| std::fs::hard_link(&beside, path));
+    let _ = std::fs::remove_file(&beside);
+    match made {
+        Err(cause) if cause.kind() != std::io::ErrorKind::AlreadyExists => Err(Failed::io(
+            format!("the secret key {} cannot be made", path.display()),
+        )(cause)),
+        Err(_) | Ok(()) => Ok(()),
     }
 }
 

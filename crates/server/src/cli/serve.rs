@@ -96,7 +96,12 @@ pub(super) fn stop_signal() -> Result<watch::Receiver<bool>, Failed> {
 /// One line a request on standard error: JSON unless a person reads it. `MUSTER_LOG` sets
 /// the level (`info` unless said).
 fn log() {
-    let filter = EnvFilter::try_from_env("MUSTER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let mut filter =
+        EnvFilter::try_from_env("MUSTER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // Whatever the level: below it, the driver logs what is bound to statements.
+    if let Ok(quiet) = "tokio_postgres=warn".parse() {
+        filter = filter.add_directive(quiet);
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

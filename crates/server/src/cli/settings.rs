@@ -77,15 +77,15 @@ impl Settings {
             .map(read_file)
             .transpose()?
             .unwrap_or_default();
-        let listen = given.listen.or(file.listen);
-        let database = given.database.or(file.database);
+        let listen = said(given.listen).or(file.listen);
+        let database = said(given.database).or(file.database);
         let database = database.as_deref().unwrap_or("sqlite:muster.db");
         Ok(Self {
             listen_was_given: listen.is_some(),
             listen: address("listen", listen, "127.0.0.1:8080")?,
             management: address(
                 "management",
-                given.management.or(file.management),
+                said(given.management).or(file.management),
                 "127.0.0.1:9090",
             )?,
             database: Location::parse(database).map_err(Failed::Configuration)?,
@@ -101,6 +101,11 @@ impl Settings {
             Location::Postgres(url) => without_password(url),
         }
     }
+}
+
+/// An empty variable of the environment says nothing.
+fn said(given: Option<String>) -> Option<String> {
+    given.filter(|text| !text.is_empty())
 }
 
 fn read_file(path: &Path) -> Result<File, Failed> {
@@ -122,16 +127,18 @@ fn address(name: &str, given: Option<String>, default: &str) -> Result<SocketAdd
 }
 
 fn without_password(url: &str) -> String {
-    let plain = url.split_once('?').map_or(url, |(plain, _)| plain);
-    match plain
-        .split_once("://")
-        .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)))
-    {
-        Some((scheme, (user, host))) => {
+    // A password may hold any character but `@`: what stands before the last one is cut first.
+    let (credentials, place) = match url.rsplit_once('@') {
+        Some((before, after)) => (before, after),
+        None => url.split_once("://").unwrap_or(("", url)),
+    };
+    let place = place.split_once('?').map_or(place, |(place, _)| place);
+    match credentials.split_once("://") {
+        Some((scheme, user)) => {
             let user = user.split_once(':').map_or(user, |(user, _)| user);
-            format!("{scheme}://{user}@{host}")
+            format!("{scheme}://{user}@{place}")
         }
-        None => plain.to_owned(),
+        None => format!("{credentials}://{place}"),
     }
 }
 
@@ -192,6 +199,13 @@ mod tests {
             without_password("postgres://a:b@h/n?x=y"),
             "postgres://a@h/n"
         );
-        assert_eq!(without_password("postgres://h/n"), "postgres://h/n");
+        assert_eq!(
+            without_password("postgres://h/n?password=b"),
+            "postgres://h/n"
+        );
+        assert_eq!(
+            without_password("postgres://u:p?s:@h/n"),
+            "postgres://u@h/n"
+        );
     }
 }

@@ -18,9 +18,6 @@ pub struct Reading {
     pub empty_is_null: bool,
 }
 
-/// Integers that a JSON number carries exactly, ±(2^53 − 1) (RFC 8259 §6).
-const MAX_INTEGER: i64 = (1 << 53) - 1;
-
 /// An object being read.
 pub struct Fields<'a, 'v> {
     map: &'a Map<String, Value>,
@@ -214,17 +211,16 @@ fn boolean_text(text: &str) -> Option<bool> {
     }
 }
 
-/// A whole number within ±(2^53 − 1): a JSON integer, or its digits where texts count.
+/// A whole number of 64 bits: a JSON integer, or its digits where texts count.
 #[must_use]
 pub fn integer(value: &Value, reading: Reading) -> Option<i64> {
-    let number = match value {
+    match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) if reading.texts_as_values => integer_text(text),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             None
         }
-    };
-    number.filter(|number| (-MAX_INTEGER..=MAX_INTEGER).contains(number))
+    }
 }
 
 /// The digits of a whole number, with at most a minus before them.
@@ -322,7 +318,7 @@ mod tests {
             "",
             "NaN",
             "inf",
-            "9007199254740992",
+            "9223372036854775808",
         ] {
             let (read, _) = with(json!({ "n": bad }), FORM, |fields| fields.integer("n"));
             assert!(matches!(read, Change::Keep | Change::Clear), "{bad}");

@@ -9,6 +9,7 @@ use directory::model::{Account, Group};
 use directory::store::Tx;
 use directory::violation::Violations;
 use directory::{Actor, Directory, Error, groups, tenants};
+use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
@@ -20,6 +21,8 @@ use calls::Setting;
 
 /// The name of the account, the group and the key.
 const NAME: &str = "Quickstart";
+/// How long the key of a run holds: it stands in what was printed.
+const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Sets up, serves, calls, shows; then ends, or serves on until Ctrl-C.
 pub(super) async fn run(settings: &Settings, once: bool) -> Result<(), Failed> {
@@ -94,6 +97,7 @@ async fn set_up(directory: &Directory, base: String) -> Result<Setting, Failed> 
             name: NAME.to_owned(),
             account_id: Some(account.id),
             owner_email: Some("operator@example.com".to_owned()),
+            expires_at: tx.now().checked_add(KEY_LIFETIME).ok(),
             ..NewKey::default()
         };
         let key = keys::create(tx, &actor, &new)?;

@@ -1,5 +1,7 @@
 //! Answers that carry a resource: its version as `ETag`, its place as `Location`.
 
+use std::fmt::Display;
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::idempotency::Answer;
@@ -11,7 +13,7 @@ use crate::http::failure::Failure;
 use crate::http::idempotency::key_of;
 use crate::http::reply;
 
-fn tag(version: i64) -> String {
+fn tag(version: impl Display) -> String {
     format!("\"{version}\"")
 }
 
@@ -19,7 +21,7 @@ fn tag(version: i64) -> String {
 pub(super) fn created(
     list: &str,
     id: i64,
-    version: i64,
+    version: impl Display,
     out: &impl Serialize,
 ) -> Result<Answer, Error> {
     Ok(Answer {
@@ -41,7 +43,7 @@ pub(super) fn done(version: i64, out: &impl Serialize) -> Result<Answer, Error> 
 }
 
 /// 200 with a resource.
-pub(super) fn shown(version: i64, out: &impl Serialize) -> Response {
+pub(super) fn shown(version: impl Display, out: &impl Serialize) -> Response {
     let mut response = reply::json(StatusCode::OK, out);
     if let Ok(tag) = HeaderValue::try_from(tag(version)) {
         response.headers_mut().insert(header::ETAG, tag);

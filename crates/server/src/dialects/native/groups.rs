@@ -5,6 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use directory::groups;
+use directory::model::Group;
 use directory::permission::Permission;
 use directory::store::GroupKey;
 use directory::store::Tx;
@@ -18,6 +19,11 @@ use crate::http::idempotency::once;
 use crate::http::{Shared, body};
 
 const LIST: &str = "/v1/groups";
+
+/// What a group's answer depends on: members come and go without a change of the group itself.
+fn state_of(group: &Group) -> String {
+    format!("{}-{}", group.version, group.member_count)
+}
 
 /// `POST /v1/groups`: 201 with `Location`.
 pub(super) async fn create(
@@ -36,7 +42,7 @@ pub(super) async fn create(
         let public_name = input.texts.first().and_then(Option::as_deref);
         let violations = input.violations.clone();
         let made = groups::create(tx, &maker, &input.name, public_name, violations)?;
-        created(LIST, made.id, made.version, &made.out())
+        created(LIST, made.id, state_of(&made), &made.out())
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
@@ -51,7 +57,7 @@ pub(super) async fn show(
         .directory
         .read(move |tx| groups::get(tx, &actor, &GroupKey::Id(id)))
         .await?;
-    Ok(shown(found.version, &found.out()))
+    Ok(shown(state_of(&found), &found.out()))
 }
 
 /// `GET /v1/groups`, by number.

@@ -14,6 +14,8 @@ use crate::http::failure::Failure;
 use crate::http::fields::integer_text;
 use crate::http::{Shared, body, reply};
 
+/// Values of a comma list at most.
+const MAX_VALUES: usize = 100;
 /// Rows a page when `limit` is not said.
 const DEFAULT_LIMIT: usize = 50;
 
@@ -60,11 +62,14 @@ impl Parameters {
         self.values.get(name).and_then(Value::as_str)
     }
 
-    /// The values of a comma list.
-    pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        self.text(name)
-            .map(|text| text.split(',').map(str::to_owned).collect())
-            .unwrap_or_default()
+    /// The values of a comma list, 100 at most.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let many = Rule::TooLong { max: MAX_VALUES };
+        let values = self.parsed(name, many, |text| {
+            let values: Vec<String> = text.split(',').map(str::to_owned).collect();
+            (values.len() <= MAX_VALUES).then_some(values)
+        })?;
+        Ok(values.unwrap_or_default())
     }
 
     /// A whole number of 1 or more.

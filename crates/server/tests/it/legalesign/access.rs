@@ -173,11 +173,20 @@ fn a_scope_that_is_missing_is_403_before_the_body_is_judged() {
 }
 
 #[test]
-fn a_key_with_the_users_scopes_makes_users_and_names_groups() {
+fn a_key_names_groups_when_it_may_change_groups() {
     let mut case = Case::start();
     case.server.group("Sales");
+    let mut scopes = vec!["users:write".to_owned()];
     case.key = case.server.key_with(NewKey {
-        scopes: vec!["users:write".to_owned()],
+        scopes: scopes.clone(),
+        ..NewKey::default()
+    });
+    case.create(&super::ada_with("groups", "sales"))
+        .assert_empty(403);
+    assert_eq!(case.server.user_count(), 0);
+    scopes.push("groups:write".to_owned());
+    case.key = case.server.key_with(NewKey {
+        scopes,
         ..NewKey::default()
     });
     case.create(&super::ada_with("groups", "sales"))

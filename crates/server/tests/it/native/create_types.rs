@@ -77,7 +77,7 @@ fn no_attribute_of_a_kind_takes_a_value_of_another_type() {
         [],
         {},
         9_223_372_036_854_775_808_u64,
-        9_007_199_254_740_992_i64,
+        9_223_372_036_854_775_808_u64,
         1e300
     ]);
     let no_text = json!([1, 1.5, true, [], {}]);

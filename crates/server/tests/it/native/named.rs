@@ -52,7 +52,7 @@ fn a_group_is_made_read_and_listed() {
     joined["member_count"] = 1.into();
     let read = server.get(&location).bearer(&key.token).send();
     read.assert(200, &joined);
-    assert_eq!(read.header("etag"), Some("\"1\""));
+    assert_eq!(read.header("etag"), Some("\"1-1\""));
     let list = server.get("/v1/groups").bearer(&key.token).send();
     list.assert(200, &json!({"data": [joined], "next_cursor": null}));
     // A name may be another group's too; a slug may not.

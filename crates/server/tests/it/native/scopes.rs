@@ -243,3 +243,37 @@ fn public_pool_access_reads_its_workers_and_changes_nothing() {
     }
     assert_eq!(server.user_count(), 2);
 }
+
+#[test]
+fn a_bound_key_makes_administrators_in_its_own_account_alone() {
+    let server = Server::start();
+    let (own, other) = (server.account("Acme"), server.account("Initech"));
+    let key = server.key_with(NewKey {
+        account_id: Some(own),
+        ..NewKey::default()
+    });
+    let employer = |email: &str, customer: i64, role: &str| {
+        let body = json!({"email": email, "kind": "employer",
+            "employer": {"customer_id": customer, "role": role}});
+        server
+            .post("/v1/users")
+            .bearer(&key.token)
+            .json(&body)
+            .send()
+    };
+    assert_eq!(
+        employer("a@example.org", other, "customer_admin").status,
+        403
+    );
+    assert_eq!(server.user_count(), 0);
+    assert_eq!(employer("a@example.org", own, "customer_admin").status, 201);
+    let made = employer("b@example.org", other, "requestor").expect(201);
+    let raise = json!({"employer": {"role": "customer_admin"}});
+    let path = format!("/v1/users/{}", made["id"]);
+    let raised = server
+        .request("PATCH", &path)
+        .bearer(&key.token)
+        .json(&raise)
+        .send();
+    assert_eq!(raised.status, 403);
+}

@@ -213,7 +213,6 @@ fn values_that_look_like_the_type_are_not_taken_for_it() {
         ("teamId", json!("1"), "an integer"),
         ("teamId", json!(1.0), "an integer"),
         ("teamId", json!(9_223_372_036_854_775_808_u64), "an integer"),
-        ("teamId", json!(9_007_199_254_740_992_i64), "an integer"),
         ("teamId", json!(1e30), "an integer"),
         ("roles", json!("viewer"), "a list"),
         ("roles", json!({"0": "viewer"}), "a list"),
