@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use directory::jobs::{self, STATES};
+use directory::model::{InvitationKind, UserStatus};
 use directory::query::UserFilter;
 use directory::store::Job;
-use directory::users::{Change, UserChange, UserKey};
+use directory::users::{Change, InvitationRequest, UserChange, UserKey};
 use directory::violation::Rule;
 use directory::{Actor, Directory, Error, Visibility};
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use crate::given::{
 use crate::harness::World;
 
 on_each_engine!(
+    a_public_pool_caller_may_invite,
     a_worker_is_seen_in_the_active_states_alone,
     an_approved_job_is_active_for_exactly_24_hours,
     a_job_for_another_account_shows_nobody,
@@ -193,6 +195,20 @@ async fn a_public_pool_caller_writes_no_user(world: World) {
     assert!(matches!(deleted, Err(Error::Forbidden(_))), "{deleted:?}");
     let reported = put(directory, &actor, job(id, account, "filled", world.now())).await;
     assert!(matches!(reported, Err(Error::Forbidden(_))), "{reported:?}");
+}
+
+async fn a_public_pool_caller_may_invite(world: World) {
+    let account = given::account(&world.directory, &system(), "Acme").await;
+    let change = UserChange {
+        invitation: Some(InvitationRequest {
+            kind: InvitationKind::Invite,
+            redirect_to: None,
+        }),
+        ..worker("w@example.org")
+    };
+    let made = create(&world.directory, &pool(account), &change).await;
+    let invited = made.unwrap().user;
+    assert_eq!(invited.status(), UserStatus::Pending);
 }
 
 async fn a_jobs_values_are_checked(world: World) {

@@ -36,6 +36,20 @@ impl Told {
         }
     }
 
+    /// A line for people; nothing for programs.
+    pub(super) fn say(self, text: &str) {
+        if self.format == Format::Text {
+            line(text);
+        }
+    }
+
+    /// A document for programs; nothing for people.
+    pub(super) fn record(self, fields: &Value) {
+        if self.format == Format::Json {
+            line(&fields.to_string());
+        }
+    }
+
     /// Several things.
     pub(super) fn many(self, rows: &[Value]) {
         match self.format {

@@ -8,12 +8,14 @@ use axum::Router;
 use directory::Directory;
 use directory::clock::{SystemClock, SystemRandom};
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
+use super::output::Told;
 use super::settings::Settings;
-use super::{Failed, output, secret_key};
+use super::{Failed, secret_key};
 use crate::http::listener::{self, ConnectionLimits};
 use crate::http::{App, Shared};
 use crate::router;
@@ -31,24 +33,24 @@ pub(super) fn application(settings: &Settings, directory: Directory) -> Result<S
 }
 
 /// Runs until told to stop.
-pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
+pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     log();
     let directory = open(settings).await?;
     let app = application(settings, directory)?;
     let clients = bind(settings.listen).await?;
     let operators = bind(settings.management).await?;
-    output::line(&format!(
-        "muster listens on http://{}, for operators on http://{}, with {}",
-        shown(&clients),
-        shown(&operators),
-        settings.database_shown()
+    let (listen, management) = (shown(&clients), shown(&operators));
+    let database = settings.database_shown();
+    told.say(&format!(
+        "muster listens on http://{listen}, for operators on http://{management}, with {database}"
     ));
+    told.record(&json!({ "listen": listen, "management": management, "database": database }));
     let stop = stop_signal()?;
     tokio::join!(
         serve(clients, router::public(app.clone()), stop.clone()),
         serve(operators, router::management(app), stop),
     );
-    output::line("muster has stopped");
+    told.say("muster has stopped");
     Ok(())
 }
 

@@ -146,6 +146,23 @@ fn quickstart_once_shows_five_creations_and_ends_well_again_and_again() {
 }
 
 #[test]
+fn quickstart_tells_programs_a_json_line_for_each_call() {
+    let operator = Operator::new();
+    let output = operator.run(&["quickstart", "--once", "--listen", "127.0.0.1:0", "-ojson"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let calls: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(calls.iter().filter(|call| call["status"] == 201).count(), 5);
+    assert_eq!(
+        calls.iter().filter(|call| call["status"] == 200).count(),
+        1 + 5 * 4
+    );
+}
+
+#[test]
 fn what_the_operator_makes_works_and_ends_while_a_server_runs() {
     let operator = Operator::new();
     let serving = operator.serve(&[]);

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::client::{Answer, Call};
-use crate::cli::output::line;
+use crate::cli::output::Told;
 
 /// What the calls are made with.
 pub(super) struct Setting {
+    /// How the calls are shown.
+    pub(super) told: Told,
     /// Where the server listens.
     pub(super) base: String,
     /// The account's number.
@@ -56,7 +58,9 @@ pub(super) fn run(setting: &Setting) -> Vec<String> {
     });
     let mut made = Vec::new();
     for api in APIS {
-        line(&format!("\n## Create a user through {}", api.title()));
+        setting
+            .told
+            .say(&format!("\n## Create a user through {}", api.title()));
         let email = format!("{}.{}@example.com", api.first_name(), setting.run);
         let found = setting
             .create(api, &token, &email)
@@ -68,7 +72,7 @@ pub(super) fn run(setting: &Setting) -> Vec<String> {
     }
     for user in &made {
         let title = user.api.title();
-        line(&format!(
+        setting.told.say(&format!(
             "\n## The user made through {title}, as the other APIs return them"
         ));
         for api in APIS.into_iter().filter(|api| *api != user.api) {
@@ -145,7 +149,7 @@ impl Setting {
 
     /// Wonolo's token for the key.
     fn token(&self) -> Result<String, String> {
-        line("\n## A token for Wonolo's staffing API");
+        self.told.say("\n## A token for Wonolo's staffing API");
         let call = Call {
             method: "POST",
             url: format!("{}/api_v2/authorize", self.base),
@@ -155,7 +159,7 @@ impl Setting {
                 self.key_id, self.secret
             )),
         };
-        let answer = call.show_as("application/x-www-form-urlencoded")?;
+        let answer = call.show_as("application/x-www-form-urlencoded", self.told)?;
         expect(&answer, 200)?;
         let token = answer.json();
         let token = token.get("token").and_then(Value::as_str);
@@ -178,7 +182,7 @@ impl Setting {
         } else {
             "application/json"
         };
-        let answer = call.show_as(kind)?;
+        let answer = call.show_as(kind, self.told)?;
         expect(&answer, 201)?;
         match api {
             Api::Wonolo => expect_at(&answer, "/user/email", &email.into()),
@@ -276,7 +280,7 @@ impl Setting {
             headers: self.headers(api),
             body: None,
         };
-        let answer = call.show()?;
+        let answer = call.show(self.told)?;
         expect(&answer, 200)?;
         let pointer = if api == Api::Wonolo {
             "/user/email"
@@ -298,8 +302,8 @@ fn expect_at(answer: &Answer, pointer: &str, expected: &Value) -> Result<(), Str
 
 impl Call {
     /// As [`Call::show`], under a content type.
-    fn show_as(mut self, content_type: &str) -> Result<Answer, String> {
+    fn show_as(mut self, content_type: &str, told: Told) -> Result<Answer, String> {
         self.headers.push(("content-type", content_type.to_owned()));
-        self.show()
+        self.show(told)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::output::line;
+use crate::cli::output::Told;
 
 /// A call to be made.
 pub(super) struct Call {
@@ -48,16 +48,22 @@ impl Call {
     }
 
     /// Makes the call and prints it with its answer.
-    pub(super) fn show(&self) -> Result<Answer, String> {
-        line(&format!("\n$ {}", self.curl()));
+    pub(super) fn show(&self, told: Told) -> Result<Answer, String> {
+        told.say(&format!("\n$ {}", self.curl()));
         let answer = self.make()?;
-        line(&format!("HTTP {}", answer.status));
+        told.say(&format!("HTTP {}", answer.status));
         if let Some(location) = &answer.location {
-            line(&format!("location: {location}"));
+            told.say(&format!("location: {location}"));
         }
         if !answer.body.is_empty() {
-            line(&answer.body);
+            told.say(&answer.body);
         }
+        told.record(&json!({
+            "curl": self.curl(),
+            "status": answer.status,
+            "location": answer.location,
+            "body": answer.json(),
+        }));
         Ok(answer)
     }
 

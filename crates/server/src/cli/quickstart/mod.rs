@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
-use super::output::line;
+use super::output::Told;
 use super::settings::Settings;
 use super::{Failed, serve};
 use crate::router;
@@ -25,12 +25,12 @@ const NAME: &str = "Quickstart";
 const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Sets up, serves, calls, shows; then ends, or serves on until Ctrl-C.
-pub(super) async fn run(settings: &Settings, once: bool) -> Result<(), Failed> {
+pub(super) async fn run(settings: &Settings, once: bool, told: Told) -> Result<(), Failed> {
     let directory = serve::open(settings).await?;
     let app = serve::application(settings, directory.clone())?;
     let listener = listen(settings).await?;
     let base = format!("http://{}", serve::shown(&listener));
-    let setting = set_up(&directory, base.clone()).await?;
+    let setting = set_up(&directory, base.clone(), told).await?;
     introduce(settings, &setting);
     let stop = serve::stop_signal()?;
     let mut stopped = stop.clone();
@@ -38,8 +38,8 @@ pub(super) async fn run(settings: &Settings, once: bool) -> Result<(), Failed> {
     let shown = tokio::task::spawn_blocking(move || calls::run(&setting)).await;
     let unmet = shown.map_err(|cause| Failed::Unmet(cause.to_string()))?;
     match unmet.as_slice() {
-        [] => line("\nEvery call did what its contract says."),
-        faults => line(&format!(
+        [] => told.say("\nEvery call did what its contract says."),
+        faults => told.say(&format!(
             "\nNot as its contract says:\n  {}",
             faults.join("\n  ")
         )),
@@ -47,7 +47,7 @@ pub(super) async fn run(settings: &Settings, once: bool) -> Result<(), Failed> {
     if once {
         server.abort();
     } else {
-        line(&format!("\nServing on {base} until Ctrl-C."));
+        told.say(&format!("\nServing on {base} until Ctrl-C."));
         let _ = stopped.wait_for(|stop| *stop).await;
         let _ = server.await;
     }
@@ -71,23 +71,23 @@ async fn listen(settings: &Settings) -> Result<TcpListener, Failed> {
 }
 
 fn introduce(settings: &Settings, setting: &Setting) {
-    line(&format!(
+    setting.told.say(&format!(
         "# {} · {}",
         settings.database_shown(),
         setting.base
     ));
-    line(&format!(
+    setting.told.say(&format!(
         "# account {} · group {}",
         setting.account, setting.group
     ));
-    line(&format!(
+    setting.told.say(&format!(
         "# key id {} · one key for every API",
         setting.key_id
     ));
 }
 
 /// A key for this run, and the account and group of every run.
-async fn set_up(directory: &Directory, base: String) -> Result<Setting, Failed> {
+async fn set_up(directory: &Directory, base: String, told: Told) -> Result<Setting, Failed> {
     let made = directory.write(|tx| {
         let tenant = tenants::find(tx, tenants::DEFAULT)?;
         let actor = Actor::system(tenant, "quickstart");
@@ -107,6 +107,7 @@ async fn set_up(directory: &Directory, base: String) -> Result<Setting, Failed> 
     let mut run = [0; 3];
     directory.random().fill(&mut run);
     Ok(Setting {
+        told,
         base,
         account,
         group,
