@@ -105,7 +105,10 @@ pub(super) enum TenantCommand {
 }
 
 /// The directory, and its operator in a tenant.
-async fn operator(settings: &Settings, tenant: &str) -> Result<(Directory, Actor), Failed> {
+pub(super) async fn operator(
+    settings: &Settings,
+    tenant: &str,
+) -> Result<(Directory, Actor), Failed> {
     let directory = serve::open(settings).await?;
     let name = tenant.to_owned();
     let found = directory.read(move |tx| tenants::find(tx, &name)).await;

@@ -136,7 +136,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failed> {
     let settings = Settings::resolve(cli.common.given)?;
     let (tenant, told) = (cli.common.tenant, Told::new(cli.common.format));
     match cli.command {
-        Command::Quickstart { once } => quickstart::run(&settings, once, told).await,
+        Command::Quickstart { once } => quickstart::run(&settings, &tenant, once, told).await,
         Command::Serve => serve::run(&settings, told).await,
         Command::Key(command) => manage::key(&settings, &tenant, command, told).await,
         Command::Account(command) => manage::account(&settings, &tenant, command, told).await,

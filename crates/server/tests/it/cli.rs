@@ -148,6 +148,7 @@ fn quickstart_once_shows_five_creations_and_ends_well_again_and_again() {
 #[test]
 fn quickstart_tells_programs_a_json_line_for_each_call() {
     let operator = Operator::new();
+    operator.json(&["tenant", "create", "--name", "acme", "-ojson"]);
     let output = operator.run(&["quickstart", "--once", "--listen", "127.0.0.1:0", "-ojson"]);
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -160,6 +161,8 @@ fn quickstart_tells_programs_a_json_line_for_each_call() {
         calls.iter().filter(|call| call["status"] == 200).count(),
         1 + 5 * 4
     );
+    let keys = operator.json(&["key", "list", "--tenant", "acme", "-ojson"]);
+    assert_eq!(keys.as_array().unwrap().len(), 1);
 }
 
 #[test]

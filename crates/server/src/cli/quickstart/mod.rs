@@ -8,14 +8,14 @@ use directory::keys::{self, NewKey};
 use directory::model::{Account, Group};
 use directory::store::Tx;
 use directory::violation::Violations;
-use directory::{Actor, Directory, Error, groups, tenants};
+use directory::{Actor, Directory, Error, groups};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
 use super::output::Told;
 use super::settings::Settings;
-use super::{Failed, serve};
+use super::{Failed, manage, serve};
 use crate::router;
 use calls::Setting;
 
@@ -25,12 +25,17 @@ const NAME: &str = "Quickstart";
 const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Sets up, serves, calls, shows; then ends, or serves on until Ctrl-C.
-pub(super) async fn run(settings: &Settings, once: bool, told: Told) -> Result<(), Failed> {
-    let directory = serve::open(settings).await?;
+pub(super) async fn run(
+    settings: &Settings,
+    tenant: &str,
+    once: bool,
+    told: Told,
+) -> Result<(), Failed> {
+    let (directory, operator) = manage::operator(settings, tenant).await?;
     let app = serve::application(settings, directory.clone())?;
     let listener = listen(settings).await?;
     let base = format!("http://{}", serve::shown(&listener));
-    let setting = set_up(&directory, base.clone(), told).await?;
+    let setting = set_up(&directory, operator, base.clone(), told).await?;
     introduce(settings, &setting);
     let stop = serve::stop_signal()?;
     let mut stopped = stop.clone();
@@ -87,10 +92,13 @@ fn introduce(settings: &Settings, setting: &Setting) {
 }
 
 /// A key for this run, and the account and group of every run.
-async fn set_up(directory: &Directory, base: String, told: Told) -> Result<Setting, Failed> {
-    let made = directory.write(|tx| {
-        let tenant = tenants::find(tx, tenants::DEFAULT)?;
-        let actor = Actor::system(tenant, "quickstart");
+async fn set_up(
+    directory: &Directory,
+    actor: Actor,
+    base: String,
+    told: Told,
+) -> Result<Setting, Failed> {
+    let made = directory.write(move |tx| {
         let account = account(tx, &actor)?;
         let group = group(tx, &actor)?;
         let new = NewKey {
