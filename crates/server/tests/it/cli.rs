@@ -149,7 +149,12 @@ fn quickstart_once_shows_five_creations_and_ends_well_again_and_again() {
 fn quickstart_tells_programs_a_json_line_for_each_call() {
     let operator = Operator::new();
     operator.json(&["tenant", "create", "--name", "acme", "-ojson"]);
-    let output = operator.run(&["quickstart", "--once", "--listen", "127.0.0.1:0", "-ojson"]);
+    let show = ["quickstart", "--once", "--tenant", "acme", "-ojson"];
+    let output = operator
+        .command(&show)
+        .args(["--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
     let calls: Vec<Value> = text
