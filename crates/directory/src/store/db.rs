@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -14,8 +15,12 @@ use super::postgres::{Postgres, Session};
 use super::sqlite::{self, Sqlite};
 use super::{Row, Value};
 
-/// How often a closure runs again after losing to another writer.
-const RETRIES: usize = 12;
+/// How often a closure runs again after losing to another writer. Of those who meet on a row one
+/// wins each time, so this bounds how many may meet.
+const RETRIES: u32 = 60;
+/// The longest pause before it does: pauses grow from a millisecond, and are drawn at random, so
+/// that those who met do not meet again.
+const LONGEST_PAUSE_MS: u64 = 32;
 /// How often a closure runs again with more ids: blocks grow to 8 192, so that one which is
 /// still out of them takes ids without end.
 const LEASES: usize = 32;
@@ -154,17 +159,30 @@ impl Db {
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
         let run = Arc::new(run);
-        let (mut lost, mut leased) = (0, 0);
+        let (mut lost, mut leased) = (0_u32, 0);
         loop {
             match self.write_once(Arc::clone(&run)).await {
                 Err(Error::Unavailable(Unavailable::OutOfIds(kind))) if leased < LEASES => {
                     leased += 1;
                     self.lease(kind).await?;
                 }
-                Err(Error::Unavailable(Unavailable::Contention)) if lost < RETRIES => lost += 1,
+                Err(Error::Unavailable(Unavailable::Contention)) if lost < RETRIES => {
+                    lost += 1;
+                    tokio::time::sleep(self.pause(lost)).await;
+                }
                 result => return result,
             }
         }
+    }
+
+    fn pause(&self, lost: u32) -> Duration {
+        let mut byte = [0];
+        self.random.fill(&mut byte);
+        let [byte] = byte;
+        let longest = 1_u64
+            .checked_shl(lost)
+            .map_or(LONGEST_PAUSE_MS, |ms| ms.min(LONGEST_PAUSE_MS));
+        Duration::from_micros(longest * 1_000 * u64::from(byte) / 256)
     }
 
     async fn write_once<T, F>(&self, run: Arc<F>) -> Result<T, Error>
