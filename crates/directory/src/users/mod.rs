@@ -83,16 +83,20 @@ pub fn page(
     view::views(tx, actor, users, include)
 }
 
-/// The invitations of a user that are out.
+/// The invitations of a user that are out; none for one that the actor may not see.
 ///
 /// # Errors
 /// [`Error::Forbidden`] without `readUsers`.
 pub fn invitations(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Vec<Invitation>, Error> {
     actor.require(Permission::ReadUsers)?;
-    invitations_of(tx, actor.tenant, id)
+    match find_user(tx, actor, &UserKey::Id(id), false)? {
+        Some(user) => invitations_of(tx, actor.tenant, user.id),
+        None => Ok(Vec::new()),
+    }
 }
 
-/// The hash of a user's password, for verifying one outside the transaction.
+/// The hash of a user's password, for verifying one outside the transaction; none for
+/// one that the actor may not see.
 ///
 /// # Errors
 /// Storage errors.
@@ -101,5 +105,8 @@ pub fn password_hash(
     actor: &Actor,
     id: i64,
 ) -> Result<Option<crate::password::PasswordHash>, Error> {
-    password_of(tx, actor.tenant, id)
+    match find_user(tx, actor, &UserKey::Id(id), false)? {
+        Some(user) => password_of(tx, actor.tenant, user.id),
+        None => Ok(None),
+    }
 }
