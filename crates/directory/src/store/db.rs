@@ -1,8 +1,9 @@
 //! The door to the database: where a closure of the domain runs, and on which engine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -77,6 +78,8 @@ pub struct Statement<'a> {
 pub struct Db {
     engine: Engine,
     ids: Arc<Ids>,
+    /// How often this node ended what caches hold.
+    epoch: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -105,6 +108,7 @@ impl Db {
         Ok(Self {
             engine,
             ids: Arc::new(Ids::new()),
+            epoch: Arc::default(),
             clock,
             random,
         })
@@ -120,6 +124,11 @@ impl Db {
     #[must_use]
     pub fn random(&self) -> &dyn Random {
         self.random.as_ref()
+    }
+
+    /// Moves whenever a change of this node ends what caches hold.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// Whether it is PostgreSQL.
@@ -191,7 +200,7 @@ impl Db {
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
         let db = self.clone();
-        match &self.engine {
+        let (value, ends_caches) = match &self.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite
                     .write(move |connection| db.tx(On::Sqlite(connection)).run(run.as_ref()))
@@ -202,7 +211,11 @@ impl Db {
                     .write(move |session| db.tx(On::Postgres(session)).run(run.as_ref()))
                     .await
             }
+        }?;
+        if ends_caches {
+            self.epoch.fetch_add(1, Ordering::AcqRel);
         }
+        Ok(value)
     }
 
     /// The block is on disk before its first id is used.
@@ -221,6 +234,7 @@ impl Db {
             random: self.random.as_ref(),
             now: self.clock.now(),
             taken: RefCell::new(Vec::new()),
+            ends_caches: Cell::new(false),
         }
     }
 }
@@ -238,6 +252,7 @@ pub struct Tx<'a> {
     now: Timestamp,
     /// Ids given out to this transaction.
     taken: RefCell<Vec<(IdKind, i64)>>,
+    ends_caches: Cell<bool>,
 }
 
 impl Tx<'_> {
@@ -263,9 +278,16 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Runs a closure; one that fails gives its ids back, since nobody has seen them.
-    fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        run(self).inspect_err(|_| self.ids.give_back(&self.taken.borrow()))
+    /// Notes that what caches hold ends with this transaction.
+    pub(super) fn end_caches(&self) {
+        self.ends_caches.set(true);
+    }
+
+    /// Runs a closure; one that fails gives its ids back, since nobody has seen them. Answers
+    /// whether caches end with it, too.
+    fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<(T, bool), Error> {
+        let value = run(self).inspect_err(|_| self.ids.give_back(&self.taken.borrow()))?;
+        Ok((value, self.ends_caches.get()))
     }
 
     /// Runs a statement; answers the number of rows it touched.
