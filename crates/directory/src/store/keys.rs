@@ -122,11 +122,9 @@ pub(crate) fn find_key_of_token(
     hash: &str,
     now: Timestamp,
 ) -> Result<Option<(Key, Timestamp)>, Error> {
-    tx.query_opt(
-        BY_TOKEN,
-        &[tenant.into(), hash.into(), now.into()],
-        |row| Ok((read_key(row)?, row.time()?)),
-    )
+    tx.query_opt(BY_TOKEN, &[tenant.into(), hash.into(), now.into()], |row| {
+        Ok((read_key(row)?, row.time()?))
+    })
 }
 
 /// Ends all tokens of a key.

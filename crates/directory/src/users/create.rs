@@ -11,8 +11,9 @@ use crate::event::{self, EventType, Subject};
 use crate::model::{AccountRole, Invitation, InvitationKind, Membership, User, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
-    FoundUser, IdKind, Statement, Tx, find_role, grant_role, insert_claim, insert_invitation, insert_user,
-    insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
+    FoundUser, IdKind, Statement, Tx, find_role, grant_role, insert_claim, insert_invitation,
+    insert_user, insert_user_badge, put_group_member, put_member, put_password,
+    replace_preferences,
 };
 use crate::violation::Violations;
 

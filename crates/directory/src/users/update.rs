@@ -12,9 +12,9 @@ use crate::event::{self, EventType, Subject};
 use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
-    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge, find_user,
-    insert_claim, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    update_user, update_user_badge,
+    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
+    find_user, insert_claim, insert_user_badge, memberships_of, put_member, put_password,
+    replace_preferences, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
