@@ -73,13 +73,19 @@ class Cluster:
     def kill(self):
         """SIGKILL to the server and every process of it."""
         father = self.pid()
+        # Held still first, so that none has time to notice that another has died.
+        _send(father, signal.SIGSTOP)
         processes = [father, *_children(father)]
         for each in processes:
-            _kill(each)
+            _send(each, signal.SIGSTOP)
+        for each in processes:
+            _send(each, signal.SIGKILL)
         limit = time.monotonic() + 30
         while any(_runs(each) for each in processes):
             expect(time.monotonic() < limit, "PostgreSQL does not die")
             time.sleep(0.01)
+        # Its number stays taken while nobody has asked for its status; all of it is dead.
+        os.remove(os.path.join(self.folder, "data", "postmaster.pid"))
 
     def start_again(self):
         """Starts it where it was; it recovers by itself, and accepts connections at the end."""
@@ -94,7 +100,9 @@ class Cluster:
             cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, **other,
         )
-        expect(started.returncode == 0, f"PostgreSQL did not start again: {self.folder}/log")
+        if started.returncode != 0:
+            with open(os.path.join(self.folder, "log")) as log:
+                raise Broken(f"PostgreSQL did not start again: {log.read()[-2000:]}")
 
     def remove(self):
         if subprocess.run([SCRIPT, "stop", self.folder]).returncode != 0:
@@ -109,9 +117,9 @@ def _children(father):
     return found
 
 
-def _kill(process):
+def _send(process, number):
     try:
-        os.kill(process, signal.SIGKILL)
+        os.kill(process, number)
     except ProcessLookupError:
         pass
 
