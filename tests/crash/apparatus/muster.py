@@ -90,9 +90,13 @@ class Muster:
         expect(status == 0, f"muster ended with status {status} after SIGTERM")
 
     def end(self):
-        """Whatever happened, it does not outlive the rig."""
-        if self.process is not None and self.process.poll() is None:
+        """Whatever happened, it does not outlive the rig. One that ended by itself is told of."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
             self.kill()
+        elif self.process.returncode not in (0, -signal.SIGKILL):
+            print(f"muster ended by itself, status {self.process.returncode}", flush=True)
 
     def memory(self):
         """Resident bytes."""
