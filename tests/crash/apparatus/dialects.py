@@ -57,10 +57,18 @@ def _creation_body(dialect, email):
 
 
 def creation(key, dialect, email):
-    """The request that creates a user; natively under an idempotency key made of the email."""
+    """The request that creates a user; natively under an idempotency key."""
     path, body = _creation_body(dialect, email)
     headers = [("idempotency-key", f"create.{email}")] if dialect == "native" else []
     return key.request(dialect, "POST", path, body, headers)
+
+
+def bare_creation(key, dialect, email):
+    """As `creation`, without idempotency key, and without password where one may be left out."""
+    path, body = _creation_body(dialect, email)
+    for holder in (body, body.get("form", {})):
+        holder.pop("password", None)
+    return key.request(dialect, "POST", path, body)
 
 
 def reading(key, dialect, user):
