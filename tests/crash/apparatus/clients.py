@@ -43,8 +43,8 @@ class Client:
         except NoAnswer as cause:
             if through_refusals:
                 self.failure = f"{self.name}: {type(cause).__name__}: {cause}"
-        except Broken as cause:
-            self.failure = f"{self.name}: {cause}"
+        except Exception as cause:  # `Load.end` tells of it.
+            self.failure = f"{self.name}: {type(cause).__name__}: {cause}"
         finally:
             connection.close()
 

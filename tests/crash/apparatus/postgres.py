@@ -44,10 +44,13 @@ class Cluster:
         expect(done.returncode == 0, f"{sql}: {done.stderr}")
         return done.stdout.strip()
 
-    def rows(self, database, select):
-        """The rows of a SELECT, by the names of its columns."""
-        told = self.command(database, f"SELECT row_to_json(r) FROM ({select}) r")
-        return [json.loads(line) for line in told.splitlines()]
+    def tables(self, database, selects):
+        """The rows of several SELECTs by the names of their columns, on one snapshot."""
+        parts = [
+            f"'{name}', (SELECT coalesce(json_agg(r), '[]') FROM ({select}) r)"
+            for name, select in selects.items()
+        ]
+        return json.loads(self.command(database, f"SELECT json_build_object({', '.join(parts)})"))
 
     def address(self, database):
         return f"postgres://muster@127.0.0.1:{self.port}/{database}"

@@ -77,7 +77,7 @@ def expect_damage_is_seen(path):
 
 
 def of_postgres(cluster, database):
-    return {table: cluster.rows(database, select) for table, select in TABLES.items()}
+    return cluster.tables(database, TABLES)
 
 
 def halves(rows, named=True):

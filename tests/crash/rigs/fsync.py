@@ -6,7 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from apparatus.connection import Connection
 from apparatus.dialects import DIALECTS, creation
@@ -54,14 +54,10 @@ def _creations(run, strace, clients, of_each):
         return [f"{DIALECTS[n % len(DIALECTS)]}.c{client}.{n}" for n in range(of_each)]
 
     def work(address):
-        threads = [
-            threading.Thread(target=_create, args=(site.muster.key, address, names(client)))
-            for client in range(clients)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        key = site.muster.key
+        with ThreadPoolExecutor(clients) as pool:
+            for done in [pool.submit(_create, key, address, names(n)) for n in range(clients)]:
+                done.result()
 
     with Site(run, "sqlite") as site:
         log = _traced(site, strace, work)
@@ -75,7 +71,8 @@ def _create(key, address, names):
     for name in names:
         request = creation(key, name.split(".")[0], f"{name}@crash.example")
         request.headers.append(("x-request-id", name))
-        connection.ask(request)
+        answer = connection.ask(request)
+        expect(answer.status == 201, f"{name}: {answer}")
     connection.close()
 
 

@@ -13,7 +13,7 @@ LONGEST_GAP = 10
 
 
 def rig(run):
-    kills = run.of(short=3, long=100)
+    kills = run.of(short=2, long=100)
     begun = time.monotonic()
     with Site(run, "postgres") as site:
         muster, audit = site.muster, Audit()
@@ -21,7 +21,7 @@ def rig(run):
         clients = [Client(f"c{n}", muster.key, site.folder, seeds[n]) for n in range(CLIENTS)]
         muster.start()
         gaps = []
-        while len(gaps) < kills and not (len(gaps) >= 3 and run.out_of_time()):
+        while len(gaps) < kills and not (len(gaps) >= 2 and run.out_of_time()):
             gaps.append(_one_kill(run, site, clients))
             users = muster.everyone()
             audit.check(clients, users)

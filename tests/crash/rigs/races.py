@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from apparatus.connection import Connection
 from apparatus.dialects import DIALECTS, bare_creation, is_taken
@@ -68,14 +69,13 @@ def _race(run, writers, number):
     # give it a start, so that all come to the database together.
     hashing = [each.seconds for each in writers if each.dialect == "wonolo"]
     longest = max(hashing) if number % 2 else 0
-    threads = []
-    for each in writers:
-        delay = 0 if each.dialect == "wonolo" else run.random.uniform(0, longest)
-        threads.append(threading.Thread(target=each.write, args=(email, start, delay)))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(writers)) as pool:
+        done = []
+        for each in writers:
+            delay = 0 if each.dialect == "wonolo" else run.random.uniform(0, longest)
+            done.append(pool.submit(each.write, email, start, delay))
+        for each in done:
+            each.result()
     won = [each for each in writers if each.answer.status == 201]
     expect(len(won) == 1, f"{len(won)} of {len(writers)} were told that they made {email}")
     for each in writers:
