@@ -17,6 +17,7 @@
 mod cli;
 mod contracts;
 mod everywhere;
+mod full_log;
 mod harness;
 mod legalesign;
 mod native;
