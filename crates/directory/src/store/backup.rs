@@ -16,8 +16,8 @@ use super::file_lock::{FileLock, folder, resolved};
 use super::ids::{self, IdKind};
 use super::migrate;
 
-/// Pages copied at once: 1 MiB.
-const PAGES: i32 = 256;
+/// Pages copied at once: 256 KiB.
+const PAGES: i32 = 64;
 /// How long to wait for a server that is just starting or stopping.
 const BUSY: Duration = Duration::from_secs(10);
 /// What the engine keeps beside a file.
