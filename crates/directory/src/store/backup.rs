@@ -41,7 +41,7 @@ pub enum BackupError {
     /// Another kind of file.
     #[error("{} is not a database of muster", .0.display())]
     Foreign(PathBuf),
-    /// A later version of muster made it.
+    /// A later version of muster made it, and may mean other things by it.
     #[error("{} has schema {found}, this version knows {} at most", path.display(), migrate::NEWEST)]
     Newer {
         /// The file.
@@ -133,6 +133,12 @@ pub fn restore(
     copy(file, &partial.path)?;
     let connection = open_copy(&partial.path)?;
     let copied = check(&connection, file, &partial.path)?;
+    if copied.schema > migrate::NEWEST {
+        return Err(BackupError::Newer {
+            path: file.to_owned(),
+            found: copied.schema,
+        });
+    }
     skip_ids(&connection, &leased(database), skip.into()).map_err(broken(&partial.path))?;
     connection
         .close()
@@ -246,7 +252,7 @@ fn open_copy(path: &Path) -> Result<Connection, BackupError> {
     Ok(connection)
 }
 
-/// Whether a copy is a database of this or an earlier version, and whole.
+/// Whether a copy is a database of muster, and whole.
 fn check(connection: &Connection, original: &Path, copy: &Path) -> Result<Copied, BackupError> {
     let schema = schema_of(connection, original)?;
     let damaged = |fault| BackupError::Damaged {
@@ -278,19 +284,13 @@ fn schema_of(connection: &Connection, path: &Path) -> Result<i64, BackupError> {
         rows.collect::<rusqlite::Result<Vec<(i64, String)>>>()
     });
     let applied = applied.map_err(|_| BackupError::Foreign(path.to_owned()))?;
-    for (number, name) in &applied {
-        if *number > migrate::NEWEST {
-            return Err(BackupError::Newer {
-                path: path.to_owned(),
-                found: applied.last().map_or(*number, |(last, _)| *last),
-            });
-        }
-        if !migrate::is_known(*number, name) {
-            return Err(BackupError::Foreign(path.to_owned()));
-        }
-    }
-    let newest = applied.last().map(|(number, _)| *number);
-    newest.ok_or_else(|| BackupError::Foreign(path.to_owned()))
+    let ours = |(number, name): &(i64, String)| {
+        *number > migrate::NEWEST || migrate::is_known(*number, name)
+    };
+    let newest = applied.last().filter(|_| applied.iter().all(ours));
+    newest
+        .map(|(number, _)| *number)
+        .ok_or_else(|| BackupError::Foreign(path.to_owned()))
 }
 
 /// Makes an old database one file again, so that nothing of it is applied to the new one, and

@@ -3,6 +3,7 @@
 //! of a block is lost when the node stops.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Unavailable};
 
@@ -79,6 +80,7 @@ struct Block {
 #[derive(Debug)]
 pub(super) struct Ids {
     blocks: [Mutex<Block>; IdKind::ALL.len()],
+    granted: AtomicU64,
 }
 
 impl Ids {
@@ -90,6 +92,7 @@ impl Ids {
         };
         Self {
             blocks: std::array::from_fn(|_| Mutex::new(empty)),
+            granted: AtomicU64::new(0),
         }
     }
 
@@ -112,6 +115,12 @@ impl Ids {
         let id = block.next;
         block.next += 1;
         Ok(id)
+    }
+
+    /// How many blocks were granted until now: who ran out of ids leases only when nobody
+    /// else did since.
+    pub(super) fn granted(&self) -> u64 {
+        self.granted.load(Ordering::Acquire)
     }
 
     /// Takes back the ids of a closure that failed, as far as none was given out since: so
@@ -141,6 +150,7 @@ impl Ids {
         }
         block.end = end;
         block.size = (block.size * 4).min(LARGEST_LEASE);
+        self.granted.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
 }

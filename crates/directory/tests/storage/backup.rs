@@ -56,6 +56,12 @@ async fn open(path: &Path) -> Directory {
     .unwrap()
 }
 
+/// The number of the newest migration.
+fn migrations() -> i64 {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    i64::try_from(fs::read_dir(folder).unwrap().count()).unwrap()
+}
+
 /// Closes a database, and waits for the writer's thread, which ends by itself soon after.
 fn close(directory: Directory, path: &Path) {
     drop(directory);
@@ -198,7 +204,7 @@ async fn a_backup_is_one_private_file_and_is_never_written_over() {
         copied,
         Copied {
             bytes: metadata.len(),
-            schema: 1
+            schema: migrations()
         }
     );
     let mut with_backup = before.clone();
@@ -292,7 +298,10 @@ async fn a_restored_database_is_the_backup_and_works() {
     let database = folder.file("muster.db");
     let copied = restore(&backup, &database, false, 0).unwrap();
     let metadata = fs::metadata(&database).unwrap();
-    assert_eq!((copied.bytes, copied.schema), (metadata.len(), 1));
+    assert_eq!(
+        (copied.bytes, copied.schema),
+        (metadata.len(), migrations())
+    );
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     let directory = open(&database).await;
     assert_eq!(emails(&directory).await, set(["ada@example.org"]));
@@ -494,11 +503,26 @@ async fn an_older_schema_is_migrated_when_it_is_opened() {
     given::get(&directory, &system(), UserKey::Id(id))
         .await
         .unwrap();
-    let migrations = fs::read_dir(root.join("migrations/sqlite"))
-        .unwrap()
-        .count();
-    let applied = texts(&directory, "SELECT name FROM schema_migrations").await;
-    assert_eq!(applied.len(), migrations);
+    close(directory, &database);
+    let copied = back_up(&database, &folder.file("new")).unwrap();
+    assert_eq!(copied.schema, migrations());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_schema_is_backed_up_and_not_restored() {
+    let folder = Folder::new();
+    let (database, backup) = (folder.file("muster.db"), folder.file("backup"));
+    one_user(&database).await;
+    alter(
+        &database,
+        "INSERT INTO schema_migrations VALUES (9999, 'later', 0)",
+    );
+    assert_eq!(back_up(&database, &backup).unwrap().schema, 9_999);
+    let refused = restore(&backup, &folder.file("new.db"), false, 0);
+    assert!(
+        matches!(refused, Err(BackupError::Newer { found: 9_999, .. })),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
