@@ -27,7 +27,20 @@ pub enum IdKind {
 }
 
 impl IdKind {
-    const COUNT: usize = 11;
+    /// Every kind.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Tenant,
+        Self::User,
+        Self::Account,
+        Self::Group,
+        Self::GroupMember,
+        Self::Badge,
+        Self::UserBadge,
+        Self::Role,
+        Self::Invitation,
+        Self::Job,
+        Self::Event,
+    ];
 
     /// Its name in `id_leases`.
     #[must_use]
@@ -66,7 +79,7 @@ struct Block {
 /// The blocks that this node holds.
 #[derive(Debug)]
 pub(super) struct Ids {
-    blocks: [Mutex<Block>; IdKind::COUNT],
+    blocks: [Mutex<Block>; IdKind::ALL.len()],
     granted: AtomicU64,
 }
 
@@ -144,10 +157,22 @@ impl Ids {
 
 /// Leases a block in a transaction of its own; the answer is the id after its last.
 pub(super) fn lease(tx: &Tx<'_>, kind: IdKind, size: i64) -> Result<i64, Error> {
-    let params = [
+    tx.query_one(LEASE, &lease_params(kind, size), |row| row.int())
+}
+
+/// Leases to nobody, on a file that no node has open: these ids are never given.
+pub(super) fn skip(
+    connection: &rusqlite::Connection,
+    kind: IdKind,
+    size: i64,
+) -> rusqlite::Result<i64> {
+    connection.query_row(LEASE, lease_params(kind, size), |row| row.get(0))
+}
+
+fn lease_params(kind: IdKind, size: i64) -> [Value<'static>; 3] {
+    [
         Value::from(kind.name()),
         Value::Int(1 + size),
         Value::Int(size),
-    ];
-    tx.query_one(LEASE, &params, |row| row.int())
+    ]
 }

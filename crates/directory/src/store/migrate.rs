@@ -38,6 +38,19 @@ const LOCK_POSTGRES: &str = "LOCK TABLE schema_migrations IN EXCLUSIVE MODE";
 const APPLIED: &str = "SELECT count(*) FROM schema_migrations WHERE number = $1";
 const APPLY: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
 
+/// The number of the newest migration that this binary knows.
+pub(super) const NEWEST: i64 = {
+    let [.., newest] = &MIGRATIONS;
+    newest.number
+};
+
+/// Whether a migration that ran is one of this binary's.
+pub(super) fn is_known(number: i64, name: &str) -> bool {
+    MIGRATIONS
+        .iter()
+        .any(|each| each.number == number && each.name == name)
+}
+
 impl Db {
     /// Brings the schema to this binary's version; does nothing when it is there, or newer.
     ///

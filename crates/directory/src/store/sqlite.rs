@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Unavailable};
 
+use super::file_lock::FileLock;
+
 /// Writes that may wait; one more is refused with [`Unavailable::QueueFull`].
 const QUEUE: usize = 4_096;
 /// Closures committed together at most.
@@ -47,13 +49,16 @@ struct Job {
 /// A database file with its writer.
 pub(super) struct Sqlite {
     path: PathBuf,
-    queue: mpsc::SyncSender<Job>,
+    /// Closed before the writer: only a connection that may write takes the log away.
     readers: Mutex<Vec<Connection>>,
+    queue: mpsc::SyncSender<Job>,
 }
 
 impl Sqlite {
     /// Opens the file, making it when there is none, and starts its writer.
     pub(super) fn open(path: PathBuf) -> Result<Arc<Self>, Error> {
+        let shared =
+            FileLock::share(&path).map_err(|cause| Unavailable::Database(Box::new(cause)))?;
         make_private(&path)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         keep_a_log(&connection)?;
@@ -65,7 +70,12 @@ impl Sqlite {
         let (queue, jobs) = mpsc::sync_channel(QUEUE);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_groups(&connection, &jobs))
+            .spawn(move || {
+                // Dropped last: no restore may begin before.
+                let _shared = shared;
+                let connection = connection;
+                write_groups(&connection, &jobs);
+            })
             .map_err(Error::internal)?;
         Ok(Arc::new(Self {
             path,

@@ -14,6 +14,7 @@
     dead_code
 )]
 
+mod backup;
 mod cli;
 mod contracts;
 mod everywhere;
