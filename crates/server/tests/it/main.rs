@@ -18,6 +18,7 @@ mod cli;
 mod contracts;
 mod everywhere;
 mod harness;
+mod hostile;
 mod legalesign;
 mod native;
 mod platformos;
