@@ -20,6 +20,7 @@ mod contracts;
 mod everywhere;
 mod full_log;
 mod harness;
+mod hostile;
 mod legalesign;
 mod native;
 mod platformos;
