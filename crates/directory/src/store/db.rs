@@ -263,6 +263,15 @@ impl Tx<'_> {
         Ok(id)
     }
 
+    /// Sees to it that `count` new ids can be had, so that a closure which needs many runs out
+    /// before it has done anything.
+    ///
+    /// # Errors
+    /// As [`Tx::new_id`].
+    pub(crate) fn reserve(&self, kind: IdKind, count: usize) -> Result<(), Error> {
+        self.ids.require(kind, count)
+    }
+
     /// Runs a closure; one that fails gives its ids back, since nobody has seen them.
     fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<T, Error> {
         run(self).inspect_err(|_| self.ids.give_back(&self.taken.borrow()))

@@ -313,6 +313,18 @@ pub(crate) fn find_user(
     tx.query_opt(&sql, &params, read_user)
 }
 
+/// Those of these users whom the actor may see, in no order.
+pub(crate) fn find_users(tx: &Tx<'_>, actor: &Actor, ids: &[i64]) -> Result<Vec<User>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = visible(actor, tx.now());
+    conditions.and_in("u.id", ids.iter().copied());
+    conditions.and_plain("u.deleted_at IS NULL");
+    let (sql, params) = conditions.whole(SELECT, "");
+    tx.query(&sql, &params, read_user)
+}
+
 /// The users that the actor may see and that match; one more than the page asks for shows
 /// that there are more.
 pub(crate) fn list_users(

@@ -63,7 +63,7 @@ async fn open_at_once(location: Location) {
     let opening: Vec<_> = opening.collect();
     for node in opening {
         let node = node.await.unwrap().unwrap();
-        assert_eq!(migrations(&node).await.len(), 1);
+        assert_eq!(migrations(&node).await.len(), 2);
         let tenants = node.read(tenants::list).await.unwrap();
         assert_eq!(tenants, [(TenantId(1), "default".to_owned())]);
         let roles = node

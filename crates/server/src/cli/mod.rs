@@ -1,6 +1,8 @@
-//! The command line: `muster serve`, `quickstart`, and what an operator makes and ends.
+//! The command line: `muster serve`, `quickstart`, `import`, and what an operator makes and
+//! ends.
 
 mod doctor;
+mod import;
 mod manage;
 mod output;
 mod quickstart;
@@ -69,6 +71,8 @@ enum Command {
     /// Tenants: everything lives in one.
     #[command(subcommand)]
     Tenant(manage::TenantCommand),
+    /// Brings users in from a file: NDJSON or CSV; goes on where it was broken off.
+    Import(import::Import),
     /// Tells what is configured, what is reachable and what is missing.
     Doctor,
 }
@@ -143,6 +147,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failed> {
         Command::Group(command) => manage::group(&settings, &tenant, command, told).await,
         Command::Badge(command) => manage::badge(&settings, &tenant, command, told).await,
         Command::Tenant(command) => manage::tenant(&settings, command, told).await,
+        Command::Import(import) => import::run(&settings, &tenant, import, told).await,
         Command::Doctor => doctor::run(&settings, told).await,
     }
 }
