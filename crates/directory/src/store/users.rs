@@ -215,6 +215,18 @@ pub(crate) struct FoundUser {
     pub(crate) has: Include,
 }
 
+impl FoundUser {
+    /// The user, who has these parts, too.
+    pub(crate) fn and_has(mut self, more: Include) -> Self {
+        self.has.accounts |= more.accounts;
+        self.has.groups |= more.groups;
+        self.has.badges |= more.badges;
+        self.has.roles |= more.roles;
+        self.has.preferences |= more.preferences;
+        self
+    }
+}
+
 fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
     let user = read_user(row)?;
     let has = Include {
@@ -341,6 +353,18 @@ pub(crate) fn find_user(
     });
     let (sql, params) = conditions.whole(SELECT, "");
     tx.query_opt(&sql, &params, read_found)
+}
+
+/// Those of these users whom the actor may see, in no order.
+pub(crate) fn find_users(tx: &Tx<'_>, actor: &Actor, ids: &[i64]) -> Result<Vec<User>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = visible(actor, tx.now());
+    conditions.and_in("u.id", ids.iter().copied());
+    conditions.and_plain("u.deleted_at IS NULL");
+    let (sql, params) = conditions.whole(SELECT, "");
+    tx.query(&sql, &params, read_user)
 }
 
 /// The users that the actor may see and that match; one more than the page asks for shows

@@ -2,6 +2,7 @@
 
 mod named;
 mod parts_in;
+mod row_in;
 mod user_in;
 mod user_out;
 
@@ -9,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 pub(super) use named::named_in;
-pub(super) use user_in::user_in;
+pub(super) use row_in::{Column, column, empty_body, row_in};
+pub(super) use user_in::{record_in, user_in};
 
 use crate::http::fields::Reading;
 
