@@ -2,11 +2,13 @@
 //! appearance, `tenant_id` first everywhere, ids, times and random values bound.
 
 mod accounts;
+mod backup;
 mod badges;
 mod claims;
 mod credentials;
 mod db;
 mod events;
+mod file_lock;
 mod filter;
 mod groups;
 mod idempotency;
@@ -23,6 +25,7 @@ mod tenants;
 mod users;
 mod value;
 
+pub use backup::{BackupError, Copied, back_up, restore};
 pub use db::{Db, Location, Statement, Tx};
 pub use events::StoredEvent;
 pub use groups::GroupKey;

@@ -11,8 +11,9 @@ use crate::event::{self, EventType, Subject};
 use crate::model::{AccountRole, Invitation, InvitationKind, Membership, User, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_claim, insert_invitation, insert_user,
-    insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
+    FoundUser, IdKind, Statement, Tx, find_role, grant_role, insert_claim, insert_invitation,
+    insert_user, insert_user_badge, put_group_member, put_member, put_password,
+    replace_preferences,
 };
 use crate::violation::Violations;
 
@@ -69,7 +70,14 @@ pub fn create(
         !change.roles.is_empty(),
     )?);
     refuse_taken(&claims, tx.batch(&statements)?.get(1..).unwrap_or_default())?;
-    view::view(tx, actor, user, include)
+    let has = Include {
+        accounts: account.is_some(),
+        groups: !change.groups.is_empty(),
+        badges: !change.badges.is_empty(),
+        roles: !change.roles.is_empty(),
+        preferences: change.preferences.is_some(),
+    };
+    view::view(tx, actor, FoundUser { user, has }, include)
 }
 
 /// Memberships of a new user: those asked for, the one of an employer's customer, and the

@@ -12,9 +12,9 @@ use crate::event::{self, EventType, Subject};
 use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
-    Claim, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge, find_user,
-    insert_claim, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    update_user, update_user_badge,
+    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
+    find_user, insert_claim, insert_user_badge, memberships_of, put_member, put_password,
+    replace_preferences, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -34,7 +34,8 @@ pub fn update(
 ) -> Result<UserView, Error> {
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
-    let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    let FoundUser { user: before, has } =
+        find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
     if expected.is_some_and(|version| version != before.version) {
         return Err(Error::PreconditionFailed);
     }
@@ -62,21 +63,27 @@ pub fn update(
         rules::add_taken(tx, actor, &user, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
-    save(tx, actor, &before, &mut user, change)?;
-    view::view(tx, actor, user, include)
+    let has = if save(tx, actor, &before, &mut user, change)? {
+        Include::ALL
+    } else {
+        has
+    };
+    view::view(tx, actor, FoundUser { user, has }, include)
 }
 
-/// Writes an update and its event; what changes nothing writes nothing.
+/// Writes an update and its event; what changes nothing writes nothing. Answers whether the
+/// parts around the user changed.
 fn save(
     tx: &Tx<'_>,
     actor: &Actor,
     before: &User,
     user: &mut User,
     change: &UserChange,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let around = change_around(tx, actor, before, user, change)?;
-    if *user == *before && around.is_empty() {
-        return Ok(());
+    let parts = !around.is_empty();
+    if *user == *before && !parts {
+        return Ok(false);
     }
     let what = event::Change::between(snapshot::snapshot(before), snapshot::snapshot(user));
     touch(tx, actor, user);
@@ -104,7 +111,8 @@ fn save(
         subject,
         what,
     )?);
-    commit_change(tx, &statements, claims_at, &gained)
+    commit_change(tx, &statements, claims_at, &gained)?;
+    Ok(parts)
 }
 
 /// Marks a user as changed now, by this actor.
@@ -214,7 +222,8 @@ pub fn delete(
 ) -> Result<(), Error> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
-    let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    let found = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    let before = found.user;
     if expected.is_some_and(|version| version != before.version) {
         return Err(Error::PreconditionFailed);
     }
@@ -231,11 +240,12 @@ pub fn delete(
 pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<UserView, Error> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
-    let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
+    let FoundUser { user: before, has } =
+        find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
     let mut user = before.clone();
     user.deleted_at = None;
     set_deleted(tx, actor, &before, &mut user, EventType::UserUpdated)?;
-    view::view(tx, actor, user, include)
+    view::view(tx, actor, FoundUser { user, has }, include)
 }
 
 fn set_deleted(
