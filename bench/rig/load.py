@@ -111,7 +111,10 @@ class Load:
                 faults["refused"] += status != self.call.status
                 latencies.append(time.monotonic() - sent)
 
-        threads = [threading.Thread(target=send_on, args=[each], daemon=True) for each in range(concurrency)]
+        threads = [
+            threading.Thread(target=send_on, args=[each], daemon=True)
+            for each in range(concurrency)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

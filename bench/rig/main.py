@@ -139,10 +139,10 @@ def measure_operation(rig, operation, servers):
     servers = [server for server in servers if server.call(operation)]
     for server in servers:
         server.check(operation)
-        if not rig.options.quick:
+        if operation.large and not rig.options.quick:
             # A first run, which does not count, so that what is made once is made.
             server.measure(operation, CONCURRENCIES[0], 1)
-    seconds = rig.options.seconds * (2 if operation.slow else 1)
+    seconds = rig.options.seconds
     samples = {}
     for concurrency in CONCURRENCIES:
         for _ in range(rig.options.rounds):
@@ -177,7 +177,11 @@ def tell(found):
     if "failed" in found:
         say(f"{where} FAILED: {found['failed']}")
     else:
-        latency = f"p50 {found['p50_ms']:8.2f} ms  p99 {found['p99_ms']:8.2f} ms" if "p50_ms" in found else ""
+        latency = (
+            f"p50 {found['p50_ms']:8.2f} ms  p99 {found['p99_ms']:8.2f} ms"
+            if "p50_ms" in found
+            else ""
+        )
         rates = " ".join(f"{run['rate']:.0f}" for run in found["runs"])
         say(f"{where} {found['rate']:9.0f}/s  {latency}  others {found['others']:.2f}  ({rates})")
 
@@ -215,14 +219,18 @@ def measure(rig):
     groups = chosen_groups(rig)
     measure_group(rig, groups["sqlite"], results)
     for size, database in rig.sqlite_people.items():
-        results["imports"].append({"engine": "sqlite", "size": size, "seconds": database.import_seconds})
+        results["imports"].append(
+            {"engine": "sqlite", "size": size, "seconds": database.import_seconds}
+        )
         shutil.rmtree(database.place)
     if groups.get("postgres"):
         rig.postgres.start()
         results["versions"]["postgres"] = rig.postgres.version()
         measure_group(rig, groups["postgres"], results)
         for size, database in rig.postgres_people.items():
-            results["imports"].append({"engine": "postgres", "size": size, "seconds": database.import_seconds})
+            results["imports"].append(
+                {"engine": "postgres", "size": size, "seconds": database.import_seconds}
+            )
     results["minutes"] = round((time.monotonic() - began) / 60, 1)
     return results
 

@@ -198,6 +198,8 @@ class OnSqlite(Server):
 class OnPostgres(Server):
     """A server on a copy of Muster's PostgreSQL database."""
 
+    all_up_to = 10_000
+
     def prepare(self):
         """See `Server.prepare`."""
         people_of_size = postgres_people(self.rig, self.size)

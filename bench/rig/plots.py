@@ -49,21 +49,30 @@ def bars(pyplot, figures, value, label, title, file, concurrency):
         if each["size"] in (size, 0) and each["concurrency"] == concurrency and value(each)
     ]
     operations = [name for name in MAIN if any(each["operation"] == name for each in shown)]
-    servers = list(dict.fromkeys(each["server"] for each in shown if each["operation"] in operations))
+    servers = sorted({each["server"] for each in shown if each["operation"] in operations})
     figure, axes = pyplot.subplots(figsize=(9, 4.2))
     width = 0.8 / max(1, len(servers))
-    for index, server in enumerate(servers):
+    for server in servers:
         own = {each["operation"]: value(each) for each in shown if each["server"] == server}
-        places = [at + index * width for at, name in enumerate(operations) if name in own]
+        places = []
+        for at, name in enumerate(operations):
+            if name in own:
+                beside = [each for each in servers if has(shown, name, each)]
+                places.append(at + (beside.index(server) - (len(beside) - 1) / 2) * width)
         heights = [own[name] for name in operations if name in own]
         drawn = axes.bar(places, heights, width, label=server, color=color(server, servers))
         axes.bar_label(drawn, [brief(height) for height in heights], fontsize=6, rotation=60)
     axes.set_yscale("log")
     axes.margins(y=0.15)
-    axes.set_xticks([at + 0.4 - width / 2 for at in range(len(operations))], operations)
+    axes.set_xticks(range(len(operations)), operations)
     axes.set_ylabel(label)
-    axes.set_title(f"{title}, {size:,} users, {concurrency} connections".replace(",", " ", 1), fontsize=10)
+    axes.set_title(f"{title}: {size:_} users, {concurrency} connections".replace("_", " "))
     finish(pyplot, figure, axes, file)
+
+
+def has(figures, operation, server):
+    """Whether a server has a figure of an operation."""
+    return any((each["operation"], each["server"]) == (operation, server) for each in figures)
 
 
 def brief(number):
@@ -73,7 +82,7 @@ def brief(number):
 
 def growth(pyplot, figures, file, concurrency):
     """Throughput against the number of users, a plot for each operation."""
-    operations = [name for name in ("get", "list", "walk", "create")]
+    operations = ("get", "list", "walk", "create")
     figure, panes = pyplot.subplots(1, len(operations), figsize=(11, 3.4))
     servers = list(dict.fromkeys(each["server"] for each in figures if each["size"]))
     for name, axes in zip(operations, panes):
@@ -81,7 +90,8 @@ def growth(pyplot, figures, file, concurrency):
             points = sorted(
                 (each["size"], each["rate"])
                 for each in figures
-                if (each["operation"], each["server"], each["concurrency"]) == (name, server, concurrency)
+                if (each["operation"], each["server"], each["concurrency"])
+                == (name, server, concurrency)
             )
             if points:
                 sizes, rates = zip(*points)
@@ -125,7 +135,8 @@ def main(place):
             place / f"latency-{short}.png",
             most,
         )
-    growth(pyplot, figures, place / "growth.png", most)
+    if len({each["size"] for each in figures} - {0}) > 1:
+        growth(pyplot, figures, place / "growth.png", most)
 
 
 if __name__ == "__main__":

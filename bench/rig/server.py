@@ -24,6 +24,8 @@ class Server:
     health = "/"
     # Sizes above are not measured.
     most_users = 1_000_000
+    # Above this size, only operations that are `large` are measured.
+    all_up_to = 100_000
     calls = {}
 
     def __init__(self, rig, size):
@@ -60,7 +62,7 @@ class Server:
         call = operation.calls.get(self.kind) or self.calls.get(operation.name)
         if call is None or self.size < call.least_size:
             return None
-        return call if self.size <= 100_000 or operation.large else None
+        return call if self.size <= self.all_up_to or operation.large else None
 
     def start(self):
         """Serves on a free port; another may take it first, then the next is tried."""
@@ -103,9 +105,10 @@ class Server:
         """One run; answers its figures. `failed` says why it is no figure."""
         self.ready(operation)
         watch = load.Watch(self.processes())
-        sent = Load(self.call(operation), self, self.place)
-        send = sent.run_and_drain if operation.slow else sent.run
-        counted = send(concurrency, seconds)
+        call = self.call(operation)
+        sent = Load(call, self, self.place)
+        send = sent.run_and_drain if call.slow else sent.run
+        counted = send(concurrency, seconds * call.stretch)
         sample = {
             "rate": round(counted["requests"] / counted["seconds"], 1),
             "p50_ms": counted["p50_ms"],

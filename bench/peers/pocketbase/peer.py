@@ -28,12 +28,13 @@ TEXTS = (
 ).split()
 NUMBERS = ("customer_id", "team_id", "version")
 DATES = ("pending_since", "suspended_at", "deleted_at")
+# Over all rows: a condition such as `last_name != ''` would keep an index from serving a filter.
 INDEXES = [
-    "CREATE UNIQUE INDEX people_email ON people (email) WHERE email != ''",
-    "CREATE INDEX people_last_name ON people (last_name) WHERE last_name != ''",
-    "CREATE INDEX people_first_name ON people (first_name) WHERE first_name != ''",
-    "CREATE INDEX people_external_id ON people (external_id) WHERE external_id != ''",
-    "CREATE INDEX people_customer ON people (customer_id) WHERE customer_id != 0",
+    "CREATE UNIQUE INDEX people_email ON people (email)",
+    "CREATE INDEX people_last_name ON people (last_name)",
+    "CREATE INDEX people_first_name ON people (first_name)",
+    "CREATE INDEX people_external_id ON people (external_id)",
+    "CREATE INDEX people_customer ON people (customer_id)",
     "CREATE INDEX people_updated ON people (updated)",
 ]
 PERSON = (
@@ -47,7 +48,12 @@ USER = (
 )
 RECORDS = "/api/collections/people/records"
 BY_NAME = f"{RECORDS}?perPage=50&filter=last_name%3D%27Lovelace<d>%27"
+PAGE_1000 = f"{RECORDS}?perPage=50&page=1000"
 EMAIL = '"email":'
+
+
+def _page(path, **rest):
+    return Call("GET", path, TOKEN, holds=EMAIL, times=50, **rest)
 
 
 class Peer(Server):
@@ -59,24 +65,21 @@ class Peer(Server):
     most_users = 100_000
     calls = {
         "get": Call("GET", f"{RECORDS}/<record>", TOKEN, holds=EMAIL),
-        "list": Call("GET", BY_NAME, TOKEN, holds=EMAIL, times=50),
-        "list-uncounted": Call("GET", f"{BY_NAME}&skipTotal=1", TOKEN, holds=EMAIL, times=50),
-        "walk": Call(
-            "GET", f"{RECORDS}?perPage=50&page=1000", TOKEN, holds=EMAIL, times=50, least_size=50_000
-        ),
-        "walk-uncounted": Call(
-            "GET",
-            f"{RECORDS}?perPage=50&page=1000&skipTotal=1",
-            TOKEN,
-            holds=EMAIL,
-            times=50,
-            least_size=50_000,
-        ),
+        "list": _page(BY_NAME, stretch=2),
+        "list-uncounted": _page(f"{BY_NAME}&skipTotal=1", stretch=2),
+        "walk": _page(PAGE_1000, least_size=50_000, slow=True),
+        "walk-uncounted": _page(f"{PAGE_1000}&skipTotal=1", least_size=50_000, slow=True),
         "update": Call(
-            "PATCH", f"{RECORDS}/<record>", TOKEN, '{"title":"Engineer <run>-<n>"}', holds="Engineer"
+            "PATCH",
+            f"{RECORDS}/<record>",
+            TOKEN,
+            '{"title":"Engineer <run>-<n>"}',
+            holds="Engineer",
         ),
         "create": Call("POST", RECORDS, TOKEN, PERSON, holds=EMAIL),
-        "password": Call("POST", "/api/collections/users/records", TOKEN, USER, holds=EMAIL),
+        "password": Call(
+            "POST", "/api/collections/users/records", TOKEN, USER, holds=EMAIL, slow=True
+        ),
     }
 
     @staticmethod
@@ -162,13 +165,15 @@ class Peer(Server):
         names = [*people.person(0), "id", "created", "updated", "version"]
         places = ", ".join(f":{name}" for name in names)
         database.executemany(f"INSERT INTO people ({', '.join(names)}) VALUES ({places})", rows)
+        # The one user that there is, in a table of its own: selecting it is looking at one row.
+        database.execute("CREATE TEMP TABLE first AS SELECT * FROM users")
         columns = [row[1] for row in database.execute("PRAGMA table_info(users)")]
         own = {"id": "?1", "tokenKey": "?2", "email": "?3"}
         copied = ", ".join(own.get(name, f'"{name}"') for name in columns)
-        users = ((text(15), text(50), person["email"]) for person in map(people.person, range(self.size)))
-        database.executemany(
-            f"INSERT INTO users SELECT {copied} FROM users WHERE email = 'first@example.com'", users
+        users = (
+            (text(15), text(50), person["email"]) for person in map(people.person, range(self.size))
         )
+        database.executemany(f"INSERT INTO users SELECT {copied} FROM first", users)
         database.commit()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()

@@ -148,19 +148,24 @@ fn no_changed_bit_and_no_part_of_a_key_opens_any_api() {
         let changed = changed(&each.whole);
         let sendable: Vec<_> = changed
             .iter()
-            .filter_map(|bytes| (each.request)(bytes))
+            .filter_map(|bytes| Some((bytes, (each.request)(bytes)?)))
             .collect();
         // Of the eight bits of a byte, at most two make it a control character.
         assert!(sendable.len() > changed.len() * 3 / 5, "{}", each.name);
-        for request in sendable {
-            let shown = format!("{}: {request:?}", each.name);
-            assert_eq!(status(request), StatusCode::UNAUTHORIZED, "{shown}");
+        for (bytes, request) in sendable {
+            let shown = format!("{}: {}", each.name, bytes.escape_ascii());
+            match status(request) {
+                StatusCode::UNAUTHORIZED => {}
+                // A form has to be UTF-8.
+                StatusCode::BAD_REQUEST if std::str::from_utf8(bytes).is_err() => {}
+                other => panic!("{shown}: {other}"),
+            }
         }
     }
 }
 
 #[test]
-fn a_path_of_any_length_and_depth_is_told_as_a_path_and_costs_little() {
+fn a_path_of_any_length_and_depth_is_told_as_a_path() {
     let (server, routes) = patient();
     let key = server.key();
     for mount in [
@@ -184,11 +189,9 @@ fn a_path_of_any_length_and_depth_is_told_as_a_path_and_costs_little() {
                 .header("x-account-id", "1");
             let request = request.body(Body::empty()).unwrap();
             let answer: Answer = server.wait(routes.clone().oneshot(request)).unwrap();
-            assert!(
-                answer.status().is_client_error(),
-                "{mount} {part}: {}",
-                answer.status()
-            );
+            let status = answer.status();
+            let led = mount == "/api/v1/user" && status == StatusCode::MOVED_PERMANENTLY;
+            assert!(led || status.is_client_error(), "{mount} {part}: {status}");
         }
     }
     server
@@ -208,26 +211,19 @@ fn with_little_stack(run: impl FnOnce() + Send + 'static) {
 fn nothing_that_nests_takes_the_stack() {
     with_little_stack(|| {
         let limits = Limits::default();
-        for levels in [limits.depth, limits.depth + 1, 1_000, 300_000] {
-            let fits = levels <= limits.depth;
+        for times in [1, 5, 7, 8, 15, 16, 17, 1_000, 300_000] {
             for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
-                let levels = levels / open.matches(['[', '{']).count();
-                let whole = format!("{}1{}", open.repeat(levels), close.repeat(levels));
-                assert_eq!(
-                    json::parse(whole.as_bytes(), &limits).is_ok(),
-                    fits,
-                    "{open}"
-                );
-                assert!(json::parse(open.repeat(levels).as_bytes(), &limits).is_err());
+                let fits = times * close.len() <= limits.depth;
+                let whole = format!("{}1{}", open.repeat(times), close.repeat(times));
+                let read = json::parse(whole.as_bytes(), &limits);
+                assert_eq!(read.is_ok(), fits, "{open} {times}");
+                assert!(json::parse(open.repeat(times).as_bytes(), &limits).is_err());
             }
             for part in ["[b]", "[b][]", "[][b]"] {
-                let parts = (levels - 1) / part.matches('[').count();
-                let form = format!("a{}=1", part.repeat(parts));
-                assert_eq!(
-                    form::parse(form.as_bytes(), &limits).is_ok(),
-                    fits,
-                    "{part} {levels}"
-                );
+                let fits = 1 + times * part.matches('[').count() <= limits.depth;
+                let form = format!("a{}=1", part.repeat(times));
+                let read = form::parse(form.as_bytes(), &limits);
+                assert_eq!(read.is_ok(), fits, "{part} {times}");
             }
         }
     });
