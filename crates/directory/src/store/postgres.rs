@@ -5,10 +5,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio::runtime::Handle;
-use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Unavailable};
@@ -20,9 +22,9 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How long a server may leave what was sent to it unacknowledged, and how long a silent
 /// connection is believed in.
 const SILENCE: Duration = Duration::from_secs(20);
-/// What the server ends by itself, unless the URL says otherwise: so that no lock and no
-/// statement holds a connection for ever.
-const LIMITS: &str = "-c statement_timeout=60s -c lock_timeout=15s \
+/// What holds on each connection, unless the URL says otherwise. The server answers COMMIT when
+/// it is on disk (requirement 1), and ends by itself what would hold a connection for ever.
+const OPTIONS: &str = "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=15s \
     -c idle_in_transaction_session_timeout=60s";
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -54,7 +56,7 @@ impl Postgres {
             config.application_name("muster");
         }
         if config.get_options().is_none() {
-            config.options(LIMITS);
+            config.options(OPTIONS);
         }
         config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         let recycling = ManagerConfig {
@@ -63,6 +65,7 @@ impl Postgres {
         let manager = Manager::from_config(config, tls()?, recycling);
         let pool = Pool::builder(manager)
             .max_size(POOL)
+            .post_create(Hook::async_fn(|client, _| Box::pin(assert_durable(client))))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(CONNECT))
@@ -113,6 +116,28 @@ impl Postgres {
             Ok(value)
         })
         .await
+    }
+}
+
+/// Refuses a connection on which the server would answer COMMIT before it is on disk, as its
+/// URL or the settings of its role may have it.
+async fn assert_durable(client: &mut deadpool_postgres::ClientWrapper) -> Result<(), HookError> {
+    let shown = client.simple_query("SHOW synchronous_commit").await;
+    let told = shown.map_err(HookError::Backend)?;
+    let shown = told.iter().find_map(|message| {
+        if let SimpleQueryMessage::Row(row) = message {
+            row.get(0)
+        } else {
+            None
+        }
+    });
+    match shown {
+        // The latter waits for synchronous standbys to show the change as well.
+        Some("on" | "remote_apply") => Ok(()),
+        other => Err(HookError::message(format!(
+            "synchronous_commit is {}: what is acknowledged could be lost",
+            other.unwrap_or("not known")
+        ))),
     }
 }
 

@@ -47,6 +47,7 @@ macro_rules! on_each_engine {
 }
 
 mod atomicity;
+mod durable;
 mod engine;
 mod events;
 mod given;
