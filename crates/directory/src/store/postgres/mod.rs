@@ -31,9 +31,9 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How long a server may leave what was sent to it unacknowledged, and how long a silent
 /// connection is believed in.
 const SILENCE: Duration = Duration::from_secs(20);
-/// What the server ends by itself, unless the URL says otherwise: so that no lock and no
-/// statement holds a connection for ever.
-const LIMITS: &str = "-c statement_timeout=60s -c lock_timeout=15s \
+/// What holds on each connection, unless the URL says otherwise. The server answers COMMIT when
+/// it is on disk (requirement 1), and ends by itself what would hold a connection for ever.
+const OPTIONS: &str = "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=15s \
     -c idle_in_transaction_session_timeout=60s";
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -62,7 +62,7 @@ impl Postgres {
             config.application_name("muster");
         }
         if config.get_options().is_none() {
-            config.options(LIMITS);
+            config.options(OPTIONS);
         }
         config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         let address = Arc::new(Address {

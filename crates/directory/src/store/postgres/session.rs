@@ -7,7 +7,7 @@ use std::future::Future;
 use futures_util::future::{join, try_join_all};
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
 use crate::error::{Error, Unavailable};
 
@@ -53,6 +53,7 @@ impl Connection {
                 tracing::warn!(error = %Refused::from(cause), "a database connection ended");
             }
         });
+        runtime.block_on(assert_durable(&client))?;
         Ok(Self {
             runtime,
             client,
@@ -119,6 +120,30 @@ impl Connection {
         }
         statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+}
+
+/// Refuses a connection on which the server would answer COMMIT before it is on disk, as its
+/// URL or the settings of its role may have it.
+async fn assert_durable(client: &Client) -> Result<(), Error> {
+    let told = client.simple_query("SHOW synchronous_commit").await;
+    let told = told.map_err(fault)?;
+    let shown = told.iter().find_map(|message| {
+        if let SimpleQueryMessage::Row(row) = message {
+            row.get(0)
+        } else {
+            None
+        }
+    });
+    match shown {
+        // The latter waits for synchronous standbys to show the change as well.
+        Some("on" | "remote_apply") => Ok(()),
+        other => {
+            let shown = other.unwrap_or("not known");
+            let cause =
+                format!("synchronous_commit is {shown}: what is acknowledged could be lost");
+            Err(Unavailable::Database(cause.into()).into())
+        }
     }
 }
 
