@@ -50,6 +50,7 @@ mod atomicity;
 mod backup;
 mod engine;
 mod events;
+mod faults;
 mod given;
 mod grants;
 mod groups;
