@@ -14,6 +14,7 @@ pub mod event;
 pub mod forms;
 pub mod groups;
 pub mod idempotency;
+pub mod import;
 pub mod jobs;
 pub mod keys;
 pub mod model;

@@ -100,8 +100,11 @@ impl Entry {
         }
         let tenant = self.actor.tenant;
         let generation = db.read(move |tx| generation_of(tx, tenant)).await?;
-        self.confirmed.store(now, Ordering::Relaxed);
-        Ok(generation == self.generation)
+        let current = generation == self.generation;
+        if current {
+            self.confirmed.store(now, Ordering::Relaxed);
+        }
+        Ok(current)
     }
 }
 
@@ -110,15 +113,19 @@ fn monotonic_ms(db: &Db) -> u64 {
 }
 
 fn hash_of(credential: &Credential) -> CredentialHash {
-    let (id, secret) = match credential {
-        Credential::Key { id, secret } => (id.as_str(), secret.expose_secret()),
-        Credential::Bearer(token) => {
-            let token = token.expose_secret();
-            token.split_once('.').unwrap_or(("", token))
-        }
-    };
+    match credential {
+        Credential::Key { id, secret } => hash_parts(b'k', id, secret.expose_secret()),
+        Credential::Bearer(token) => match token.expose_secret().split_once('.') {
+            Some((id, secret)) => hash_parts(b'k', id, secret),
+            None => hash_parts(b't', "", token.expose_secret()),
+        },
+    }
+}
+
+/// The kind and the length of the id part what is hashed without doubt, whatever it holds.
+fn hash_parts(kind: u8, id: &str, secret: &str) -> CredentialHash {
     let mut hash = Sha256::new();
-    // The length parts the two without doubt, whatever they hold.
+    hash.update([kind]);
     hash.update(id.len().to_le_bytes());
     hash.update(id);
     hash.update(secret);

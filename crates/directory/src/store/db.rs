@@ -299,6 +299,15 @@ impl Tx<'_> {
         self.ends_caches.set(true);
     }
 
+    /// Sees to it that `count` new ids can be had, so that a closure which needs many runs out
+    /// before it has done anything.
+    ///
+    /// # Errors
+    /// As [`Tx::new_id`].
+    pub(crate) fn reserve(&self, kind: IdKind, count: usize) -> Result<(), Error> {
+        self.ids.require(kind, count)
+    }
+
     /// Runs a closure; one that fails gives its ids back, since nobody has seen them. Answers
     /// whether caches end with it, too.
     fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<(T, bool), Error> {

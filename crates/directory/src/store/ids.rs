@@ -123,6 +123,16 @@ impl Ids {
         self.granted.load(Ordering::Acquire)
     }
 
+    /// Whether this many ids are left; [`Unavailable::OutOfIds`] when not.
+    pub(super) fn require(&self, kind: IdKind, count: usize) -> Result<(), Error> {
+        let block = self.block(kind)?;
+        let left = usize::try_from(block.end - block.next).unwrap_or(0);
+        if left < count {
+            return Err(Unavailable::OutOfIds(kind).into());
+        }
+        Ok(())
+    }
+
     /// Takes back the ids of a closure that failed, as far as none was given out since: so
     /// numbers have few gaps.
     pub(super) fn give_back(&self, taken: &[(IdKind, i64)]) {

@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -24,6 +24,12 @@ const MIGRATIONS: [Migration; 2] = [
         name: "generations",
         sqlite: include_str!("../../migrations/sqlite/0002_generations.sql"),
         postgres: include_str!("../../migrations/postgres/0002_generations.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "imports",
+        sqlite: include_str!("../../migrations/sqlite/0003_imports.sql"),
+        postgres: include_str!("../../migrations/postgres/0003_imports.sql"),
     },
 ];
 

@@ -22,16 +22,16 @@ const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone,
     u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
     u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
     u.created_at, u.updated_at, u.version, u.attributes, \
-    CASE WHEN EXISTS (SELECT 1 FROM account_members m \
-        WHERE m.tenant_id = $1 AND m.user_id = u.id) THEN 1 ELSE 0 END, \
-    CASE WHEN EXISTS (SELECT 1 FROM group_members g \
-        WHERE g.tenant_id = $1 AND g.user_id = u.id) THEN 1 ELSE 0 END, \
-    CASE WHEN EXISTS (SELECT 1 FROM user_badges b \
-        WHERE b.tenant_id = $1 AND b.user_id = u.id) THEN 1 ELSE 0 END, \
-    CASE WHEN EXISTS (SELECT 1 FROM user_roles r \
-        WHERE r.tenant_id = $1 AND r.user_id = u.id) THEN 1 ELSE 0 END, \
-    CASE WHEN EXISTS (SELECT 1 FROM notification_preferences n \
-        WHERE n.tenant_id = $1 AND n.user_id = u.id) THEN 1 ELSE 0 END FROM users u";
+    EXISTS (SELECT 1 FROM account_members m \
+        WHERE m.tenant_id = $1 AND m.user_id = u.id), \
+    EXISTS (SELECT 1 FROM group_members g \
+        WHERE g.tenant_id = $1 AND g.user_id = u.id), \
+    EXISTS (SELECT 1 FROM user_badges b \
+        WHERE b.tenant_id = $1 AND b.user_id = u.id), \
+    EXISTS (SELECT 1 FROM user_roles r \
+        WHERE r.tenant_id = $1 AND r.user_id = u.id), \
+    EXISTS (SELECT 1 FROM notification_preferences n \
+        WHERE n.tenant_id = $1 AND n.user_id = u.id) FROM users u";
 
 const INSERT: &str = "INSERT INTO users (tenant_id, id, uid, kind, email, email_key, phone, \
     phone_key, first_name, last_name, first_name_key, last_name_key, state, external_id, \
@@ -215,15 +215,26 @@ pub(crate) struct FoundUser {
     pub(crate) has: Include,
 }
 
+impl FoundUser {
+    /// The user, who has these parts, too.
+    pub(crate) fn and_has(mut self, more: Include) -> Self {
+        self.has.accounts |= more.accounts;
+        self.has.groups |= more.groups;
+        self.has.badges |= more.badges;
+        self.has.roles |= more.roles;
+        self.has.preferences |= more.preferences;
+        self
+    }
+}
+
 fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
     let user = read_user(row)?;
-    let there = || row.int().map(|there| there != 0);
     let has = Include {
-        accounts: there()?,
-        groups: there()?,
-        badges: there()?,
-        roles: there()?,
-        preferences: there()?,
+        accounts: row.boolean()?,
+        groups: row.boolean()?,
+        badges: row.boolean()?,
+        roles: row.boolean()?,
+        preferences: row.boolean()?,
     };
     Ok(FoundUser { user, has })
 }
@@ -342,6 +353,18 @@ pub(crate) fn find_user(
     });
     let (sql, params) = conditions.whole(SELECT, "");
     tx.query_opt(&sql, &params, read_found)
+}
+
+/// Those of these users whom the actor may see, in no order.
+pub(crate) fn find_users(tx: &Tx<'_>, actor: &Actor, ids: &[i64]) -> Result<Vec<User>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = visible(actor, tx.now());
+    conditions.and_in("u.id", ids.iter().copied());
+    conditions.and_plain("u.deleted_at IS NULL");
+    let (sql, params) = conditions.whole(SELECT, "");
+    tx.query(&sql, &params, read_user)
 }
 
 /// The users that the actor may see and that match; one more than the page asks for shows

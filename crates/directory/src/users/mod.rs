@@ -3,6 +3,7 @@
 mod around;
 mod change;
 mod create;
+mod plan;
 mod rules;
 mod snapshot;
 mod update;
@@ -14,6 +15,9 @@ pub use change::{
     AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
 };
 pub use create::create;
+pub(crate) use create::plan as plan_creation;
+pub(crate) use plan::{Plan, taken_of};
+pub(crate) use update::plan as plan_update;
 pub use update::{delete, restore, update};
 pub use view::Include;
 

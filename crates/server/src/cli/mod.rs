@@ -1,7 +1,9 @@
-//! The command line: `muster serve`, `quickstart`, and what an operator makes and ends.
+//! The command line: `muster serve`, `quickstart`, `import`, and what an operator makes and
+//! ends.
 
 mod backup;
 mod doctor;
+mod import;
 mod manage;
 mod output;
 mod quickstart;
@@ -74,6 +76,8 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Puts a backup in the place of the SQLite database, which no server may have open.
     Restore(backup::RestoreArguments),
+    /// Brings users in from a file: NDJSON or CSV; goes on where it was broken off.
+    Import(import::Import),
     /// Tells what is configured, what is reachable and what is missing.
     Doctor,
 }
@@ -153,6 +157,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failed> {
         Command::Tenant(command) => manage::tenant(&settings, command, told).await,
         Command::Backup(arguments) => backup::back_up(&settings, &arguments, told),
         Command::Restore(arguments) => backup::restore(&settings, &arguments, told),
+        Command::Import(import) => import::run(&settings, &tenant, import, told).await,
         Command::Doctor => doctor::run(&settings, told).await,
     }
 }

@@ -106,7 +106,10 @@ fn log() {
     }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A line that cannot be written (a full disk) is lost. Told of on standard error, where
+        // it cannot be told either, it would be a panic in whoever logs: the writer, say.
+        .log_internal_errors(false);
     let _ = if std::io::stderr().is_terminal() {
         builder.try_init()
     } else {

@@ -4,25 +4,33 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tower::ServiceExt;
 
+use super::timed_writes::TimedWrites;
+
 /// How long to wait after an error of the machine itself, such as no file descriptor left: such an
 /// error comes back at once until something is freed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// At shutdown, how long to wait for one more connection that was made before: what the system
+/// has accepted is seen a moment later here.
+const LAST_CALL: Duration = Duration::from_millis(10);
 /// hyper refuses to work with a smaller read buffer.
 const LEAST_HEADER_BYTES: usize = 8192;
 
@@ -36,7 +44,14 @@ pub struct ConnectionLimits {
     pub header_timeout: Duration,
     /// Connections open at once; while there are as many, further ones wait in the listen queue.
     pub max_connections: usize,
-    /// How long requests that run at shutdown may go on.
+    /// How long a client may take to read an answer, from when it first lets the server wait.
+    /// Where the connection is to be kept, `header_timeout` ends it too: it runs from when the
+    /// answer is made.
+    pub write_timeout: Duration,
+    /// How long idle connections stay open at shutdown: a request that comes meanwhile is answered,
+    /// and told that the connection ends. Closed at once, they would cut requests on their way.
+    pub linger: Duration,
+    /// How long requests that run at shutdown may go on, `linger` included.
     pub drain: Duration,
     /// The most bytes of a request's head, request line included; more are answered 431. Less
     /// than 8192 counts as 8192. It is the size of the connection's read buffer.
@@ -44,52 +59,118 @@ pub struct ConnectionLimits {
 }
 
 impl Default for ConnectionLimits {
-    /// 10 s, 10 000 connections, 30 s, 32 KiB.
+    /// 10 s for a head, 10 000 connections, 30 s for an answer, half a second of idleness and 30 s
+    /// of requests at shutdown, 32 KiB.
     fn default() -> Self {
         Self {
             header_timeout: Duration::from_secs(10),
             max_connections: 10_000,
+            write_timeout: Duration::from_secs(30),
+            linger: Duration::from_millis(500),
             drain: Duration::from_secs(30),
             max_header_bytes: 32 * 1024,
         }
     }
 }
 
-/// Serves `router` until `shutdown` completes; then accepts nothing more, closes idle connections
-/// and returns when running requests are answered, or cut after `limits.drain`.
+/// Serves `router` until `shutdown` completes; then takes the connections that were made before,
+/// answers what comes within `limits.linger`, closes idle connections and returns when running
+/// requests are answered, or cut after `limits.drain`.
 ///
 /// Handlers find the peer as the extension [`ConnectInfo<SocketAddr>`]. What goes wrong on one
-/// connection ends that one alone. How long a request's body or its answer may take is not limited
-/// here: a handler that reads a body puts a time on it.
+/// connection ends that one alone. How long a request's body may take is not limited here: a
+/// handler that reads a body puts a time on it.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) {
-    let http = builder(&limits);
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
+    let mut serving = Serving::new(router, limits);
     let mut shutdown = pin!(shutdown);
     loop {
-        let room = connections.len() < limits.max_connections;
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(ended) = connections.join_next() => note_panic(ended),
-            (stream, peer) = accept(&listener), if room => {
-                let watcher = graceful.watcher();
-                connections.spawn(connection(http.clone(), stream, peer, router.clone(), watcher));
-            }
+            Some(ended) = serving.connections.join_next() => note_panic(ended),
+            accepted = accept(&listener), if serving.has_room() => serving.start(accepted),
         }
     }
-    drop(listener);
-    let ended = async { tokio::join!(graceful.shutdown(), all_ended(&mut connections)) };
-    let in_time = tokio::time::timeout(limits.drain, ended).await.is_ok();
-    if !in_time {
-        tracing::warn!(connections = connections.len(), "requests cut at shutdown");
+    serving.ending.store(true, Ordering::Relaxed);
+    while serving.has_room()
+        && let Ok(accepted) = tokio::time::timeout(LAST_CALL, accept(&listener)).await
+    {
+        serving.start(accepted);
     }
-    // What still runs is aborted as the set is dropped.
+    drop(listener);
+    serving.end().await;
+}
+
+/// The connections, and what each is served with.
+struct Serving {
+    http: http1::Builder,
+    router: Router,
+    limits: ConnectionLimits,
+    graceful: GracefulShutdown,
+    connections: JoinSet<()>,
+    /// Whether answers say that their connection ends.
+    ending: Arc<AtomicBool>,
+}
+
+impl Serving {
+    fn new(router: Router, limits: ConnectionLimits) -> Self {
+        Self {
+            http: builder(&limits),
+            router,
+            limits,
+            graceful: GracefulShutdown::new(),
+            connections: JoinSet::new(),
+            ending: Arc::default(),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.connections.len() < self.limits.max_connections
+    }
+
+    /// Serves one connection to its end, in a task of its own.
+    fn start(&mut self, (stream, peer): (TcpStream, SocketAddr)) {
+        // Only fails on a connection that is already gone, which serving it will find out.
+        let _ = stream.set_nodelay(true);
+        let stream = TimedWrites::new(stream, self.limits.write_timeout);
+        let (router, ending) = (self.router.clone(), Arc::clone(&self.ending));
+        let service =
+            service_fn(move |request| answer(router.clone(), peer, Arc::clone(&ending), request));
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let served = self.graceful.watch(connection);
+        self.connections.spawn(async move {
+            if let Err(error) = served.await {
+                // Timeouts, resets, bad requests: the peer's doing, and as many as it likes.
+                tracing::debug!(%error, "connection ended");
+            }
+        });
+    }
+
+    /// Lets the connections end: by themselves first, then as soon as they are idle.
+    async fn end(self) {
+        let (graceful, mut connections) = (self.graceful, self.connections);
+        let ended = async {
+            let by_themselves = all_ended(&mut connections);
+            if tokio::time::timeout(self.limits.linger, by_themselves)
+                .await
+                .is_err()
+            {
+                tokio::join!(graceful.shutdown(), all_ended(&mut connections));
+            }
+        };
+        if tokio::time::timeout(self.limits.drain, ended)
+            .await
+            .is_err()
+        {
+            tracing::warn!(connections = connections.len(), "requests cut at shutdown");
+        }
+        // What still runs is aborted as the set is dropped.
+    }
 }
 
 async fn all_ended(connections: &mut JoinSet<()>) {
@@ -130,31 +211,19 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     .contains(&error.kind())
 }
 
-/// Serves one connection to its end.
-async fn connection(
-    http: http1::Builder,
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    watcher: Watcher,
-) {
-    // Only fails on a connection that is already gone, which serving it will find out.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(router.clone(), peer, request));
-    let served = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
-    if let Err(error) = served.await {
-        // Timeouts, resets, bad requests: the peer's doing, and as many as it likes.
-        tracing::debug!(%error, "connection ended");
-    }
-}
-
 async fn answer(
     router: Router,
     peer: SocketAddr,
+    ending: Arc<AtomicBool>,
     mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.oneshot(request.map(Body::new)).await
+    let mut response = router.oneshot(request.map(Body::new)).await?;
+    if ending.load(Ordering::Relaxed) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    Ok(response)
 }
 
 fn note_panic(ended: Result<(), JoinError>) {
@@ -166,8 +235,6 @@ fn note_panic(ended: Result<(), JoinError>) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-    use std::sync::Arc;
 
     use axum::routing::get;
     use tokio::sync::{Notify, oneshot};
@@ -202,6 +269,8 @@ mod tests {
     fn limits() -> ConnectionLimits {
         ConnectionLimits {
             header_timeout: LONG,
+            write_timeout: LONG,
+            linger: SHORT,
             drain: LONG,
             ..ConnectionLimits::default()
         }
@@ -237,8 +306,13 @@ mod tests {
         panic!("boom");
     }
 
-    async fn send(address: SocketAddr, mut bytes: &[u8]) -> TcpStream {
+    async fn send(address: SocketAddr, bytes: &[u8]) -> TcpStream {
         let stream = TcpStream::connect(address).await.unwrap();
+        write(&stream, bytes).await;
+        stream
+    }
+
+    async fn write(stream: &TcpStream, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             stream.writable().await.unwrap();
             match stream.try_write(bytes) {
@@ -246,7 +320,6 @@ mod tests {
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
         }
-        stream
     }
 
     /// Everything until it ends with `end` or the server closes. A reset is a close, too.
@@ -330,6 +403,59 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert!(answer.ends_with("done"), "{answer}");
         server.task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_kept_connection_is_answered_at_shutdown_and_told_of_it() {
+        let lingering = ConnectionLimits {
+            linger: LONG,
+            ..limits()
+        };
+        let server = start(hello(), lingering).await;
+        let stream = send(server.address, GET).await;
+        let local = stream.local_addr().unwrap().to_string();
+        let before = read_until(&stream, Some(&local)).await;
+        assert!(!before.contains("connection: close"), "{before}");
+        server.stop.send(()).unwrap();
+        while TcpStream::connect(server.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        write(&stream, GET).await;
+        let last = rest(&stream).await;
+        assert!(last.starts_with("HTTP/1.1 200"), "{last}");
+        assert!(last.contains("connection: close"), "{last}");
+        server.task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_made_before_shutdown_is_served() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = send(listener.local_addr().unwrap(), GET).await;
+        let lingering = ConnectionLimits {
+            linger: LONG,
+            ..limits()
+        };
+        let server = serve(listener, hello(), lingering, std::future::ready(()));
+        let (answer, ()) = tokio::join!(rest(&stream), server);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_is_given_up() {
+        // More than the system keeps for a reader.
+        let huge = Router::new().route("/huge", get(async || vec![0; 64 << 20]));
+        let one_at_a_time = ConnectionLimits {
+            max_connections: 1,
+            write_timeout: SHORT,
+            ..limits()
+        };
+        let server = start(huge.merge(hello()), one_at_a_time).await;
+        let request = b"GET /huge HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        let unread = send(server.address, request).await;
+        let second = send(server.address, b"GET / HTTP/1.0\r\n\r\n").await;
+        let answer = tokio::time::timeout(LONG, rest(&second)).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+        drop(unread);
     }
 
     #[tokio::test]

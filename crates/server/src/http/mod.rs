@@ -14,6 +14,7 @@ pub mod listener;
 pub mod metrics;
 pub mod reply;
 pub mod throttle;
+mod timed_writes;
 
 use std::sync::Arc;
 use std::time::Duration;
