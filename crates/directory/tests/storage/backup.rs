@@ -122,7 +122,7 @@ async fn fill(directory: &Directory) {
 }
 
 /// Users without their claim or their event, and claims and events without their user.
-const HALVES: [&str; 4] = [
+pub(crate) const HALVES: [&str; 4] = [
     "SELECT email FROM users u WHERE NOT EXISTS (SELECT 1 FROM claims c \
      WHERE c.tenant_id = u.tenant_id AND c.value = u.email_key AND c.owner_id = u.id)",
     "SELECT email FROM users u WHERE NOT EXISTS (SELECT 1 FROM events e \

@@ -51,6 +51,7 @@ mod backup;
 mod durable;
 mod engine;
 mod events;
+mod faults;
 mod given;
 mod grants;
 mod groups;
