@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Unavailable};
 
+use super::db::CachesEnd;
+
 use super::file_lock::FileLock;
 
 /// Writes that may wait; one more is refused with [`Unavailable::QueueFull`].
@@ -43,6 +45,7 @@ pub(super) struct Ran<T> {
 
 struct Job {
     run: Closure,
+    caches: Arc<CachesEnd>,
     answer: oneshot::Sender<Outcome>,
 }
 
@@ -112,6 +115,7 @@ impl Sqlite {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         run: impl Fn(&Connection) -> Ran<T> + Send + 'static,
+        caches: Arc<CachesEnd>,
     ) -> Result<T, Error> {
         let (answer, result) = oneshot::channel();
         let run: Closure = Box::new(move |connection| {
@@ -120,7 +124,11 @@ impl Sqlite {
             Ran { result, wrote }
         });
         self.queue
-            .try_send(Job { run, answer })
+            .try_send(Job {
+                run,
+                caches,
+                answer,
+            })
             .map_err(|_| Unavailable::QueueFull)?;
         let value = result.await.map_err(|_| Unavailable::GroupFailed)??;
         value
@@ -226,6 +234,9 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
                 let _ = connection.execute_batch("ROLLBACK");
             }
         });
+        for job in &group.jobs {
+            job.caches.committed();
+        }
         let mut outcomes = group.outcomes.into_iter();
         for job in group.jobs {
             let outcome = outcomes.next().filter(|_| lost.is_none());
