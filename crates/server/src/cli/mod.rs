@@ -1,6 +1,7 @@
 //! The command line: `muster serve`, `quickstart`, and what an operator makes and ends.
 
 mod doctor;
+mod file_limit;
 mod manage;
 mod output;
 mod quickstart;

@@ -21,6 +21,7 @@ mod full_log;
 mod harness;
 mod legalesign;
 mod native;
+mod open_files;
 mod platformos;
 mod pulse;
 mod requests;
