@@ -57,7 +57,7 @@ pub fn put(tx: &Tx<'_>, actor: &Actor, job: &Job) -> Result<(), Error> {
         );
     }
     let worker = find_user(tx, actor, &UserKey::Id(job.worker_id), false)?;
-    if worker.is_none_or(|user| user.kind != Some(UserKind::Worker)) {
+    if worker.is_none_or(|found| found.user.kind != Some(UserKind::Worker)) {
         violations.field("worker_id", Rule::MustExist);
     }
     if find_account(tx, actor.tenant, job.account_id)?.is_none() {

@@ -14,6 +14,7 @@ pub mod event;
 pub mod forms;
 pub mod groups;
 pub mod idempotency;
+pub mod import;
 pub mod jobs;
 pub mod keys;
 pub mod model;
@@ -34,6 +35,7 @@ pub use actor::{Actor, Principal, TenantId, Visibility};
 pub use error::{Error, Unavailable};
 
 use clock::{Clock, Random};
+use keys::{ActorCache, Credential};
 use password::{Hasher, PasswordHash};
 use store::{Db, Location, Tx};
 use violation::Violations;
@@ -43,6 +45,7 @@ use violation::Violations;
 pub struct Directory {
     db: Db,
     hasher: Hasher,
+    actors: Arc<ActorCache>,
 }
 
 impl Directory {
@@ -62,6 +65,7 @@ impl Directory {
         Ok(Self {
             db,
             hasher: Hasher::new(cores),
+            actors: Arc::default(),
         })
     }
 
@@ -100,6 +104,15 @@ impl Directory {
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
         self.db.write(run).await
+    }
+
+    /// Who a credential is. Answers of the last moments are remembered; one that ended on this
+    /// node is forgotten at once, one that ended elsewhere within 250 ms.
+    ///
+    /// # Errors
+    /// As [`keys::authenticate`].
+    pub async fn authenticate(&self, credential: &Credential) -> Result<Actor, Error> {
+        self.actors.actor(&self.db, credential).await
     }
 
     /// Hashes a password, unless the request is refused anyway.

@@ -2,7 +2,8 @@
 
 mod catalogue;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use catalogue::EventType;
 
@@ -31,7 +32,7 @@ impl Subject {
 }
 
 /// What changed: the values before and after, of the changed fields alone.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Change {
     /// Before; empty for what is new.
     pub old: Map<String, Value>,
@@ -95,7 +96,7 @@ pub(crate) fn record(
         actor_id,
         subject_type: subject.subject_type.to_owned(),
         subject_id: subject.id,
-        change: json!({ "old": change.old, "new": change.new }).to_string(),
+        change: serde_json::to_string(&change).map_err(Error::internal)?,
         request_id: actor.request_id.clone(),
         created_at: tx.now(),
     };

@@ -73,7 +73,14 @@ impl std::fmt::Debug for Phone {
     }
 }
 
+/// The form that is the same however the number is written; none where that form reads as yet
+/// another number (a country's prefix that stands there twice).
 fn e164(text: &str) -> Option<String> {
+    let form = formatted(text)?;
+    (formatted(&form)? == form).then_some(form)
+}
+
+fn formatted(text: &str) -> Option<String> {
     if !text.chars().any(|c| c.is_ascii_digit()) {
         return None;
     }
@@ -105,6 +112,22 @@ mod tests {
             Phone::parse("+44 20 7946 0018").unwrap().key(),
             Some("+442079460018")
         );
+    }
+
+    #[test]
+    fn the_key_of_a_key_is_itself() {
+        for text in [
+            "+1 1 415 555 2671",
+            "+46 (0)8 123 456 78",
+            "+39 06 6982 0001",
+        ] {
+            let phone = Phone::parse(text).unwrap();
+            let key = phone.key().unwrap();
+            assert_eq!(Phone::parse(key).unwrap().key(), Some(key), "{text}");
+        }
+        let twice = "+46 0 0 9750469750 118";
+        assert_eq!(Phone::parse(twice).unwrap_err(), Rule::BadFormat);
+        assert_eq!(Phone::unchecked(twice).unwrap().key(), None);
     }
 
     #[test]

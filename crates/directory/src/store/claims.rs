@@ -3,6 +3,7 @@
 use crate::actor::TenantId;
 use crate::error::Error;
 
+use super::filter::Conditions;
 use super::{Statement, Tx};
 
 const INSERT: &str = "INSERT INTO claims (tenant_id, scope, value, owner_id) \
@@ -12,8 +13,10 @@ const DELETE: &str =
 const OWNER: &str =
     "SELECT owner_id FROM claims WHERE tenant_id = $1 AND scope = $2 AND value = $3";
 
+const OWNERS: &str = "SELECT c.owner_id FROM claims c";
+
 /// What a value is unique among.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ClaimScope {
     /// Canonical emails of users.
     Email,
@@ -39,7 +42,7 @@ impl ClaimScope {
 }
 
 /// A value claimed in a scope.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Claim {
     /// Among what.
     pub(crate) scope: ClaimScope,
@@ -87,4 +90,18 @@ pub(crate) fn claim_owner(
         claim.value.as_str().into(),
     ];
     tx.query_opt(OWNER, &params, |row| row.int())
+}
+
+/// Those who have one of these values.
+pub(crate) fn owners_of<'a>(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    scope: ClaimScope,
+    values: impl Iterator<Item = &'a str>,
+) -> Result<Vec<i64>, Error> {
+    let mut conditions = Conditions::new("c.tenant_id = ?", tenant);
+    conditions.and("c.scope = ?", scope.name());
+    conditions.and_in("c.value", values);
+    let (sql, params) = conditions.whole(OWNERS, "");
+    tx.query(&sql, &params, |row| row.int())
 }

@@ -1,8 +1,9 @@
 //! The door to the database: where a closure of the domain runs, and on which engine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,8 +12,8 @@ use crate::clock::{Clock, Random};
 use crate::error::{Error, Unavailable};
 
 use super::ids::{self, IdKind, Ids};
-use super::postgres::{Postgres, Session};
-use super::sqlite::{self, Sqlite};
+use super::postgres::{Asked, Postgres, Session};
+use super::sqlite::{self, Ran, Sqlite};
 use super::{Row, Value};
 
 /// How often a closure runs again after losing to another writer. Of those who meet on a row one
@@ -77,6 +78,9 @@ pub struct Statement<'a> {
 pub struct Db {
     engine: Engine,
     ids: Arc<Ids>,
+    leasing: Arc<tokio::sync::Mutex<()>>,
+    /// How often this node ended what caches hold.
+    epoch: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -105,6 +109,8 @@ impl Db {
         Ok(Self {
             engine,
             ids: Arc::new(Ids::new()),
+            leasing: Arc::default(),
+            epoch: Arc::default(),
             clock,
             random,
         })
@@ -120,6 +126,11 @@ impl Db {
     #[must_use]
     pub fn random(&self) -> &dyn Random {
         self.random.as_ref()
+    }
+
+    /// Moves whenever a change of this node ends what caches hold.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// Whether it is PostgreSQL.
@@ -140,8 +151,10 @@ impl Db {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(|connection| run(&db.tx(On::Sqlite(connection)))),
             Engine::Postgres(postgres) => {
+                // It runs again with each answer: at one time, so that it asks the same.
+                let now = self.clock.now();
                 postgres
-                    .read(move |session| run(&db.tx(On::Postgres(session))))
+                    .read(move |asked| run(&db.tx_at(On::Asked(asked), now)))
                     .await
             }
         }
@@ -161,10 +174,11 @@ impl Db {
         let run = Arc::new(run);
         let (mut lost, mut leased) = (0_u32, 0);
         loop {
+            let granted = self.ids.granted();
             match self.write_once(Arc::clone(&run)).await {
                 Err(Error::Unavailable(Unavailable::OutOfIds(kind))) if leased < LEASES => {
                     leased += 1;
-                    self.lease(kind).await?;
+                    self.lease(kind, granted).await?;
                 }
                 Err(Error::Unavailable(Unavailable::Contention)) if lost < RETRIES => {
                     lost += 1;
@@ -191,10 +205,15 @@ impl Db {
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
         let db = self.clone();
-        match &self.engine {
+        let (value, ends_caches) = match &self.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite
-                    .write(move |connection| db.tx(On::Sqlite(connection)).run(run.as_ref()))
+                    .write(move |connection| {
+                        let tx = db.tx(On::Sqlite(connection));
+                        let result = tx.run(run.as_ref());
+                        let wrote = tx.wrote.get();
+                        Ran { result, wrote }
+                    })
                     .await
             }
             Engine::Postgres(postgres) => {
@@ -202,11 +221,20 @@ impl Db {
                     .write(move |session| db.tx(On::Postgres(session)).run(run.as_ref()))
                     .await
             }
+        }?;
+        if ends_caches {
+            self.epoch.fetch_add(1, Ordering::AcqRel);
         }
+        Ok(value)
     }
 
-    /// The block is on disk before its first id is used.
-    async fn lease(&self, kind: IdKind) -> Result<(), Error> {
+    /// The block is on disk before its first id is used. Of those who ran out together one
+    /// leases, and the others find what it got.
+    async fn lease(&self, kind: IdKind, granted: u64) -> Result<(), Error> {
+        let _one = self.leasing.lock().await;
+        if self.ids.granted() != granted {
+            return Ok(());
+        }
         let size = self.ids.lease_size(kind)?;
         let end = self
             .write_once(Arc::new(move |tx: &Tx<'_>| ids::lease(tx, kind, size)))
@@ -215,12 +243,18 @@ impl Db {
     }
 
     fn tx<'a>(&'a self, on: On<'a>) -> Tx<'a> {
+        self.tx_at(on, self.clock.now())
+    }
+
+    fn tx_at<'a>(&'a self, on: On<'a>, now: Timestamp) -> Tx<'a> {
         Tx {
             on,
             ids: &self.ids,
             random: self.random.as_ref(),
-            now: self.clock.now(),
+            now,
             taken: RefCell::new(Vec::new()),
+            ends_caches: Cell::new(false),
+            wrote: Cell::new(false),
         }
     }
 }
@@ -228,6 +262,8 @@ impl Db {
 enum On<'a> {
     Sqlite(&'a rusqlite::Connection),
     Postgres(&'a Session<'a>),
+    /// Reads on PostgreSQL.
+    Asked(&'a Asked),
 }
 
 /// A transaction under way, with the time at which it began.
@@ -238,6 +274,9 @@ pub struct Tx<'a> {
     now: Timestamp,
     /// Ids given out to this transaction.
     taken: RefCell<Vec<(IdKind, i64)>>,
+    ends_caches: Cell<bool>,
+    /// Whether a statement that may write was begun (kept for SQLite alone).
+    wrote: Cell<bool>,
 }
 
 impl Tx<'_> {
@@ -263,9 +302,25 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Runs a closure; one that fails gives its ids back, since nobody has seen them.
-    fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        run(self).inspect_err(|_| self.ids.give_back(&self.taken.borrow()))
+    /// Notes that what caches hold ends with this transaction.
+    pub(super) fn end_caches(&self) {
+        self.ends_caches.set(true);
+    }
+
+    /// Sees to it that `count` new ids can be had, so that a closure which needs many runs out
+    /// before it has done anything.
+    ///
+    /// # Errors
+    /// As [`Tx::new_id`].
+    pub(crate) fn reserve(&self, kind: IdKind, count: usize) -> Result<(), Error> {
+        self.ids.require(kind, count)
+    }
+
+    /// Runs a closure; one that fails gives its ids back, since nobody has seen them. Answers
+    /// whether caches end with it, too.
+    fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<(T, bool), Error> {
+        let value = run(self).inspect_err(|_| self.ids.give_back(&self.taken.borrow()))?;
+        Ok((value, self.ends_caches.get()))
     }
 
     /// Runs a statement; answers the number of rows it touched.
@@ -274,8 +329,12 @@ impl Tx<'_> {
     /// [`Error::Internal`] or [`Error::Unavailable`].
     pub fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, Error> {
         match &self.on {
-            On::Sqlite(connection) => execute_sqlite(connection, sql, params),
+            On::Sqlite(connection) => {
+                self.wrote.set(true);
+                execute_sqlite(connection, sql, params)
+            }
             On::Postgres(session) => session.execute(sql, params),
+            On::Asked(_) => Err(read_only()),
         }
     }
 
@@ -286,11 +345,15 @@ impl Tx<'_> {
     /// The first failure; the transaction cannot go on after it.
     pub fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, Error> {
         match &self.on {
-            On::Sqlite(connection) => statements
-                .iter()
-                .map(|each| execute_sqlite(connection, each.sql, &each.params))
-                .collect(),
+            On::Sqlite(connection) => {
+                self.wrote.set(true);
+                statements
+                    .iter()
+                    .map(|each| execute_sqlite(connection, each.sql, &each.params))
+                    .collect()
+            }
             On::Postgres(session) => session.batch(statements),
+            On::Asked(_) => Err(read_only()),
         }
     }
 
@@ -307,6 +370,9 @@ impl Tx<'_> {
         match &self.on {
             On::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(sql).map_err(sqlite::fault)?;
+                if !statement.readonly() {
+                    self.wrote.set(true);
+                }
                 let mut rows = statement
                     .query(rusqlite::params_from_iter(params))
                     .map_err(sqlite::fault)?;
@@ -318,6 +384,11 @@ impl Tx<'_> {
             }
             On::Postgres(session) => session
                 .query(sql, params)?
+                .iter()
+                .map(|row| read(&Row::postgres(row)))
+                .collect(),
+            On::Asked(asked) => asked
+                .rows(sql, params)?
                 .iter()
                 .map(|row| read(&Row::postgres(row)))
                 .collect(),
@@ -354,10 +425,18 @@ impl Tx<'_> {
     /// Runs a migration's text.
     pub(super) fn script(&self, sql: &str) -> Result<(), Error> {
         match &self.on {
-            On::Sqlite(connection) => connection.execute_batch(sql).map_err(sqlite::fault),
+            On::Sqlite(connection) => {
+                self.wrote.set(true);
+                connection.execute_batch(sql).map_err(sqlite::fault)
+            }
             On::Postgres(session) => session.script(sql),
+            On::Asked(_) => Err(read_only()),
         }
     }
+}
+
+fn read_only() -> Error {
+    Error::internal("a read wrote")
 }
 
 fn execute_sqlite(

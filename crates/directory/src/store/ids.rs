@@ -3,6 +3,7 @@
 //! of a block is lost when the node stops.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Unavailable};
 
@@ -26,7 +27,20 @@ pub enum IdKind {
 }
 
 impl IdKind {
-    const COUNT: usize = 11;
+    /// Every kind.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Tenant,
+        Self::User,
+        Self::Account,
+        Self::Group,
+        Self::GroupMember,
+        Self::Badge,
+        Self::UserBadge,
+        Self::Role,
+        Self::Invitation,
+        Self::Job,
+        Self::Event,
+    ];
 
     /// Its name in `id_leases`.
     #[must_use]
@@ -65,7 +79,8 @@ struct Block {
 /// The blocks that this node holds.
 #[derive(Debug)]
 pub(super) struct Ids {
-    blocks: [Mutex<Block>; IdKind::COUNT],
+    blocks: [Mutex<Block>; IdKind::ALL.len()],
+    granted: AtomicU64,
 }
 
 impl Ids {
@@ -77,6 +92,7 @@ impl Ids {
         };
         Self {
             blocks: std::array::from_fn(|_| Mutex::new(empty)),
+            granted: AtomicU64::new(0),
         }
     }
 
@@ -99,6 +115,22 @@ impl Ids {
         let id = block.next;
         block.next += 1;
         Ok(id)
+    }
+
+    /// How many blocks were granted until now: who ran out of ids leases only when nobody
+    /// else did since.
+    pub(super) fn granted(&self) -> u64 {
+        self.granted.load(Ordering::Acquire)
+    }
+
+    /// Whether this many ids are left; [`Unavailable::OutOfIds`] when not.
+    pub(super) fn require(&self, kind: IdKind, count: usize) -> Result<(), Error> {
+        let block = self.block(kind)?;
+        let left = usize::try_from(block.end - block.next).unwrap_or(0);
+        if left < count {
+            return Err(Unavailable::OutOfIds(kind).into());
+        }
+        Ok(())
     }
 
     /// Takes back the ids of a closure that failed, as far as none was given out since: so
@@ -128,16 +160,29 @@ impl Ids {
         }
         block.end = end;
         block.size = (block.size * 4).min(LARGEST_LEASE);
+        self.granted.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
 }
 
 /// Leases a block in a transaction of its own; the answer is the id after its last.
 pub(super) fn lease(tx: &Tx<'_>, kind: IdKind, size: i64) -> Result<i64, Error> {
-    let params = [
+    tx.query_one(LEASE, &lease_params(kind, size), |row| row.int())
+}
+
+/// Leases to nobody, on a file that no node has open: these ids are never given.
+pub(super) fn skip(
+    connection: &rusqlite::Connection,
+    kind: IdKind,
+    size: i64,
+) -> rusqlite::Result<i64> {
+    connection.query_row(LEASE, lease_params(kind, size), |row| row.get(0))
+}
+
+fn lease_params(kind: IdKind, size: i64) -> [Value<'static>; 3] {
+    [
         Value::from(kind.name()),
         Value::Int(1 + size),
         Value::Int(size),
-    ];
-    tx.query_one(LEASE, &params, |row| row.int())
+    ]
 }

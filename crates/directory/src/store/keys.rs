@@ -25,7 +25,7 @@ const CONFIRM: &str = "UPDATE keys SET secret_hash = $1 \
 const INSERT_TOKEN: &str = "INSERT INTO access_tokens (tenant_id, secret_hash, key_id, \
     created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 const BY_TOKEN: &str = "SELECT k.id, k.secret_hash, k.name, k.account_id, k.owner_email, \
-    k.public_pool, k.scopes, k.created_at, k.expires_at, k.revoked_at \
+    k.public_pool, k.scopes, k.created_at, k.expires_at, k.revoked_at, t.expires_at \
     FROM access_tokens t JOIN keys k ON k.tenant_id = t.tenant_id AND k.id = t.key_id \
     WHERE t.tenant_id = $1 AND t.secret_hash = $2 AND t.expires_at > $3";
 const DELETE_TOKENS: &str = "DELETE FROM access_tokens WHERE tenant_id = $1 AND key_id = $2";
@@ -115,18 +115,16 @@ pub(crate) fn insert_token(
     }
 }
 
-/// The key that a token which has not expired was made from.
+/// The key that a token which has not expired was made from, and when the token does.
 pub(crate) fn find_key_of_token(
     tx: &Tx<'_>,
     tenant: TenantId,
     hash: &str,
     now: Timestamp,
-) -> Result<Option<Key>, Error> {
-    tx.query_opt(
-        BY_TOKEN,
-        &[tenant.into(), hash.into(), now.into()],
-        read_key,
-    )
+) -> Result<Option<(Key, Timestamp)>, Error> {
+    tx.query_opt(BY_TOKEN, &[tenant.into(), hash.into(), now.into()], |row| {
+        Ok((read_key(row)?, row.time()?))
+    })
 }
 
 /// Ends all tokens of a key.

@@ -12,12 +12,26 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    number: 1,
-    name: "foundation",
-    sqlite: include_str!("../../migrations/sqlite/0001_foundation.sql"),
-    postgres: include_str!("../../migrations/postgres/0001_foundation.sql"),
-}];
+const MIGRATIONS: [Migration; 3] = [
+    Migration {
+        number: 1,
+        name: "foundation",
+        sqlite: include_str!("../../migrations/sqlite/0001_foundation.sql"),
+        postgres: include_str!("../../migrations/postgres/0001_foundation.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "generations",
+        sqlite: include_str!("../../migrations/sqlite/0002_generations.sql"),
+        postgres: include_str!("../../migrations/postgres/0002_generations.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "imports",
+        sqlite: include_str!("../../migrations/sqlite/0003_imports.sql"),
+        postgres: include_str!("../../migrations/postgres/0003_imports.sql"),
+    },
+];
 
 const RECORD_SQLITE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
     (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
@@ -29,6 +43,19 @@ const LOCK_POSTGRES: &str = "LOCK TABLE schema_migrations IN EXCLUSIVE MODE";
 
 const APPLIED: &str = "SELECT count(*) FROM schema_migrations WHERE number = $1";
 const APPLY: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
+
+/// The number of the newest migration that this binary knows.
+pub(super) const NEWEST: i64 = {
+    let [.., newest] = &MIGRATIONS;
+    newest.number
+};
+
+/// Whether a migration that ran is one of this binary's.
+pub(super) fn is_known(number: i64, name: &str) -> bool {
+    MIGRATIONS
+        .iter()
+        .any(|each| each.number == number && each.name == name)
+}
 
 impl Db {
     /// Brings the schema to this binary's version; does nothing when it is there, or newer.

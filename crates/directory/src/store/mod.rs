@@ -2,15 +2,18 @@
 //! appearance, `tenant_id` first everywhere, ids, times and random values bound.
 
 mod accounts;
+mod backup;
 mod badges;
 mod claims;
 mod credentials;
 mod db;
 mod events;
+mod file_lock;
 mod filter;
 mod groups;
 mod idempotency;
 mod ids;
+mod imports;
 mod invitations;
 mod jobs;
 mod keys;
@@ -23,6 +26,7 @@ mod tenants;
 mod users;
 mod value;
 
+pub use backup::{BackupError, Copied, back_up, restore};
 pub use db::{Db, Location, Statement, Tx};
 pub use events::StoredEvent;
 pub use groups::GroupKey;
@@ -38,6 +42,7 @@ pub(crate) use credentials::*;
 pub(crate) use events::*;
 pub(crate) use groups::*;
 pub(crate) use idempotency::*;
+pub(crate) use imports::*;
 pub(crate) use invitations::*;
 pub(crate) use jobs::*;
 pub(crate) use keys::*;

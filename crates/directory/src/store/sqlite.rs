@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Unavailable};
+
+use super::file_lock::FileLock;
 
 /// Writes that may wait; one more is refused with [`Unavailable::QueueFull`].
 const QUEUE: usize = 4_096;
@@ -23,9 +26,20 @@ const LOG_BUSY: (Duration, u32) = (Duration::from_millis(20), 500);
 /// Prepared statements kept a connection.
 const STATEMENTS: usize = 256;
 
+/// Pages that a connection keeps, in KiB (negative, as the engine wants it): the upper levels of
+/// every index of some million users. What is not there is read from the file, not mapped: an
+/// I/O error is then an error and not the end of the process.
+const CACHE_KIB: i64 = -16_384;
+
 /// A closure's result, of a type that only its sender knows.
 type Outcome = Result<Box<dyn Any + Send>, Error>;
-type Closure = Box<dyn Fn(&Connection) -> Outcome + Send>;
+type Closure = Box<dyn Fn(&Connection) -> Ran<Box<dyn Any + Send>> + Send>;
+
+/// What a closure came to, and whether it wrote before it did.
+pub(super) struct Ran<T> {
+    pub(super) result: Result<T, Error>,
+    pub(super) wrote: bool,
+}
 
 struct Job {
     run: Closure,
@@ -35,13 +49,16 @@ struct Job {
 /// A database file with its writer.
 pub(super) struct Sqlite {
     path: PathBuf,
-    queue: mpsc::SyncSender<Job>,
+    /// Closed before the writer: only a connection that may write takes the log away.
     readers: Mutex<Vec<Connection>>,
+    queue: mpsc::SyncSender<Job>,
 }
 
 impl Sqlite {
     /// Opens the file, making it when there is none, and starts its writer.
     pub(super) fn open(path: PathBuf) -> Result<Arc<Self>, Error> {
+        let shared =
+            FileLock::share(&path).map_err(|cause| Unavailable::Database(Box::new(cause)))?;
         make_private(&path)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         keep_a_log(&connection)?;
@@ -53,7 +70,12 @@ impl Sqlite {
         let (queue, jobs) = mpsc::sync_channel(QUEUE);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_groups(&connection, &jobs))
+            .spawn(move || {
+                // Dropped last: no restore may begin before.
+                let _shared = shared;
+                let connection = connection;
+                write_groups(&connection, &jobs);
+            })
             .map_err(Error::internal)?;
         Ok(Arc::new(Self {
             path,
@@ -89,11 +111,13 @@ impl Sqlite {
     /// Queues a closure for the writer; the answer comes after its group is on disk.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        run: impl Fn(&Connection) -> Result<T, Error> + Send + 'static,
+        run: impl Fn(&Connection) -> Ran<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, result) = oneshot::channel();
         let run: Closure = Box::new(move |connection| {
-            run(connection).map(|value| Box::new(value) as Box<dyn Any + Send>)
+            let Ran { result, wrote } = run(connection);
+            let result = result.map(|value| Box::new(value) as Box<dyn Any + Send>);
+            Ran { result, wrote }
         });
         self.queue
             .try_send(Job { run, answer })
@@ -125,14 +149,19 @@ fn connect(path: &PathBuf, access: OpenFlags) -> Result<Connection, Error> {
         .map_err(fault)?;
     connection.busy_timeout(BUSY).map_err(fault)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else a statement with `IN` is compiled anew whenever another value is bound.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(fault)?;
     connection
         .pragma_update(None, "foreign_keys", true)
         .map_err(fault)?;
     connection
-        .pragma_update(None, "cache_size", -65_536)
+        .pragma_update(None, "cache_size", CACHE_KIB)
         .map_err(fault)?;
+    // Where pages of a savepoint are kept until it ends.
     connection
-        .pragma_update(None, "mmap_size", 1_i64 << 30)
+        .pragma_update(None, "temp_store", "MEMORY")
         .map_err(fault)?;
     Ok(connection)
 }
@@ -183,9 +212,12 @@ fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
 /// The writer's life: take what waits, commit it together, answer. Ends with the last sender.
 fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
-        let mut answers = Vec::new();
-        let outcome = write_group(connection, first, jobs, &mut answers);
-        let lost = outcome.err().map(|cause| {
+        let mut group = Group {
+            connection,
+            jobs: vec![first],
+            outcomes: Vec::new(),
+        };
+        let lost = group.write(jobs).err().map(|cause| {
             tracing::error!(
                 error = &cause as &dyn std::error::Error,
                 "a group of writes failed"
@@ -194,63 +226,80 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
                 let _ = connection.execute_batch("ROLLBACK");
             }
         });
-        for (answer, result) in answers {
+        let mut outcomes = group.outcomes.into_iter();
+        for job in group.jobs {
+            let outcome = outcomes.next().filter(|_| lost.is_none());
             // Who hung up gets no answer; the change stands all the same.
-            let _ = answer.send(if lost.is_some() {
-                Err(Unavailable::GroupFailed.into())
-            } else {
-                result
-            });
+            let _ = job
+                .answer
+                .send(outcome.unwrap_or_else(|| Err(Unavailable::GroupFailed.into())));
         }
     }
 }
 
-type Answers = Vec<(oneshot::Sender<Outcome>, Outcome)>;
-
-/// Runs what waits in one transaction. An error is the whole group's: nothing of it stands.
-fn write_group(
-    connection: &Connection,
-    first: Job,
-    jobs: &mpsc::Receiver<Job>,
-    answers: &mut Answers,
-) -> Result<(), Error> {
-    if let Err(busy) = execute(connection, "BEGIN IMMEDIATE") {
-        // Another process holds the file: whoever waits here is told at once.
-        let waiting = std::iter::once(first).chain(jobs.try_iter());
-        answers.extend(waiting.map(|job| (job.answer, Err(Unavailable::GroupFailed.into()))));
-        return Err(busy);
-    }
-    let mut next = Some(first);
-    while let Some(job) = next {
-        let result = in_savepoint(connection, &job.run);
-        let (result, lost) = match result {
-            Ok(result) => (result, None),
-            Err(lost) => (Err(Unavailable::GroupFailed.into()), Some(lost)),
-        };
-        answers.push((job.answer, result));
-        if let Some(lost) = lost {
-            return Err(lost);
-        }
-        next = if answers.len() < GROUP {
-            jobs.try_recv().ok()
-        } else {
-            None
-        };
-    }
-    execute(connection, "COMMIT")
+/// Closures that are committed together, and what became of those that ran.
+struct Group<'a> {
+    connection: &'a Connection,
+    jobs: Vec<Job>,
+    outcomes: Vec<Outcome>,
 }
 
-/// Runs one closure so that its failure, or panic, undoes itself alone. An error beside its
-/// outcome means that the transaction is lost, or that it holds what it should not.
-fn in_savepoint(connection: &Connection, run: &Closure) -> Result<Outcome, Error> {
-    execute(connection, "SAVEPOINT closure")?;
-    let result = catch_unwind(AssertUnwindSafe(|| run(connection)))
-        .unwrap_or_else(|_| Err(Error::internal("a write panicked")));
+impl Group<'_> {
+    /// Runs what waits in one transaction. An error is the whole group's: nothing of it stands.
+    fn write(&mut self, waiting: &mpsc::Receiver<Job>) -> Result<(), Error> {
+        if let Err(busy) = execute(self.connection, "BEGIN IMMEDIATE") {
+            // Another process holds the file: whoever waits here is told at once.
+            self.jobs.extend(waiting.try_iter());
+            return Err(busy);
+        }
+        if !self.run_plainly(waiting)? {
+            execute(self.connection, "ROLLBACK")?;
+            execute(self.connection, "BEGIN IMMEDIATE")?;
+            self.outcomes.clear();
+            for job in &self.jobs {
+                let outcome = in_savepoint(self.connection, &job.run)?;
+                self.outcomes.push(outcome);
+            }
+        }
+        execute(self.connection, "COMMIT")
+    }
+
+    /// Runs closures one after another with nothing between them, as most succeed. Stops and
+    /// answers false at one that failed after it wrote: it cannot be undone alone.
+    fn run_plainly(&mut self, waiting: &mpsc::Receiver<Job>) -> Result<bool, Error> {
+        while let Some(job) = self.jobs.get(self.outcomes.len()) {
+            let Ran { result, wrote } = guarded(self.connection, &job.run)?;
+            if result.is_err() && wrote {
+                return Ok(false);
+            }
+            self.outcomes.push(result);
+            if self.jobs.len() < GROUP {
+                self.jobs.extend(waiting.try_recv().ok());
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Runs one closure; a panic is its failure. An error beside its outcome means that the
+/// transaction is lost.
+fn guarded(connection: &Connection, run: &Closure) -> Result<Ran<Box<dyn Any + Send>>, Error> {
+    let ran = catch_unwind(AssertUnwindSafe(|| run(connection))).unwrap_or_else(|_| Ran {
+        result: Err(Error::internal("a write panicked")),
+        wrote: true,
+    });
     if connection.is_autocommit() {
         // The engine gave the whole transaction up (a full disk, an I/O error).
-        let told = result.err();
+        let told = ran.result.err();
         return Err(told.unwrap_or_else(|| Error::internal("the engine rolled back")));
     }
+    Ok(ran)
+}
+
+/// Runs one closure so that its failure undoes itself alone.
+fn in_savepoint(connection: &Connection, run: &Closure) -> Result<Outcome, Error> {
+    execute(connection, "SAVEPOINT closure")?;
+    let Ran { result, .. } = guarded(connection, run)?;
     if result.is_err() {
         execute(connection, "ROLLBACK TO closure")?;
     }

@@ -12,6 +12,7 @@ use crate::model::{
     fold,
 };
 use crate::query::{PageNumber, UserFilter, UserOrder, UserPage};
+use crate::users::Include;
 
 use super::filter::Conditions;
 use super::{Row, Statement, Tx, Value};
@@ -20,7 +21,17 @@ const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone,
     u.first_name, u.last_name, u.state, u.external_id, u.onboarding_state, \
     u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
     u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
-    u.created_at, u.updated_at, u.version, u.attributes FROM users u";
+    u.created_at, u.updated_at, u.version, u.attributes, \
+    EXISTS (SELECT 1 FROM account_members m \
+        WHERE m.tenant_id = $1 AND m.user_id = u.id), \
+    EXISTS (SELECT 1 FROM group_members g \
+        WHERE g.tenant_id = $1 AND g.user_id = u.id), \
+    EXISTS (SELECT 1 FROM user_badges b \
+        WHERE b.tenant_id = $1 AND b.user_id = u.id), \
+    EXISTS (SELECT 1 FROM user_roles r \
+        WHERE r.tenant_id = $1 AND r.user_id = u.id), \
+    EXISTS (SELECT 1 FROM notification_preferences n \
+        WHERE n.tenant_id = $1 AND n.user_id = u.id) FROM users u";
 
 const INSERT: &str = "INSERT INTO users (tenant_id, id, uid, kind, email, email_key, phone, \
     phone_key, first_name, last_name, first_name_key, last_name_key, state, external_id, \
@@ -197,6 +208,37 @@ fn read_user(row: &Row<'_>) -> Result<User, Error> {
     Ok(user)
 }
 
+/// A user with what the row says of the parts that stand around it: most users have few, and
+/// a part that is not there is not asked for.
+pub(crate) struct FoundUser {
+    pub(crate) user: User,
+    pub(crate) has: Include,
+}
+
+impl FoundUser {
+    /// The user, who has these parts, too.
+    pub(crate) fn and_has(mut self, more: Include) -> Self {
+        self.has.accounts |= more.accounts;
+        self.has.groups |= more.groups;
+        self.has.badges |= more.badges;
+        self.has.roles |= more.roles;
+        self.has.preferences |= more.preferences;
+        self
+    }
+}
+
+fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
+    let user = read_user(row)?;
+    let has = Include {
+        accounts: row.boolean()?,
+        groups: row.boolean()?,
+        badges: row.boolean()?,
+        roles: row.boolean()?,
+        preferences: row.boolean()?,
+    };
+    Ok(FoundUser { user, has })
+}
+
 /// The columns that both INSERT and UPDATE bind, in their order, from `kind` on.
 fn columns(user: &User) -> Result<Vec<Value<'static>>, Error> {
     let key = |name: &Option<String>| name.as_deref().map(fold);
@@ -297,7 +339,7 @@ pub(crate) fn find_user(
     actor: &Actor,
     key: &UserKey,
     deleted: bool,
-) -> Result<Option<User>, Error> {
+) -> Result<Option<FoundUser>, Error> {
     let mut conditions = visible(actor, tx.now());
     match key {
         UserKey::Id(id) => conditions.and("u.id = ?", *id),
@@ -310,7 +352,19 @@ pub(crate) fn find_user(
         "u.deleted_at IS NULL"
     });
     let (sql, params) = conditions.whole(SELECT, "");
-    tx.query_opt(&sql, &params, read_user)
+    tx.query_opt(&sql, &params, read_found)
+}
+
+/// Those of these users whom the actor may see, in no order.
+pub(crate) fn find_users(tx: &Tx<'_>, actor: &Actor, ids: &[i64]) -> Result<Vec<User>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = visible(actor, tx.now());
+    conditions.and_in("u.id", ids.iter().copied());
+    conditions.and_plain("u.deleted_at IS NULL");
+    let (sql, params) = conditions.whole(SELECT, "");
+    tx.query(&sql, &params, read_user)
 }
 
 /// The users that the actor may see and that match; one more than the page asks for shows
@@ -320,7 +374,7 @@ pub(crate) fn list_users(
     actor: &Actor,
     filter: &UserFilter,
     page: &UserPage,
-) -> Result<Vec<User>, Error> {
+) -> Result<Vec<FoundUser>, Error> {
     let mut conditions = visible(actor, tx.now());
     conditions.and_plain("u.deleted_at IS NULL");
     add_filter(&mut conditions, filter);
@@ -346,7 +400,7 @@ pub(crate) fn list_users(
         .unwrap_or(i64::MAX)
         .saturating_add(1);
     let (sql, params) = conditions.statement(SELECT, rest, limit);
-    tx.query(&sql, &params, read_user)
+    tx.query(&sql, &params, read_found)
 }
 
 /// The users of one page by its number, in the order of their ids.
@@ -355,7 +409,7 @@ pub(crate) fn list_user_page(
     actor: &Actor,
     filter: &UserFilter,
     page: PageNumber,
-) -> Result<Vec<User>, Error> {
+) -> Result<Vec<FoundUser>, Error> {
     let mut conditions = visible(actor, tx.now());
     conditions.and_plain("u.deleted_at IS NULL");
     add_filter(&mut conditions, filter);
@@ -363,7 +417,7 @@ pub(crate) fn list_user_page(
     let before = page.number.saturating_sub(1).saturating_mul(page.size);
     let (limit, offset) = (count(page.size), count(before));
     let (sql, params) = conditions.statement_past(SELECT, "ORDER BY u.id", limit, offset);
-    tx.query(&sql, &params, read_user)
+    tx.query(&sql, &params, read_found)
 }
 
 fn add_filter<'a>(conditions: &mut Conditions<'a>, filter: &'a UserFilter) {

@@ -1,23 +1,8 @@
 //! What making and changing a user have in common.
 
-use std::collections::BTreeSet;
-
-use super::rules;
 use crate::error::Error;
 use crate::model::{AccountRole, EmployerRole, Membership, User, UserBadge, UserKind};
-use crate::store::{Claim, IdKind, Tx};
-use crate::violation::{Path, Rule, Violations};
-
-/// A claim that touched no row is another's already.
-pub(super) fn refuse_taken(claims: &BTreeSet<Claim>, touched: &[u64]) -> Result<(), Error> {
-    let mut violations = Violations::new();
-    for (claim, rows) in claims.iter().zip(touched) {
-        if *rows == 0 {
-            violations.add(Path::field(rules::claimed_field(claim.scope)), Rule::Taken);
-        }
-    }
-    Error::if_any(violations)
-}
+use crate::store::{IdKind, Tx};
 
 pub(super) fn plain_membership(account_id: i64, role: AccountRole) -> Membership {
     let admin = role == AccountRole::CustomerAdmin;

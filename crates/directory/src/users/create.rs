@@ -1,7 +1,10 @@
 //! Making a user.
 
-use super::around::{employer_membership, new_badge, plain_membership, refuse_taken};
+use std::collections::BTreeSet;
+
+use super::around::{employer_membership, new_badge, plain_membership};
 use super::change::{InvitationRequest, UserChange};
+use super::plan::Plan;
 use super::view::{self, Include};
 use super::{INVITATION_LIFETIME, rules, snapshot};
 use crate::actor::Actor;
@@ -11,7 +14,7 @@ use crate::event::{self, EventType, Subject};
 use crate::model::{AccountRole, Invitation, InvitationKind, Membership, User, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_claim, insert_invitation, insert_user,
+    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_user,
     insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
 };
 use crate::violation::Violations;
@@ -26,9 +29,23 @@ pub fn create(
     tx: &Tx<'_>,
     actor: &Actor,
     change: &UserChange,
-    mut violations: Violations,
+    violations: Violations,
     include: Include,
 ) -> Result<UserView, Error> {
+    let found = plan(tx, actor, change, violations)?.write(tx, actor.tenant)?;
+    view::view(tx, actor, found, include)
+}
+
+/// Checks a creation, and says what is to be written for it.
+///
+/// # Errors
+/// As [`create`], except for what is taken, which writing decides.
+pub(crate) fn plan(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+    mut violations: Violations,
+) -> Result<Plan, Error> {
     actor.require(Permission::CreateUsers)?;
     let invited = |request: &InvitationRequest| request.kind == InvitationKind::Invite;
     if !change.invitation.as_ref().is_some_and(invited) {
@@ -51,25 +68,32 @@ pub fn create(
         rules::add_taken(tx, actor, &user, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
-    let claims = rules::claims_of(&user);
-    let mut statements = vec![insert_user(actor.tenant, &user)?];
-    statements.extend(
-        claims
-            .iter()
-            .map(|claim| insert_claim(actor.tenant, claim, user.id)),
-    );
-    let account = add_memberships(actor, change, &user, &mut statements, tx);
-    add_grants(tx, actor, change, &user, &mut statements)?;
-    add_new_badges(tx, actor, change, &user, &mut statements)?;
-    statements.extend(created_events(
+    let rows = vec![insert_user(actor.tenant, &user)?];
+    let mut around = Vec::new();
+    let account = add_memberships(actor, change, &user, &mut around, tx);
+    add_grants(tx, actor, change, &user, &mut around)?;
+    add_new_badges(tx, actor, change, &user, &mut around)?;
+    around.extend(created_events(
         tx,
         actor,
         &user,
         account,
         !change.roles.is_empty(),
     )?);
-    refuse_taken(&claims, tx.batch(&statements)?.get(1..).unwrap_or_default())?;
-    view::view(tx, actor, user, include)
+    Ok(Plan {
+        rows,
+        freed: BTreeSet::new(),
+        gained: rules::claims_of(&user),
+        around,
+        has: Include {
+            accounts: account.is_some(),
+            groups: !change.groups.is_empty(),
+            badges: !change.badges.is_empty(),
+            roles: !change.roles.is_empty(),
+            preferences: change.preferences.is_some(),
+        },
+        user,
+    })
 }
 
 /// Memberships of a new user: those asked for, the one of an employer's customer, and the

@@ -3,6 +3,7 @@
 mod around;
 mod change;
 mod create;
+mod plan;
 mod rules;
 mod snapshot;
 mod update;
@@ -14,15 +15,20 @@ pub use change::{
     AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
 };
 pub use create::create;
+pub(crate) use create::plan as plan_creation;
+pub(crate) use plan::{Plan, taken_of};
+pub(crate) use update::plan as plan_update;
 pub use update::{delete, restore, update};
 pub use view::Include;
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{Invitation, User, UserView};
+use crate::model::{Invitation, UserView};
 use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
-use crate::store::{Tx, find_user, invitations_of, list_user_page, list_users, password_of};
+use crate::store::{
+    FoundUser, Tx, find_user, invitations_of, list_user_page, list_users, password_of,
+};
 
 pub use crate::store::UserKey;
 
@@ -36,8 +42,8 @@ pub const INVITATION_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 
 /// [`Error::Forbidden`] without `readUsers`.
 pub fn get(tx: &Tx<'_>, actor: &Actor, key: &UserKey, include: Include) -> Result<UserView, Error> {
     actor.require(Permission::ReadUsers)?;
-    let user = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    view::view(tx, actor, user, include)
+    let found = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    view::view(tx, actor, found, include)
 }
 
 /// A page of users.
@@ -53,12 +59,12 @@ pub fn list(
 ) -> Result<Listed<UserView>, Error> {
     actor.require(Permission::ReadUsers)?;
     let users = list_users(tx, actor, filter, page)?;
-    let position = |user: &User| Position {
+    let position = |found: &FoundUser| Position {
         time: match page.order {
             UserOrder::Id => jiff::Timestamp::UNIX_EPOCH,
-            UserOrder::UpdatedAt => user.updated_at,
+            UserOrder::UpdatedAt => found.user.updated_at,
         },
-        id: user.id,
+        id: found.user.id,
     };
     let listed = Listed::cut(users, page.limit, position);
     Ok(Listed {
@@ -90,7 +96,7 @@ pub fn page(
 pub fn invitations(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Vec<Invitation>, Error> {
     actor.require(Permission::ReadUsers)?;
     match find_user(tx, actor, &UserKey::Id(id), false)? {
-        Some(user) => invitations_of(tx, actor.tenant, user.id),
+        Some(found) => invitations_of(tx, actor.tenant, found.user.id),
         None => Ok(Vec::new()),
     }
 }
@@ -106,7 +112,7 @@ pub fn password_hash(
     id: i64,
 ) -> Result<Option<crate::password::PasswordHash>, Error> {
     match find_user(tx, actor, &UserKey::Id(id), false)? {
-        Some(user) => password_of(tx, actor.tenant, user.id),
+        Some(found) => password_of(tx, actor.tenant, found.user.id),
         None => Ok(None),
     }
 }

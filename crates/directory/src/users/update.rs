@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::around::{employer_membership, new_badge, refuse_taken};
+use jiff::Timestamp;
+
+use super::around::{employer_membership, new_badge};
 use super::change::UserChange;
+use super::plan::Plan;
 use super::view::{self, Include};
 use super::{UserKey, rules, snapshot};
 use crate::actor::Actor;
-use crate::error::{Error, Unavailable};
+use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
-    Claim, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge, find_user,
-    insert_claim, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
+    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
+    find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
     update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
@@ -29,15 +32,34 @@ pub fn update(
     key: &UserKey,
     expected: Option<i64>,
     change: &UserChange,
-    mut violations: Violations,
+    violations: Violations,
     include: Include,
 ) -> Result<UserView, Error> {
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.version) {
+    if expected.is_some_and(|version| version != before.user.version) {
         return Err(Error::PreconditionFailed);
     }
+    let found = match plan(tx, actor, &before.user, change, violations)? {
+        Some(plan) => plan.write(tx, actor.tenant)?.and_has(before.has),
+        None => before,
+    };
+    view::view(tx, actor, found, include)
+}
+
+/// Checks an update, which the actor may make, of a user as they were read, and says what is to
+/// be written for it: nothing when it changes nothing.
+///
+/// # Errors
+/// As [`update`], except for what is taken, which writing decides.
+pub(crate) fn plan(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    change: &UserChange,
+    mut violations: Violations,
+) -> Result<Option<Plan>, Error> {
     let mut user = before.clone();
     change.apply(&mut user, tx.now());
     if change.password.is_some() {
@@ -62,49 +84,27 @@ pub fn update(
         rules::add_taken(tx, actor, &user, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
-    save(tx, actor, &before, &mut user, change)?;
-    view::view(tx, actor, user, include)
-}
-
-/// Writes an update and its event; what changes nothing writes nothing.
-fn save(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    before: &User,
-    user: &mut User,
-    change: &UserChange,
-) -> Result<(), Error> {
-    let around = change_around(tx, actor, before, user, change)?;
-    if *user == *before && around.is_empty() {
-        return Ok(());
+    let mut around = change_around(tx, actor, before, &user, change)?;
+    let parts = !around.is_empty();
+    if user == *before && !parts {
+        return Ok(None);
     }
-    let what = event::Change::between(snapshot::snapshot(before), snapshot::snapshot(user));
-    touch(tx, actor, user);
-    let (mut statements, gained) = rewrite(actor, before, user)?;
-    let claims_at = statements.len() - gained.len();
-    statements.extend(around);
-    let subject = Subject::new("user", user.id);
+    let what = event::Change::between(snapshot::snapshot(before), snapshot::snapshot(&user));
+    touch(tx, actor, &mut user);
+    let mut record = |kind, what| {
+        let subject = Subject::new("user", user.id);
+        event::record(tx, actor, kind, actor.account, subject, what).map(|new| around.push(new))
+    };
     if change.password.is_some() {
-        let (kind, none) = (EventType::UserPasswordChanged, event::Change::default());
-        statements.push(event::record(
-            tx,
-            actor,
-            kind,
-            actor.account,
-            subject.clone(),
-            none,
-        )?);
+        record(EventType::UserPasswordChanged, event::Change::default())?;
     }
-    let kind = EventType::UserUpdated;
-    statements.push(event::record(
-        tx,
-        actor,
-        kind,
-        actor.account,
-        subject,
-        what,
-    )?);
-    commit_change(tx, &statements, claims_at, &gained)
+    record(EventType::UserUpdated, what)?;
+    let has = if parts {
+        Include::ALL
+    } else {
+        Include::default()
+    };
+    rewrite(actor, before, user, around, has).map(Some)
 }
 
 /// Marks a user as changed now, by this actor.
@@ -114,12 +114,14 @@ fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
     user.updated_by = actor.email.clone();
 }
 
-/// The row and the claims of a changed user: claims lost first, claims gained last.
+/// A changed user, with the claims that the change gives up and makes.
 fn rewrite(
     actor: &Actor,
     before: &User,
-    user: &User,
-) -> Result<(Vec<Statement<'static>>, BTreeSet<Claim>), Error> {
+    user: User,
+    around: Vec<Statement<'static>>,
+    has: Include,
+) -> Result<Plan, Error> {
     let held = |user: &User| {
         if user.deleted_at.is_none() {
             rules::claims_of(user)
@@ -127,33 +129,22 @@ fn rewrite(
             BTreeSet::new()
         }
     };
-    let (had, has) = (held(before), held(user));
-    let gained: BTreeSet<Claim> = has.difference(&had).cloned().collect();
-    let mut statements = vec![update_user(actor.tenant, user, before.version)?];
-    statements.extend(
-        had.difference(&has)
+    let (held_before, held_now) = (held(before), held(&user));
+    let freed: BTreeSet<Claim> = held_before.difference(&held_now).cloned().collect();
+    let mut rows = vec![update_user(actor.tenant, &user, before.version)?];
+    rows.extend(
+        freed
+            .iter()
             .map(|lost| delete_claim(actor.tenant, lost, user.id)),
     );
-    statements.extend(
-        gained
-            .iter()
-            .map(|claim| insert_claim(actor.tenant, claim, user.id)),
-    );
-    Ok((statements, gained))
-}
-
-fn commit_change(
-    tx: &Tx<'_>,
-    statements: &[Statement<'_>],
-    claims_at: usize,
-    gained: &BTreeSet<Claim>,
-) -> Result<(), Error> {
-    let touched = tx.batch(statements)?;
-    if touched.first() == Some(&0) {
-        // Another changed the user since it was read here.
-        return Err(Unavailable::Contention.into());
-    }
-    refuse_taken(gained, touched.get(claims_at..).unwrap_or_default())
+    Ok(Plan {
+        rows,
+        freed,
+        gained: held_now.difference(&held_before).cloned().collect(),
+        around,
+        has,
+        user,
+    })
 }
 
 /// What an update changes around the user's own row.
@@ -215,12 +206,11 @@ pub fn delete(
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.version) {
+    if expected.is_some_and(|version| version != before.user.version) {
         return Err(Error::PreconditionFailed);
     }
-    let mut user = before.clone();
-    user.deleted_at = Some(tx.now());
-    set_deleted(tx, actor, &before, &mut user, EventType::UserDeleted)
+    let deleted_at = Some(tx.now());
+    set_deleted(tx, actor, before, deleted_at, EventType::UserDeleted).map(drop)
 }
 
 /// Brings a deleted user back.
@@ -232,33 +222,25 @@ pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
-    let mut user = before.clone();
-    user.deleted_at = None;
-    set_deleted(tx, actor, &before, &mut user, EventType::UserUpdated)?;
-    view::view(tx, actor, user, include)
+    let found = set_deleted(tx, actor, before, None, EventType::UserUpdated)?;
+    view::view(tx, actor, found, include)
 }
 
 fn set_deleted(
     tx: &Tx<'_>,
     actor: &Actor,
-    before: &User,
-    user: &mut User,
+    found: FoundUser,
+    deleted_at: Option<Timestamp>,
     kind: EventType,
-) -> Result<(), Error> {
-    touch(tx, actor, user);
-    let (mut statements, gained) = rewrite(actor, before, user)?;
-    let claims_at = statements.len() - gained.len();
+) -> Result<FoundUser, Error> {
+    let FoundUser { user: before, has } = found;
+    let mut user = before.clone();
+    user.deleted_at = deleted_at;
+    touch(tx, actor, &mut user);
     let time = |user: &User| user.deleted_at.map(|at| at.to_string()).into();
-    let mut change = event::Change::of(&[("deleted_at", time(user))]);
-    change.old.insert("deleted_at".to_owned(), time(before));
+    let mut change = event::Change::of(&[("deleted_at", time(&user))]);
+    change.old.insert("deleted_at".to_owned(), time(&before));
     let subject = Subject::new("user", user.id);
-    statements.push(event::record(
-        tx,
-        actor,
-        kind,
-        actor.account,
-        subject,
-        change,
-    )?);
-    commit_change(tx, &statements, claims_at, &gained)
+    let event = event::record(tx, actor, kind, actor.account, subject, change)?;
+    rewrite(actor, &before, user, vec![event], has)?.write(tx, actor.tenant)
 }

@@ -6,9 +6,12 @@ use crate::actor::Actor;
 use crate::error::Error;
 use crate::model::{User, UserView};
 use crate::permission::PermissionSet;
-use crate::store::{Tx, badges_of, group_memberships_of, memberships_of, preferences_of, roles_of};
+use crate::store::{
+    FoundUser, Tx, badges_of, group_memberships_of, memberships_of, preferences_of, roles_of,
+};
 
-/// Which parts to read besides the user: what is not asked for costs nothing.
+/// Parts that stand around a user: which to read (what is not asked for costs nothing), or
+/// which there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are named as the view's own")]
 pub struct Include {
@@ -19,65 +22,98 @@ pub struct Include {
     pub preferences: bool,
 }
 
-/// Reads the parts of several users, with one statement a part.
+impl Include {
+    pub(crate) const ALL: Self = Self {
+        accounts: true,
+        groups: true,
+        badges: true,
+        roles: true,
+        preferences: true,
+    };
+}
+
+/// Reads the parts of several users, with one statement a part that any of them has.
 pub(super) fn views(
     tx: &Tx<'_>,
     actor: &Actor,
-    users: Vec<User>,
+    users: Vec<FoundUser>,
     include: Include,
 ) -> Result<Vec<UserView>, Error> {
     let tenant = actor.tenant;
-    let ids: Vec<i64> = users.iter().map(|user| user.id).collect();
-    let places: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
-    let mut views: Vec<UserView> = users.into_iter().map(bare).collect();
-    if ids.is_empty() {
-        return Ok(views);
-    }
-    let mut at = |id: i64, add: &mut dyn FnMut(&mut UserView)| {
-        if let Some(view) = places.get(&id).and_then(|place| views.get_mut(*place)) {
-            add(view);
-        }
+    let who_has = |part: fn(&Include) -> bool| -> Vec<i64> {
+        let wanted = users.iter().filter(|_| part(&include));
+        let having = wanted.filter(|found| part(&found.has));
+        having.map(|found| found.user.id).collect()
     };
-    if include.accounts {
-        for (user, membership) in memberships_of(tx, tenant, &ids)? {
-            at(user, &mut |view| view.accounts.push(membership.clone()));
+    let accounts = who_has(|parts| parts.accounts);
+    let groups = who_has(|parts| parts.groups);
+    let badges = who_has(|parts| parts.badges);
+    let roles = who_has(|parts| parts.roles);
+    let preferences = who_has(|parts| parts.preferences);
+    let mut views = Views::of(users);
+    if !accounts.is_empty() {
+        for (user, membership) in memberships_of(tx, tenant, &accounts)? {
+            views.at(user, |view| view.accounts.push(membership));
         }
     }
-    if include.groups {
-        for (user, membership) in group_memberships_of(tx, tenant, &ids)? {
-            at(user, &mut |view| view.groups.push(membership.clone()));
+    if !groups.is_empty() {
+        for (user, membership) in group_memberships_of(tx, tenant, &groups)? {
+            views.at(user, |view| view.groups.push(membership));
         }
     }
-    if include.badges {
-        for (user, badge) in badges_of(tx, tenant, &ids)? {
-            at(user, &mut |view| view.badges.push(badge.clone()));
+    if !badges.is_empty() {
+        for (user, badge) in badges_of(tx, tenant, &badges)? {
+            views.at(user, |view| view.badges.push(badge));
         }
     }
-    if include.roles {
-        for (user, name, permissions) in roles_of(tx, tenant, &ids)? {
-            at(user, &mut |view| {
+    if !roles.is_empty() {
+        for (user, name, permissions) in roles_of(tx, tenant, &roles)? {
+            views.at(user, |view| {
                 view.permissions = view.permissions.union(permissions);
                 if !view.roles.contains(&name) {
-                    view.roles.push(name.clone());
+                    view.roles.push(name);
                 }
             });
         }
     }
-    if include.preferences {
-        for (user, preference) in preferences_of(tx, tenant, &ids)? {
-            at(user, &mut |view| view.preferences.push(preference.clone()));
+    if !preferences.is_empty() {
+        for (user, preference) in preferences_of(tx, tenant, &preferences)? {
+            views.at(user, |view| view.preferences.push(preference));
         }
     }
-    Ok(views)
+    Ok(views.rows)
+}
+
+/// Views under construction, found by the number of their user.
+struct Views {
+    rows: Vec<UserView>,
+    places: HashMap<i64, usize>,
+}
+
+impl Views {
+    fn of(users: Vec<FoundUser>) -> Self {
+        let ids = users.iter().map(|found| found.user.id);
+        Self {
+            places: ids.zip(0..).collect(),
+            rows: users.into_iter().map(|found| bare(found.user)).collect(),
+        }
+    }
+
+    fn at(&mut self, user: i64, add: impl FnOnce(&mut UserView)) {
+        let place = self.places.get(&user);
+        if let Some(view) = place.and_then(|place| self.rows.get_mut(*place)) {
+            add(view);
+        }
+    }
 }
 
 pub(super) fn view(
     tx: &Tx<'_>,
     actor: &Actor,
-    user: User,
+    found: FoundUser,
     include: Include,
 ) -> Result<UserView, Error> {
-    views(tx, actor, vec![user], include)?
+    views(tx, actor, vec![found], include)?
         .pop()
         .ok_or(Error::NotFound)
 }

@@ -47,9 +47,11 @@ macro_rules! on_each_engine {
 }
 
 mod atomicity;
+mod backup;
 mod durable;
 mod engine;
 mod events;
+mod faults;
 mod given;
 mod grants;
 mod groups;

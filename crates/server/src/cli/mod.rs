@@ -1,7 +1,10 @@
-//! The command line: `muster serve`, `quickstart`, and what an operator makes and ends.
+//! The command line: `muster serve`, `quickstart`, `import`, and what an operator makes and
+//! ends.
 
+mod backup;
 mod doctor;
 mod file_limit;
+mod import;
 mod manage;
 mod output;
 mod quickstart;
@@ -70,6 +73,12 @@ enum Command {
     /// Tenants: everything lives in one.
     #[command(subcommand)]
     Tenant(manage::TenantCommand),
+    /// Copies the SQLite database into a new file, beside a running server.
+    Backup(backup::BackupArguments),
+    /// Puts a backup in the place of the SQLite database, which no server may have open.
+    Restore(backup::RestoreArguments),
+    /// Brings users in from a file: NDJSON or CSV; goes on where it was broken off.
+    Import(import::Import),
     /// Tells what is configured, what is reachable and what is missing.
     Doctor,
 }
@@ -83,6 +92,9 @@ enum Failed {
     /// The directory refused, or is not available.
     #[error(transparent)]
     Directory(#[from] directory::Error),
+    /// No backup was made, or none was put back.
+    #[error(transparent)]
+    Backup(#[from] directory::store::BackupError),
     /// A file or socket.
     #[error("{what}")]
     Io {
@@ -144,6 +156,9 @@ async fn dispatch(cli: Cli) -> Result<(), Failed> {
         Command::Group(command) => manage::group(&settings, &tenant, command, told).await,
         Command::Badge(command) => manage::badge(&settings, &tenant, command, told).await,
         Command::Tenant(command) => manage::tenant(&settings, command, told).await,
+        Command::Backup(arguments) => backup::back_up(&settings, &arguments, told),
+        Command::Restore(arguments) => backup::restore(&settings, &arguments, told),
+        Command::Import(import) => import::run(&settings, &tenant, import, told).await,
         Command::Doctor => doctor::run(&settings, told).await,
     }
 }

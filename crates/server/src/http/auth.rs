@@ -2,36 +2,13 @@
 //! often a wrong one may be tried, is decided here.
 
 use axum::http::{HeaderMap, header};
+pub use directory::keys::Credential;
 use directory::{Actor, keys};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::Shared;
 use super::context::RequestContext;
 use super::failure::Failure;
-
-/// A credential as it came.
-#[derive(Clone)]
-pub enum Credential {
-    /// `id.secret` of a key, or an access token.
-    Bearer(SecretString),
-    /// A key's id and secret.
-    Key {
-        /// The public id.
-        id: String,
-        /// The secret.
-        secret: SecretString,
-    },
-}
-
-impl Credential {
-    /// The key id in it, if it has one: what failures are counted by.
-    fn key_id(&self) -> Option<&str> {
-        match self {
-            Self::Bearer(token) => token.expose_secret().split_once('.').map(|(id, _)| id),
-            Self::Key { id, .. } => Some(id),
-        }
-    }
-}
 
 /// The rest of an `Authorization` header after a scheme, whose case does not count.
 #[must_use]
@@ -62,19 +39,16 @@ pub async fn authenticate(
     let Some(credential) = credential else {
         return Err(directory::Error::Unauthenticated.into());
     };
-    let checked = credential.clone();
-    let found = guarded(
-        app,
-        context,
-        credential.key_id(),
-        move |tx| match &checked {
-            Credential::Bearer(token) => keys::authenticate_bearer(tx, token),
-            Credential::Key { id, secret } => keys::authenticate(tx, id, secret),
-        },
-    );
-    let mut actor = found.await?;
-    actor.request_id.clone_from(&context.id);
-    Ok(actor)
+    let key_id = credential.key_id();
+    check(app, context, key_id)?;
+    match app.directory.authenticate(&credential).await {
+        Err(directory::Error::Unauthenticated) => Err(failed(app, context, key_id).await),
+        found => {
+            let mut actor = found?;
+            actor.request_id.clone_from(&context.id);
+            Ok(actor)
+        }
+    }
 }
 
 /// An access token for a key's id and secret, and when it ends.
@@ -95,19 +69,6 @@ pub async fn issue_token(
         .await
     {
         Err(directory::Error::Unauthenticated) => Err(failed(app, context, Some(&id)).await),
-        result => Ok(result?),
-    }
-}
-
-async fn guarded<T: Send + 'static>(
-    app: &Shared,
-    context: &RequestContext,
-    key_id: Option<&str>,
-    verify: impl Fn(&directory::store::Tx<'_>) -> Result<T, directory::Error> + Send + 'static,
-) -> Result<T, Failure> {
-    check(app, context, key_id)?;
-    match app.directory.read(verify).await {
-        Err(directory::Error::Unauthenticated) => Err(failed(app, context, key_id).await),
         result => Ok(result?),
     }
 }

@@ -6,6 +6,9 @@ use directory::violation::{Expected, Path, Rule, Violations};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+/// 0001-01-01T00:00:00Z in seconds: not every storage engine knows years before.
+pub const FIRST_SECOND: i64 = -62_135_596_800;
+
 /// How strictly values are read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reading {
@@ -143,7 +146,7 @@ impl<'a, 'v> Fields<'a, 'v> {
         })
     }
 
-    /// A date-time, in the forms that `parse` reads.
+    /// A date-time in a year from 1 on, in the forms that `parse` reads.
     pub fn time(
         &mut self,
         field: &str,
@@ -153,6 +156,7 @@ impl<'a, 'v> Fields<'a, 'v> {
             value
                 .as_str()
                 .and_then(parse)
+                .filter(|at| at.as_second() >= FIRST_SECOND)
                 .map(directory::clock::to_millisecond)
         })
     }

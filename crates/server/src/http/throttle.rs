@@ -63,6 +63,9 @@ impl Throttle {
     ) -> Result<(), RetryAfter> {
         let now = now.as_millisecond();
         let windows = self.windows();
+        if windows.by_key.is_empty() {
+            return Ok(());
+        }
         let pair = windows.full(&Key::pair(principal, address), self.per_pair, now);
         let whole = windows.full(&Key::address(address), self.per_address, now);
         match pair.max(whole) {

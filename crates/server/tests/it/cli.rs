@@ -9,36 +9,48 @@ use serde_json::Value;
 use crate::harness::{Request, TestDatabase};
 
 /// A folder and a database for one test's commands.
-struct Operator {
-    database: TestDatabase,
-    folder: PathBuf,
+pub struct Operator {
+    _database: TestDatabase,
+    url: String,
+    pub folder: PathBuf,
 }
 
 impl Operator {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let database = TestDatabase::new();
         let folder = std::env::temp_dir().join(format!("{}-cli", database.name()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("secret.key"), "0".repeat(64)).unwrap();
-        Self { database, folder }
+        Self {
+            url: database.url(),
+            _database: database,
+            folder,
+        }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// On an SQLite file in the folder, whatever engine the other tests are on.
+    pub fn on_sqlite() -> Self {
+        let mut operator = Self::new();
+        operator.url = format!("sqlite:{}", operator.folder.join("muster.db").display());
+        operator
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
         command.args(arguments).current_dir(&self.folder);
-        command.env("MUSTER_DATABASE", self.database.url());
+        command.env("MUSTER_DATABASE", &self.url);
         command.env("MUSTER_SECRET_KEY_FILE", self.folder.join("secret.key"));
         command.stdin(Stdio::null());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// Runs a command that must succeed and print one JSON document.
     #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(arguments);
         assert!(
             output.status.success(),
@@ -48,7 +60,7 @@ impl Operator {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    fn serve(&self, arguments: &[&str]) -> Serving {
+    pub fn serve(&self, arguments: &[&str]) -> Serving {
         let mut all = vec![
             "serve",
             "--listen",
@@ -72,9 +84,17 @@ impl Operator {
             .map(str::to_owned)
             .collect();
         assert_eq!(urls.len(), 2, "{said}");
+        // Read all along: a log that nobody reads holds the server up.
+        let mut err = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            err.read_to_string(&mut log).unwrap();
+            log
+        });
         Serving {
             child,
             out,
+            log,
             clients: urls[0].clone(),
             operators: urls[1].clone(),
         }
@@ -88,16 +108,17 @@ impl Drop for Operator {
 }
 
 /// A running `muster serve`.
-struct Serving {
+pub struct Serving {
     child: Child,
     out: BufReader<std::process::ChildStdout>,
-    clients: String,
-    operators: String,
+    log: std::thread::JoinHandle<String>,
+    pub clients: String,
+    pub operators: String,
 }
 
 impl Serving {
     /// Sends SIGTERM and waits: the status and what was printed since.
-    fn stop(mut self) -> (Option<i32>, String, String) {
+    pub fn stop(mut self) -> (Option<i32>, String, String) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -107,15 +128,9 @@ impl Serving {
                 .success()
         );
         let status = self.child.wait().unwrap().code();
-        let (mut out, mut log) = (String::new(), String::new());
+        let mut out = String::new();
         self.out.read_to_string(&mut out).unwrap();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut log)
-            .unwrap();
-        (status, out, log)
+        (status, out, self.log.join().unwrap())
     }
 }
 

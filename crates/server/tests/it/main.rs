@@ -14,11 +14,13 @@
     dead_code
 )]
 
+mod backup;
 mod cli;
 mod contracts;
 mod everywhere;
 mod full_log;
 mod harness;
+mod hostile;
 mod legalesign;
 mod native;
 mod open_files;

@@ -104,7 +104,8 @@ pub fn described(violation: &Violation) -> String {
     format!("{}: {}", violation.path, worded(&violation.rule).1)
 }
 
-fn entries(violations: &Violations) -> Vec<Value> {
+/// Violations as `errors` of a problem.
+pub(super) fn entries(violations: &Violations) -> Vec<Value> {
     violations.iter().map(entry).collect()
 }
 

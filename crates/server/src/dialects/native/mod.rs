@@ -5,6 +5,7 @@ mod answer;
 mod badges;
 pub mod error;
 mod groups;
+pub mod import;
 mod list;
 mod users;
 mod wire;

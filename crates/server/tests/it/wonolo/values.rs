@@ -178,6 +178,8 @@ fn date_times_are_read_in_any_iso_8601_form_and_shown_in_one() {
         json!(1_495_645_279),
         json!(true),
         json!("2017-05-24T17:01:19Z\0"),
+        json!("-000001-12-31T23:59:59Z"),
+        json!("-009999-06-01"),
     ] {
         let user = with(
             worker(),

@@ -2,6 +2,7 @@
 
 mod named;
 mod parts_in;
+mod row_in;
 mod user_in;
 mod user_out;
 
@@ -9,9 +10,10 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 pub(super) use named::named_in;
-pub(super) use user_in::user_in;
+pub(super) use row_in::{Column, column, empty_body, row_in};
+pub(super) use user_in::{record_in, user_in};
 
-use crate::http::fields::Reading;
+use crate::http::fields::{FIRST_SECOND, Reading};
 
 /// A resource that `/v1` shows.
 pub(super) trait Resource {
@@ -29,9 +31,6 @@ const STRICT: Reading = Reading {
     numbers_as_text: &[],
     empty_is_null: false,
 };
-
-/// 0001-01-01T00:00:00Z in seconds: not every storage engine knows years before.
-const FIRST_SECOND: i64 = -62_135_596_800;
 
 /// Reads a time with its offset, in a year from 1 on.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {

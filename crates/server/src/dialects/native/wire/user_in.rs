@@ -44,8 +44,8 @@ const FIELDS: [&str; 26] = [
     "badges",
     "password",
 ];
-/// Those that only a creation takes; later they have calls of their own.
-const CREATION_FIELDS: [&str; 2] = ["accounts", "groups"];
+/// What a user joins: later it has calls of its own.
+const JOINING_FIELDS: [&str; 2] = ["accounts", "groups"];
 
 /// Reads a user's body: the change, the password, and all that is wrong with them. `stored`
 /// is the user to be changed; none: one is made.
@@ -53,12 +53,29 @@ pub(in crate::dialects::native) fn user_in(
     map: &Map<String, Value>,
     stored: Option<&User>,
 ) -> (UserChange, Option<SecretString>, Violations) {
+    read(map, stored, stored.is_none())
+}
+
+/// As [`user_in`], for a record that makes a user or changes the one who has its email: it may
+/// name accounts and groups in either case.
+pub(in crate::dialects::native) fn record_in(
+    map: &Map<String, Value>,
+    stored: Option<&User>,
+) -> (UserChange, Option<SecretString>, Violations) {
+    read(map, stored, true)
+}
+
+fn read(
+    map: &Map<String, Value>,
+    stored: Option<&User>,
+    joining: bool,
+) -> (UserChange, Option<SecretString>, Violations) {
     let mut violations = Violations::new();
     let mut fields = Fields::new(map, Path::default(), STRICT, &mut violations);
     let mut known = FIELDS.to_vec();
     let creating = stored.is_none();
-    if creating {
-        known.extend(CREATION_FIELDS);
+    if joining {
+        known.extend(JOINING_FIELDS);
     }
     fields.only(&known);
     let mut change = UserChange {

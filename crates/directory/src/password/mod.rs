@@ -1,7 +1,10 @@
 //! Passwords: rules that hold everywhere, hashing and verifying.
 //!
 //! argon2id with m = 19 456 KiB, t = 2, p = 1 (OWASP Password Storage), off the async
-//! threads and never inside a transaction.
+//! threads and never inside a transaction. Hashes of other systems are verified as they were
+//! made, and replaced by ours at the next right password.
+
+mod foreign;
 
 use std::sync::{Arc, Mutex};
 
@@ -22,16 +25,42 @@ pub const TOO_LONG: usize = 1_000;
 const WAITING: usize = 256;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
+/// Lengths of both in base64.
+const SALT_TEXT: usize = 22;
+const HASH_TEXT: usize = 43;
 /// How a hash begins, in PHC form: what `parameters` says.
 const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Characters that the strength estimate looks at: it is slow on long texts.
 const ESTIMATED: usize = 64;
 
-/// A password's hash in PHC form; cannot be printed.
+/// A password's hash: ours in PHC form, or another system's as it came. Cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
+    /// Takes a hash that another system made: argon2, bcrypt, scrypt or PBKDF2, in the forms
+    /// that `docs/IMPORT.md` lists.
+    ///
+    /// # Errors
+    /// [`Rule::BadFormat`] and [`Rule::TooLong`] for what is none of them; [`Rule::OutOfRange`]
+    /// for one that would cost too much to verify.
+    pub fn import(text: &str) -> Result<Self, Rule> {
+        foreign::parse(text).map(|_| Self(text.to_owned()))
+    }
+
+    /// Whether it is of the kind that is made here now; another is to be replaced when its
+    /// password is known.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.current().is_some()
+    }
+
+    /// The salt and the digest of a hash of our own kind, in base64.
+    fn current(&self) -> Option<(&str, &str)> {
+        let (salt, digest) = self.0.strip_prefix(PREFIX)?.split_once('$')?;
+        (salt.len() == SALT_TEXT && digest.len() == HASH_TEXT).then_some((salt, digest))
+    }
+
     pub(crate) fn from_stored(text: String) -> Self {
         Self(text)
     }
@@ -118,16 +147,14 @@ impl Hasher {
         let mut salt = [0; SALT_BYTES];
         random.fill(&mut salt);
         self.run(move |memory| {
-            let hash = STANDARD_NO_PAD.encode(digest(&password, &salt, memory)?);
-            Ok(PasswordHash(format!(
-                "{PREFIX}{}${hash}",
-                STANDARD_NO_PAD.encode(salt)
-            )))
+            let found = with_memory(memory, |memory| digest(&password, &salt, memory))?;
+            let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(found));
+            Ok(PasswordHash(format!("{PREFIX}{salt}${hash}")))
         })
         .await
     }
 
-    /// Whether a password is the one that was hashed.
+    /// Whether a password is the one that was hashed, here or by another system.
     ///
     /// # Errors
     /// As [`Hasher::hash`].
@@ -136,14 +163,17 @@ impl Hasher {
             return Ok(false);
         }
         self.run(move |memory| {
-            let (salt, expected) = hash
-                .expose()
-                .strip_prefix(PREFIX)
-                .and_then(|rest| rest.split_once('$'))
-                .ok_or_else(|| Error::internal("a stored hash of another kind"))?;
+            let Some((salt, expected)) = hash.current() else {
+                let foreign = foreign::parse(hash.expose())
+                    .map_err(|_| Error::internal("a stored hash of another kind"))?;
+                return foreign.verify(password.expose_secret().as_bytes());
+            };
             let salt = STANDARD_NO_PAD.decode(salt).map_err(Error::internal)?;
-            let found = STANDARD_NO_PAD.encode(digest(&password, &salt, memory)?);
-            Ok(crate::secret::same(&found, expected))
+            let found = with_memory(memory, |memory| digest(&password, &salt, memory))?;
+            Ok(crate::secret::same(
+                &STANDARD_NO_PAD.encode(found),
+                expected,
+            ))
         })
         .await
     }
@@ -151,7 +181,7 @@ impl Hasher {
     /// The permits move into the blocking closure: a client that hangs up frees nothing early.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut [Block]) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&Mutex<Vec<Vec<Block>>>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let place = Arc::clone(&self.waiting)
             .try_acquire_owned()
@@ -160,12 +190,9 @@ impl Hasher {
             .acquire_owned()
             .await
             .map_err(Error::internal)?;
-        let pool = Arc::clone(&self.memory);
+        let memory = Arc::clone(&self.memory);
         let run = move || {
-            let mut memory = lock(&pool).pop().unwrap_or_default();
-            memory.resize(parameters()?.block_count(), Block::default());
-            let result = work(&mut memory);
-            lock(&pool).push(memory);
+            let result = work(&memory);
             drop((permit, place));
             result
         };
@@ -173,6 +200,18 @@ impl Hasher {
             .await
             .map_err(Error::internal)?
     }
+}
+
+/// Works with memory of the pool, as much as our own hash needs.
+fn with_memory<T>(
+    pool: &Mutex<Vec<Vec<Block>>>,
+    work: impl FnOnce(&mut [Block]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut memory = lock(pool).pop().unwrap_or_default();
+    memory.resize(parameters()?.block_count(), Block::default());
+    let result = work(&mut memory);
+    lock(pool).push(memory);
+    result
 }
 
 fn lock(pool: &Mutex<Vec<Vec<Block>>>) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {

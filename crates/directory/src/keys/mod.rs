@@ -1,5 +1,9 @@
 //! API keys, and the access tokens made from them. One key works in every dialect.
 
+mod cache;
+
+pub(crate) use cache::ActorCache;
+
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -10,7 +14,7 @@ use crate::model::Email;
 use crate::permission::{Permission, PermissionSet, Scope};
 use crate::secret::{digest, new_key_id, new_secret, new_token, same};
 use crate::store::{
-    Tx, confirm_key, delete_expired_tokens, delete_tokens, find_account, find_key,
+    Tx, bump_generation, confirm_key, delete_expired_tokens, delete_tokens, find_account, find_key,
     find_key_of_token, insert_key, insert_token, list_keys, revoke_key, rotate_key,
 };
 use crate::violation::{Rule, Violations};
@@ -187,6 +191,7 @@ pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<(), Error> {
     let statements = [
         revoke_key(actor.tenant, id, tx.now()),
         delete_tokens(actor.tenant, id),
+        bump_generation(tx, actor.tenant),
         event,
     ];
     require_touched(&tx.batch(&statements)?)
@@ -210,6 +215,7 @@ pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<MadeKey, Error> {
     let statements = [
         rotate_key(actor.tenant, id, &hash),
         delete_tokens(actor.tenant, id),
+        bump_generation(tx, actor.tenant),
         event,
     ];
     require_touched(&tx.batch(&statements)?)?;
@@ -263,34 +269,85 @@ impl Key {
     }
 }
 
-/// Who a key's id and secret are.
+/// A credential as it came.
+#[derive(Clone)]
+pub enum Credential {
+    /// `id.secret` of a key, or an access token made from one.
+    Bearer(SecretString),
+    /// A key's id and secret.
+    Key {
+        /// The public id.
+        id: String,
+        /// The secret.
+        secret: SecretString,
+    },
+}
+
+impl Credential {
+    /// The key id in it, if it has one: what failures are counted by.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        match self {
+            Self::Bearer(token) => token.expose_secret().split_once('.').map(|(id, _)| id),
+            Self::Key { id, .. } => Some(id),
+        }
+    }
+
+    /// The tenant that it says it is of.
+    fn tenant(&self) -> Option<TenantId> {
+        crate::secret::tenant_of(self.key_id().unwrap_or(match self {
+            Self::Bearer(token) => token.expose_secret(),
+            Self::Key { id, .. } => id,
+        }))
+    }
+}
+
+/// Who a credential is, and until when without doubt.
+pub struct Authenticated {
+    /// Who.
+    pub actor: Actor,
+    /// When the key or the token ends, if it does.
+    pub ends: Option<Timestamp>,
+}
+
+/// Who a credential is.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] for anything but a living key and its whole secret.
-pub fn authenticate(tx: &Tx<'_>, id: &str, secret: &SecretString) -> Result<Actor, Error> {
+/// [`Error::Unauthenticated`] for anything but a living key and its whole secret, or a token
+/// made from one.
+pub fn authenticate(tx: &Tx<'_>, credential: &Credential) -> Result<Authenticated, Error> {
+    match credential {
+        Credential::Key { id, secret } => by_secret(tx, id, secret.expose_secret()),
+        Credential::Bearer(token) => match token.expose_secret().split_once('.') {
+            Some((id, secret)) => by_secret(tx, id, secret),
+            None => by_token(tx, token),
+        },
+    }
+}
+
+fn by_secret(tx: &Tx<'_>, id: &str, secret: &str) -> Result<Authenticated, Error> {
     let tenant = crate::secret::tenant_of(id).ok_or(Error::Unauthenticated)?;
     let key = find_key(tx, tenant, id)?;
     let hash = key.as_ref().map_or(NO_HASH, |key| key.secret_hash.as_str());
-    let right = same(hash, &digest(secret.expose_secret()));
+    let right = same(hash, &digest(secret));
     match key {
-        Some(key) if right && key.lives(tx.now()) => Ok(key.into_actor(tenant)),
+        Some(key) if right && key.lives(tx.now()) => Ok(Authenticated {
+            ends: key.expires_at,
+            actor: key.into_actor(tenant),
+        }),
         Some(_) | None => Err(Error::Unauthenticated),
     }
 }
 
-/// Who a bearer token is: `id.secret` of a key, or an access token made from one.
-///
-/// # Errors
-/// [`Error::Unauthenticated`].
-pub fn authenticate_bearer(tx: &Tx<'_>, token: &SecretString) -> Result<Actor, Error> {
-    if let Some((id, secret)) = token.expose_secret().split_once('.') {
-        return authenticate(tx, id, &secret.to_owned().into());
-    }
+fn by_token(tx: &Tx<'_>, token: &SecretString) -> Result<Authenticated, Error> {
     let tenant = crate::secret::tenant_of(token.expose_secret()).ok_or(Error::Unauthenticated)?;
     // Found by the hash of a secret of 256 bits: timing shows nothing that helps.
     let hash = digest(token.expose_secret());
     match find_key_of_token(tx, tenant, &hash, tx.now())? {
-        Some(key) if key.lives(tx.now()) => Ok(key.into_actor(tenant)),
+        Some((key, token_ends)) if key.lives(tx.now()) => Ok(Authenticated {
+            ends: Some(key.expires_at.map_or(token_ends, |end| end.min(token_ends))),
+            actor: key.into_actor(tenant),
+        }),
         Some(_) | None => Err(Error::Unauthenticated),
     }
 }
@@ -298,13 +355,13 @@ pub fn authenticate_bearer(tx: &Tx<'_>, token: &SecretString) -> Result<Actor, E
 /// Makes an access token for a key; it holds for [`TOKEN_LIFETIME`], beside others.
 ///
 /// # Errors
-/// As [`authenticate`].
+/// [`Error::Unauthenticated`] for anything but a living key and its whole secret.
 pub fn issue_token(
     tx: &Tx<'_>,
     id: &str,
     secret: &SecretString,
 ) -> Result<(SecretString, Timestamp), Error> {
-    let actor = authenticate(tx, id, secret)?;
+    let Authenticated { actor, .. } = by_secret(tx, id, secret.expose_secret())?;
     let token = new_token(actor.tenant, tx.random());
     let expires_at = tx
         .now()

@@ -1,0 +1,98 @@
+"""What the rig makes of its figures: `python3 bench/test_rig.py`."""
+
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from rig import main, report  # noqa: E402 - the path above comes first
+from rig.operations import OPERATIONS, Operation  # noqa: E402
+
+
+def figures(**rates):
+    """Results with these rates of `get`, by server, at 10 000 users and 16 connections."""
+    return {"figures": [figure("get", server, 10_000, rate) for server, rate in rates.items()]}
+
+
+def figure(operation, server, size, rate, **rest):
+    """One figure; a rate of nothing is one that failed."""
+    found = {"operation": operation, "server": server, "size": size, "concurrency": 16, **rest}
+    return found | ({"failed": "refused"} if rate is None else {"rate": rate})
+
+
+def judged(results, of):
+    """The judgement of `get` against a server, if there is one."""
+    whats = [each for each in report.ratios(results) if each["of"] == of]
+    return whats[0] if whats else None
+
+
+class Ratios(unittest.TestCase):
+    def test_a_ratio_that_suffices_passes_and_one_below_does_not(self):
+        enough = figures(muster=700, **{"limit-sqlite": 1000})
+        self.assertTrue(judged(enough, "limit-sqlite")["passed"])
+        short = figures(muster=699, **{"limit-sqlite": 1000})
+        self.assertFalse(judged(short, "limit-sqlite")["passed"])
+
+    def test_a_failed_figure_makes_no_ratio(self):
+        self.assertIsNone(judged(figures(muster=None, **{"limit-sqlite": 1000}), "limit-sqlite"))
+        self.assertIsNone(judged(figures(muster=700, **{"limit-sqlite": None}), "limit-sqlite"))
+
+    def test_one_size_that_falls_short_is_enough(self):
+        results = figures(muster=700, **{"limit-sqlite": 1000})
+        results["figures"] += [
+            figure("get", "muster", 100_000, 600),
+            figure("get", "limit-sqlite", 100_000, 1000),
+        ]
+        self.assertFalse(judged(results, "limit-sqlite")["passed"])
+
+    def test_where_a_size_is_named_it_alone_is_judged_when_it_was_measured(self):
+        small = [
+            figure("list", "muster", 10_000, 500),
+            figure("list", "limit-sqlite", 10_000, 1000),
+        ]
+        self.assertFalse(judged({"figures": small}, "limit-sqlite")["passed"])
+        large = [
+            figure("list", "muster", 100_000, 600),
+            figure("list", "limit-sqlite", 100_000, 1000),
+        ]
+        self.assertTrue(judged({"figures": small + large}, "limit-sqlite")["passed"])
+
+    def test_growth_may_decline_as_the_limit_does_and_no_more(self):
+        def grown(own, limit):
+            rates = {"muster": own, "limit-sqlite": limit}
+            small = [figure("get", server, 10_000, 1000) for server in rates]
+            large = [figure("get", server, 1_000_000, rate) for server, rate in rates.items()]
+            return judged({"figures": small + large}, "its own at 10 000 users (the limit's)")[
+                "passed"
+            ]
+
+        self.assertTrue(grown(own=800, limit=1000))
+        self.assertFalse(grown(own=799, limit=1000))
+        self.assertTrue(grown(own=700, limit=700))
+        self.assertFalse(grown(own=699, limit=700))
+
+
+class Figures(unittest.TestCase):
+    def test_the_median_is_the_figure(self):
+        runs = [{"rate": rate, "others": 0.0} for rate in (1, 100, 10)]
+        made = main.figure(Operation("get", ""), "muster", 10_000, 16, runs)
+        self.assertEqual(made["rate"], 10)
+
+    def test_a_run_that_failed_makes_the_figure_fail(self):
+        runs = [{"rate": 10, "others": 0.0}, {"rate": 10, "others": 0.0, "failed": "refused: 1"}]
+        made = main.figure(Operation("get", ""), "muster", 10_000, 16, runs)
+        self.assertEqual(made["failed"], "refused: 1")
+        self.assertNotIn("rate", made)
+
+
+class Table(unittest.TestCase):
+    def test_every_target_is_of_an_operation_that_is_measured(self):
+        names = {operation.name for operation in OPERATIONS}
+        for target in report.TARGETS:
+            self.assertIn(target.operation, names)
+            self.assertIn(target.of_operation or target.operation, names)
+
+
+if __name__ == "__main__":
+    unittest.main()
