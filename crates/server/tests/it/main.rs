@@ -26,5 +26,6 @@ mod native;
 mod open_files;
 mod platformos;
 mod pulse;
+mod reliability;
 mod requests;
 mod wonolo;
