@@ -32,7 +32,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 pub use actor::{Actor, Principal, TenantId, Visibility};
-pub use error::{Error, Unavailable};
+pub use error::{Error, Unavailable, with_causes};
 
 use clock::{Clock, Random};
 use keys::{ActorCache, Credential};
