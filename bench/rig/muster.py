@@ -58,34 +58,7 @@ class Database:
 
     def load(self, lines):
         """Loads people from a file."""
-        if "import" not in process.run([self.rig.muster, "--help"]):
-            return self._post(lines)
         process.run([*muster_command(self), "import", lines], timeout=1800)
-
-    def _post(self, lines):
-        from concurrent.futures import ThreadPoolExecutor
-
-        server = Source(self)
-        server.start()
-        headers = {
-            "authorization": f"Bearer {self.variables['token']}",
-            "content-type": "application/json",
-        }
-
-        def send(bodies):
-            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-            for body in bodies:
-                connection.request("POST", "/v1/users", body, headers)
-                answer = connection.getresponse()
-                text = answer.read()
-                if answer.status != 201:
-                    raise process.Broken(text.decode())
-
-        bodies = lines.read_text().splitlines()
-        with ThreadPoolExecutor(32) as pool:
-            list(pool.map(send, [bodies[start::32] for start in range(32)]))
-        server.stop()
-        server.place.rmdir() if False else __import__("shutil").rmtree(server.place)
 
     def walk(self, port):
         """Walks through all users as a client does, and keeps ids and cursors."""

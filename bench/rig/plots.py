@@ -67,7 +67,7 @@ def bars(pyplot, figures, value, label, title, file, concurrency):
     axes.set_xticks(range(len(operations)), operations)
     axes.set_ylabel(label)
     axes.set_title(f"{title}: {size:_} users, {concurrency} connections".replace("_", " "))
-    finish(pyplot, figure, axes, file)
+    finish(pyplot, figure, [axes], file)
 
 
 def has(figures, operation, server):
@@ -101,13 +101,21 @@ def growth(pyplot, figures, file, concurrency):
         axes.set_title(f"{name}, {concurrency} connections", fontsize=9)
         axes.set_xlabel("users")
     panes[0].set_ylabel("requests a second")
-    finish(pyplot, figure, panes[0], file)
+    finish(pyplot, figure, panes, file)
 
 
-def finish(pyplot, figure, axes, file):
-    """Writes a small PNG."""
-    axes.legend(fontsize=7)
-    figure.tight_layout()
+def finish(pyplot, figure, panes, file):
+    """Names the servers below the panes, and writes a small PNG."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    drawn = {}
+    for axes in panes:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: brief(number)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        handles, names = axes.get_legend_handles_labels()
+        drawn.update(zip(names, handles, strict=True))
+    figure.legend(drawn.values(), drawn, loc="lower center", ncols=len(drawn), fontsize=7)
+    figure.tight_layout(rect=(0, 0.07, 1, 1))
     figure.savefig(file, dpi=90)
     pyplot.close(figure)
 

@@ -46,6 +46,8 @@ GROWTH = (("get", "list", "walk", "create"), 10_000, 1_000_000, 0.8)
 COLD_START_MS = 50
 IDLE_MIB = 20
 LOADED_MIB = 150
+# Ratios from here on are shown without decimals.
+LARGE_RATIO = 10
 
 
 class Figures:
@@ -113,19 +115,21 @@ def _judge_growth(figures, operation):
         after = figures.rate(operation, server, large, concurrency)
         return after / before if before and after else None
 
-    cells, passed = {}, True
+    cells, limits, passed = {}, {}, True
     for concurrency in figures.concurrencies:
         own = decline("muster", concurrency)
         limit = decline("limit-sqlite", concurrency)
         if own:
-            cells[f"{large} c{concurrency}"] = round(own, 3)
-            cells[f"limit's own c{concurrency}"] = limit and round(limit, 3)
+            name = f"{large} c{concurrency}"
+            cells[name] = round(own, 3)
+            limits[name] = limit and round(limit, 3)
             passed = passed and own >= min(wanted, limit or wanted)
     return {
         "what": TITLES[operation],
-        "of": f"its own at {thousands(small)} users",
+        "of": f"its own at {thousands(small)} users (the limit's)",
         "wanted": wanted,
         "cells": cells,
+        "limits": limits,
         "judged": None,
         "passed": passed,
     }
@@ -171,24 +175,26 @@ def ratio_table(results):
     """What must be shown, as Markdown."""
     found = ratios(results)
     names = list(dict.fromkeys(name for each in found for name in each["cells"]))
-    heads = [name.replace(" c", ", ") if name[0].isdigit() else name for name in names]
-    heads = [
-        f"{thousands(int(head.split(',')[0]))},{head.split(',')[1]}" if "," in head else head
-        for head in heads
-    ]
-    lines = [_row("operation", "of", "wanted", *heads, ""), _rule(len(names) + 4)]
+    lines = [_row("operation", "of", "wanted", *map(_head, names), ""), _rule(len(names) + 4)]
     for each in found:
-        cells = [_ratio(each["cells"].get(name)) for name in names]
+        limits = each.get("limits", {})
+        cells = [_ratio(each["cells"].get(name), limits.get(name)) for name in names]
         wanted = each["wanted"] and f"≥ {each['wanted']:g}"
         verdict = _verdict(each["passed"]) if wanted else ""
         lines.append(_row(each["what"], each["of"], wanted or "", *cells, verdict))
     return "\n".join(lines)
 
 
-def _ratio(value):
+def _head(name):
+    size, concurrency = name.split(" c")
+    return f"{thousands(int(size))}, {concurrency}"
+
+
+def _ratio(value, limit=None):
     if value is None:
         return ""
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    shown = f"{value:.2f}" if value < LARGE_RATIO else f"{value:.0f}"
+    return f"{shown} ({limit:.2f})" if limit else shown
 
 
 def plain_table(results):
@@ -235,14 +241,26 @@ def _figure_cells(found):
     ]
 
 
-def write(results, place):
-    """Writes the results and their table; answers the table."""
-    results["ratios"] = ratios(results)
-    machine, versions = results["machine"], results["versions"]
+def heading(results):
+    """One line on when, where and of what the figures are."""
+    machine, versions, options = results["machine"], results["versions"], results["options"]
     busiest = max((run["others"] for each in results["figures"] for run in each["runs"]), default=0)
-    text = f"""# Muster beside its limits and peers
+    parts = [
+        results["date"],
+        f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB",
+        machine["file_system"],
+        f"{versions['muster']} at {versions['commit']}",
+        f"runs of {options['seconds']} s, medians of {options['rounds']}",
+        f"other programs used at most {busiest:.0%} of the machine during a run",
+    ]
+    return " · ".join(parts)
 
-{results["date"]} · {machine["cores"]} cores ({machine["processor"]}), {machine["memory_gib"]} GiB, {machine["file_system"]} · {versions["muster"]} at {versions["commit"]} · runs of {results["options"]["seconds"]} s, medians of {results["options"]["rounds"]} · other programs used at most {busiest:.0%} of the machine during a run
+
+def table(results):
+    """All tables, as Markdown."""
+    return f"""# Muster beside its limits and peers
+
+{heading(results)}
 
 ## What it must show
 
@@ -258,7 +276,20 @@ Requests a second and latencies, by concurrency.
 
 {rate_table(results)}
 """
+
+
+def written(results):
+    """The results as JSON, a figure a line."""
+    rest = {name: value for name, value in results.items() if name != "figures"}
+    figures = ",\n".join(json.dumps(each) for each in results["figures"])
+    return json.dumps(rest, indent=1)[:-2] + f',\n "figures": [\n{figures}\n ]\n}}\n'
+
+
+def write(results, place):
+    """Writes the results and their table; answers the table."""
+    results["ratios"] = ratios(results)
+    text = table(results)
     place.mkdir(parents=True, exist_ok=True)
-    (place / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (place / "results.json").write_text(written(results))
     (place / "table.md").write_text(text)
     return text

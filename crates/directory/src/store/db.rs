@@ -12,7 +12,7 @@ use crate::clock::{Clock, Random};
 use crate::error::{Error, Unavailable};
 
 use super::ids::{self, IdKind, Ids};
-use super::postgres::{Postgres, Session};
+use super::postgres::{Asked, Postgres, Session};
 use super::sqlite::{self, Ran, Sqlite};
 use super::{Row, Value};
 
@@ -151,8 +151,10 @@ impl Db {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(|connection| run(&db.tx(On::Sqlite(connection)))),
             Engine::Postgres(postgres) => {
+                // It runs again with each answer: at one time, so that it asks the same.
+                let now = self.clock.now();
                 postgres
-                    .read(move |session| run(&db.tx(On::Postgres(session))))
+                    .read(move |asked| run(&db.tx_at(On::Asked(asked), now)))
                     .await
             }
         }
@@ -241,11 +243,15 @@ impl Db {
     }
 
     fn tx<'a>(&'a self, on: On<'a>) -> Tx<'a> {
+        self.tx_at(on, self.clock.now())
+    }
+
+    fn tx_at<'a>(&'a self, on: On<'a>, now: Timestamp) -> Tx<'a> {
         Tx {
             on,
             ids: &self.ids,
             random: self.random.as_ref(),
-            now: self.clock.now(),
+            now,
             taken: RefCell::new(Vec::new()),
             ends_caches: Cell::new(false),
             wrote: Cell::new(false),
@@ -256,6 +262,8 @@ impl Db {
 enum On<'a> {
     Sqlite(&'a rusqlite::Connection),
     Postgres(&'a Session<'a>),
+    /// Reads on PostgreSQL.
+    Asked(&'a Asked),
 }
 
 /// A transaction under way, with the time at which it began.
@@ -326,6 +334,7 @@ impl Tx<'_> {
                 execute_sqlite(connection, sql, params)
             }
             On::Postgres(session) => session.execute(sql, params),
+            On::Asked(_) => Err(read_only()),
         }
     }
 
@@ -344,6 +353,7 @@ impl Tx<'_> {
                     .collect()
             }
             On::Postgres(session) => session.batch(statements),
+            On::Asked(_) => Err(read_only()),
         }
     }
 
@@ -374,6 +384,11 @@ impl Tx<'_> {
             }
             On::Postgres(session) => session
                 .query(sql, params)?
+                .iter()
+                .map(|row| read(&Row::postgres(row)))
+                .collect(),
+            On::Asked(asked) => asked
+                .rows(sql, params)?
                 .iter()
                 .map(|row| read(&Row::postgres(row)))
                 .collect(),
@@ -415,8 +430,13 @@ impl Tx<'_> {
                 connection.execute_batch(sql).map_err(sqlite::fault)
             }
             On::Postgres(session) => session.script(sql),
+            On::Asked(_) => Err(read_only()),
         }
     }
+}
+
+fn read_only() -> Error {
+    Error::internal("a read wrote")
 }
 
 fn execute_sqlite(

@@ -1,9 +1,11 @@
-//! The server engine: threads that hold a connection each and run closures on it.
+//! The server engine: reads share connections, and each write has one, with a thread that
+//! runs its closure.
 //!
-//! A thread drives its own connection while it waits for an answer, so that a round trip costs
-//! one write and one read, and no other thread is woken for it.
+//! The thread drives its own connection while it waits for an answer, so that a round trip
+//! costs one write and one read, and no other thread is woken for it.
 
 mod queue;
+mod reads;
 mod session;
 
 use std::sync::Arc;
@@ -15,11 +17,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::error::{Error, Unavailable};
 
 use queue::{Job, Queue};
+pub(super) use reads::Asked;
+use reads::Readers;
 use session::Connection;
 pub(super) use session::Session;
 
-/// Connections of a node at most.
-const POOL: usize = 32;
+/// Connections of a node that write, at most.
+const POOL: usize = 24;
 /// Closures that may wait for one; one more is refused with [`Unavailable::QueueFull`].
 const QUEUE: usize = 4_096;
 /// How long a closure waits for a connection.
@@ -27,9 +31,9 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How long a server may leave what was sent to it unacknowledged, and how long a silent
 /// connection is believed in.
 const SILENCE: Duration = Duration::from_secs(20);
-/// What the server ends by itself, unless the URL says otherwise: so that no lock and no
-/// statement holds a connection for ever.
-const LIMITS: &str = "-c statement_timeout=60s -c lock_timeout=15s \
+/// What holds on each connection, unless the URL says otherwise. The server answers COMMIT when
+/// it is on disk (requirement 1), and ends by itself what would hold a connection for ever.
+const OPTIONS: &str = "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=15s \
     -c idle_in_transaction_session_timeout=60s";
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -43,6 +47,7 @@ struct Address {
 /// A database server.
 pub(super) struct Postgres {
     queue: Arc<Queue>,
+    readers: Readers,
     address: Arc<Address>,
 }
 
@@ -57,7 +62,7 @@ impl Postgres {
             config.application_name("muster");
         }
         if config.get_options().is_none() {
-            config.options(LIMITS);
+            config.options(OPTIONS);
         }
         config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         let address = Arc::new(Address {
@@ -65,15 +70,20 @@ impl Postgres {
             tls: tls()?,
         });
         let queue = Arc::new(Queue::new(QUEUE));
-        Ok(Arc::new(Self { queue, address }))
+        let readers = Readers::new(Arc::clone(&address));
+        Ok(Arc::new(Self {
+            queue,
+            readers,
+            address,
+        }))
     }
 
-    /// Runs a closure of reads, each statement on its own snapshot.
-    pub(super) async fn read<T: Send + 'static>(
+    /// Runs a closure of reads, each statement on its own snapshot; it may run several times.
+    pub(super) async fn read<T>(
         &self,
-        run: impl FnOnce(&Session<'_>) -> Result<T, Error> + Send + 'static,
+        run: impl Fn(&Asked) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.submit(move |connection| connection.read(run)).await
+        self.readers.run(run).await
     }
 
     /// Runs a closure in a transaction. An error at COMMIT that is not the server's own
