@@ -12,6 +12,7 @@ use crate::clock::{Clock, Random};
 use crate::error::{Error, Unavailable};
 
 use super::ids::{self, IdKind, Ids};
+use super::meter::{Meter, measured};
 use super::postgres::{Asked, Postgres, Session};
 use super::sqlite::{self, Ran, Sqlite};
 use super::{Row, Value};
@@ -83,6 +84,7 @@ pub struct Db {
     epoch: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    meter: Option<Arc<Meter>>,
 }
 
 #[derive(Clone)]
@@ -113,7 +115,18 @@ impl Db {
             epoch: Arc::default(),
             clock,
             random,
+            meter: None,
         })
+    }
+
+    /// A handle of the same database whose closures are counted.
+    pub(crate) fn metered(&self) -> (Self, Arc<Meter>) {
+        let meter = Arc::new(Meter::default());
+        let db = Self {
+            meter: Some(Arc::clone(&meter)),
+            ..self.clone()
+        };
+        (db, meter)
     }
 
     /// The clock that its transactions take their time from.
@@ -147,6 +160,9 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
+        if let Some(meter) = &self.meter {
+            meter.runs();
+        }
         let db = self.clone();
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(|connection| run(&db.tx(On::Sqlite(connection)))),
@@ -204,6 +220,9 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
+        if let Some(meter) = &self.meter {
+            meter.runs();
+        }
         let db = self.clone();
         let (value, ends_caches) = match &self.engine {
             Engine::Sqlite(sqlite) => {
@@ -255,6 +274,7 @@ impl Db {
             taken: RefCell::new(Vec::new()),
             ends_caches: Cell::new(false),
             wrote: Cell::new(false),
+            meter: self.meter.as_deref(),
         }
     }
 }
@@ -277,6 +297,7 @@ pub struct Tx<'a> {
     ends_caches: Cell<bool>,
     /// Whether a statement that may write was begun (kept for SQLite alone).
     wrote: Cell<bool>,
+    meter: Option<&'a Meter>,
 }
 
 impl Tx<'_> {
@@ -328,10 +349,11 @@ impl Tx<'_> {
     /// # Errors
     /// [`Error::Internal`] or [`Error::Unavailable`].
     pub fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, Error> {
+        self.sends(1);
         match &self.on {
             On::Sqlite(connection) => {
                 self.wrote.set(true);
-                execute_sqlite(connection, sql, params)
+                self.execute_sqlite(connection, sql, params)
             }
             On::Postgres(session) => session.execute(sql, params),
             On::Asked(_) => Err(read_only()),
@@ -344,12 +366,13 @@ impl Tx<'_> {
     /// # Errors
     /// The first failure; the transaction cannot go on after it.
     pub fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, Error> {
+        self.sends(statements.len());
         match &self.on {
             On::Sqlite(connection) => {
                 self.wrote.set(true);
                 statements
                     .iter()
-                    .map(|each| execute_sqlite(connection, each.sql, &each.params))
+                    .map(|each| self.execute_sqlite(connection, each.sql, &each.params))
                     .collect()
             }
             On::Postgres(session) => session.batch(statements),
@@ -373,22 +396,30 @@ impl Tx<'_> {
                 if !statement.readonly() {
                     self.wrote.set(true);
                 }
-                let mut rows = statement
-                    .query(rusqlite::params_from_iter(params))
-                    .map_err(sqlite::fault)?;
-                let mut all = Vec::new();
-                while let Some(row) = rows.next().map_err(sqlite::fault)? {
-                    all.push(read(&Row::sqlite(row))?);
-                }
-                Ok(all)
+                self.sends(1);
+                measured(self.meter, &mut statement, |statement| {
+                    let mut rows = statement
+                        .query(rusqlite::params_from_iter(params))
+                        .map_err(sqlite::fault)?;
+                    let mut all = Vec::new();
+                    while let Some(row) = rows.next().map_err(sqlite::fault)? {
+                        all.push(read(&Row::sqlite(row))?);
+                    }
+                    Ok(all)
+                })
             }
-            On::Postgres(session) => session
-                .query(sql, params)?
-                .iter()
-                .map(|row| read(&Row::postgres(row)))
-                .collect(),
+            On::Postgres(session) => {
+                self.sends(1);
+                session
+                    .query(sql, params)?
+                    .iter()
+                    .map(|row| read(&Row::postgres(row)))
+                    .collect()
+            }
+            // An answer that is there already costs nothing.
             On::Asked(asked) => asked
-                .rows(sql, params)?
+                .rows(sql, params)
+                .inspect_err(|_| self.sends(1))?
                 .iter()
                 .map(|row| read(&Row::postgres(row)))
                 .collect(),
@@ -422,6 +453,26 @@ impl Tx<'_> {
             .ok_or_else(|| Error::internal("no row came back"))
     }
 
+    fn sends(&self, statements: usize) {
+        if let Some(meter) = self.meter {
+            meter.sends(statements);
+        }
+    }
+
+    fn execute_sqlite(
+        &self,
+        connection: &rusqlite::Connection,
+        sql: &str,
+        params: &[Value<'_>],
+    ) -> Result<u64, Error> {
+        let mut statement = connection.prepare_cached(sql).map_err(sqlite::fault)?;
+        let rows = measured(self.meter, &mut statement, |statement| {
+            statement.execute(rusqlite::params_from_iter(params))
+        })
+        .map_err(sqlite::fault)?;
+        u64::try_from(rows).map_err(Error::internal)
+    }
+
     /// Runs a migration's text.
     pub(super) fn script(&self, sql: &str) -> Result<(), Error> {
         match &self.on {
@@ -437,18 +488,6 @@ impl Tx<'_> {
 
 fn read_only() -> Error {
     Error::internal("a read wrote")
-}
-
-fn execute_sqlite(
-    connection: &rusqlite::Connection,
-    sql: &str,
-    params: &[Value<'_>],
-) -> Result<u64, Error> {
-    let rows = connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(params)))
-        .map_err(sqlite::fault)?;
-    u64::try_from(rows).map_err(Error::internal)
 }
 
 #[cfg(test)]
