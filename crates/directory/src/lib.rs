@@ -32,12 +32,12 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 pub use actor::{Actor, Principal, TenantId, Visibility};
-pub use error::{Error, Unavailable};
+pub use error::{Error, Unavailable, with_causes};
 
 use clock::{Clock, Random};
 use keys::{ActorCache, Credential};
 use password::{Hasher, PasswordHash};
-use store::{Db, Location, Tx};
+use store::{Db, Location, Meter, Tx};
 use violation::Violations;
 
 /// An open directory. Cheap to clone.
@@ -67,6 +67,14 @@ impl Directory {
             hasher: Hasher::new(cores),
             actors: Arc::default(),
         })
+    }
+
+    /// A handle of the same directory that counts what is done through it, and what it counted.
+    #[must_use]
+    pub fn metered(&self) -> (Self, Arc<Meter>) {
+        let (db, meter) = self.db.metered();
+        let (hasher, actors) = (self.hasher.clone(), Arc::clone(&self.actors));
+        (Self { db, hasher, actors }, meter)
     }
 
     /// The clock that everything here goes by.

@@ -12,6 +12,7 @@ use crate::clock::{Clock, Random};
 use crate::error::{Error, Unavailable};
 
 use super::ids::{self, IdKind, Ids};
+use super::meter::{Meter, measured};
 use super::postgres::{Asked, Postgres, Session};
 use super::sqlite::{self, Ran, Sqlite};
 use super::{Row, Value};
@@ -83,6 +84,7 @@ pub struct Db {
     epoch: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    meter: Option<Arc<Meter>>,
 }
 
 #[derive(Clone)]
@@ -113,7 +115,18 @@ impl Db {
             epoch: Arc::default(),
             clock,
             random,
+            meter: None,
         })
+    }
+
+    /// A handle of the same database whose closures are counted.
+    pub(crate) fn metered(&self) -> (Self, Arc<Meter>) {
+        let meter = Arc::new(Meter::default());
+        let db = Self {
+            meter: Some(Arc::clone(&meter)),
+            ..self.clone()
+        };
+        (db, meter)
     }
 
     /// The clock that its transactions take their time from.
@@ -147,6 +160,9 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
+        if let Some(meter) = &self.meter {
+            meter.runs();
+        }
         let db = self.clone();
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(|connection| run(&db.tx(On::Sqlite(connection)))),
@@ -204,6 +220,9 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
+        if let Some(meter) = &self.meter {
+            meter.runs();
+        }
         let db = self.clone();
         let caches = Arc::new(CachesEnd {
             epoch: Arc::clone(&self.epoch),
@@ -260,6 +279,7 @@ impl Db {
             caches: None,
             wrote: Cell::new(false),
             failed: Cell::new(false),
+            meter: self.meter.as_deref(),
         }
     }
 }
@@ -285,6 +305,7 @@ pub struct Tx<'a> {
     wrote: Cell<bool>,
     /// Whether a statement failed: the transaction cannot be committed after it.
     failed: Cell<bool>,
+    meter: Option<&'a Meter>,
 }
 
 /// Whether what caches hold ends with a transaction. The writer says when it is over, before
@@ -365,10 +386,11 @@ impl Tx<'_> {
     /// # Errors
     /// [`Error::Internal`] or [`Error::Unavailable`].
     pub fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, Error> {
+        self.sends(1);
         self.noted(match &self.on {
             On::Sqlite(connection) => {
                 self.wrote.set(true);
-                execute_sqlite(connection, sql, params)
+                self.execute_sqlite(connection, sql, params)
             }
             On::Postgres(session) => session.execute(sql, params),
             On::Asked(_) => Err(read_only()),
@@ -381,12 +403,13 @@ impl Tx<'_> {
     /// # Errors
     /// The first failure; the transaction cannot go on after it.
     pub fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, Error> {
+        self.sends(statements.len());
         self.noted(match &self.on {
             On::Sqlite(connection) => {
                 self.wrote.set(true);
                 statements
                     .iter()
-                    .map(|each| execute_sqlite(connection, each.sql, &each.params))
+                    .map(|each| self.execute_sqlite(connection, each.sql, &each.params))
                     .collect()
             }
             On::Postgres(session) => session.batch(statements),
@@ -406,14 +429,21 @@ impl Tx<'_> {
     ) -> Result<Vec<T>, Error> {
         self.noted(match &self.on {
             On::Sqlite(connection) => self.query_sqlite(connection, sql, params, read),
-            On::Postgres(session) => session.query(sql, params).and_then(|rows| {
-                let rows = rows.iter();
-                rows.map(|row| read(&Row::postgres(row))).collect()
-            }),
-            On::Asked(asked) => asked.rows(sql, params).and_then(|rows| {
-                let rows = rows.iter();
-                rows.map(|row| read(&Row::postgres(row))).collect()
-            }),
+            On::Postgres(session) => {
+                self.sends(1);
+                session.query(sql, params).and_then(|rows| {
+                    let rows = rows.iter();
+                    rows.map(|row| read(&Row::postgres(row))).collect()
+                })
+            }
+            On::Asked(asked) => {
+                // An answer that is there already costs nothing.
+                let rows = asked.rows(sql, params).inspect_err(|_| self.sends(1));
+                rows.and_then(|rows| {
+                    let rows = rows.iter();
+                    rows.map(|row| read(&Row::postgres(row))).collect()
+                })
+            }
         })
     }
 
@@ -428,14 +458,17 @@ impl Tx<'_> {
         if !statement.readonly() {
             self.wrote.set(true);
         }
-        let mut rows = statement
-            .query(rusqlite::params_from_iter(params))
-            .map_err(sqlite::fault)?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next().map_err(sqlite::fault)? {
-            all.push(read(&Row::sqlite(row))?);
-        }
-        Ok(all)
+        self.sends(1);
+        measured(self.meter, &mut statement, |statement| {
+            let mut rows = statement
+                .query(rusqlite::params_from_iter(params))
+                .map_err(sqlite::fault)?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next().map_err(sqlite::fault)? {
+                all.push(read(&Row::sqlite(row))?);
+            }
+            Ok(all)
+        })
     }
 
     /// Reads the first row, if there is one.
@@ -465,6 +498,26 @@ impl Tx<'_> {
             .ok_or_else(|| Error::internal("no row came back"))
     }
 
+    fn sends(&self, statements: usize) {
+        if let Some(meter) = self.meter {
+            meter.sends(statements);
+        }
+    }
+
+    fn execute_sqlite(
+        &self,
+        connection: &rusqlite::Connection,
+        sql: &str,
+        params: &[Value<'_>],
+    ) -> Result<u64, Error> {
+        let mut statement = connection.prepare_cached(sql).map_err(sqlite::fault)?;
+        let rows = measured(self.meter, &mut statement, |statement| {
+            statement.execute(rusqlite::params_from_iter(params))
+        })
+        .map_err(sqlite::fault)?;
+        u64::try_from(rows).map_err(Error::internal)
+    }
+
     /// Runs a migration's text.
     pub(super) fn script(&self, sql: &str) -> Result<(), Error> {
         match &self.on {
@@ -480,18 +533,6 @@ impl Tx<'_> {
 
 fn read_only() -> Error {
     Error::internal("a read wrote")
-}
-
-fn execute_sqlite(
-    connection: &rusqlite::Connection,
-    sql: &str,
-    params: &[Value<'_>],
-) -> Result<u64, Error> {
-    let rows = connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(params)))
-        .map_err(sqlite::fault)?;
-    u64::try_from(rows).map_err(Error::internal)
 }
 
 #[cfg(test)]

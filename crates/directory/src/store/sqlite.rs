@@ -227,7 +227,7 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
         };
         let lost = group.write(jobs).err().map(|cause| {
             tracing::error!(
-                error = &cause as &dyn std::error::Error,
+                error = crate::error::with_causes(&cause),
                 "a group of writes failed"
             );
             if !connection.is_autocommit() {
