@@ -1,5 +1,8 @@
 //! The binary, as an operator runs it.
 
+mod import;
+mod import_broken;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
