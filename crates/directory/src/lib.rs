@@ -151,4 +151,49 @@ impl Directory {
     ) -> Result<bool, Error> {
         self.hasher.verify(password, hash).await
     }
+
+    /// Whether a password is a user's. A right one whose hash another system made is hashed as
+    /// ours are, and stored so. A user who has none, or whom the actor may not see, takes as long.
+    ///
+    /// # Errors
+    /// As [`Hasher::verify`], and storage errors of reading.
+    pub async fn check_password(
+        &self,
+        actor: &Actor,
+        user: i64,
+        password: SecretString,
+    ) -> Result<bool, Error> {
+        if password::check_length(&password, 1).is_some() {
+            return Ok(false);
+        }
+        let asker = actor.clone();
+        let stored = self.read(move |tx| users::password_hash(tx, &asker, user));
+        let Some(hash) = stored.await? else {
+            self.hasher.hash(password, self.db.random()).await?;
+            return Ok(false);
+        };
+        let verified = self.hasher.verify(password.clone(), hash.clone());
+        let right = verified.await?;
+        if right
+            && !hash.is_current()
+            && let Err(cause) = self.renew_hash(actor, user, password, hash).await
+        {
+            // The password is right all the same; the next one is another chance.
+            tracing::warn!(error = &cause as &dyn std::error::Error, "a hash stays old");
+        }
+        Ok(right)
+    }
+
+    async fn renew_hash(
+        &self,
+        actor: &Actor,
+        user: i64,
+        password: SecretString,
+        old: PasswordHash,
+    ) -> Result<(), Error> {
+        let new = self.hasher.hash(password, self.db.random()).await?;
+        let actor = actor.clone();
+        self.write(move |tx| users::renew_hash(tx, &actor, user, &old, &new))
+            .await
+    }
 }

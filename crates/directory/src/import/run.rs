@@ -32,13 +32,15 @@ pub(super) fn put<R: Record>(
     let mut steps = plan_run(tx, actor, rest, stored)?;
     claim_all(tx, actor.tenant, &mut steps)?;
     write_all(tx, &mut steps)?;
+    // Who comes in no later run is not looked up again.
+    let last = steps.len() == rest.len();
     for step in steps {
         outcomes.push(match step {
             Step::Nothing(id) => Outcome::Unchanged(id),
             Step::Refuse(violations) => Outcome::Refused(violations),
             Step::Write { plan, created } => {
                 let id = plan.user.id;
-                if let Some(email) = &plan.user.email {
+                if let Some(email) = plan.user.email.as_ref().filter(|_| !last) {
                     stored.insert(email.key().to_owned(), plan.user);
                 }
                 if created {
@@ -60,8 +62,8 @@ fn plan_run<R: Record>(
     stored: &HashMap<String, User>,
 ) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::with_capacity(rest.len());
-    let mut emails = HashSet::new();
-    let mut touched: HashSet<Claim> = HashSet::new();
+    let mut emails = HashSet::with_capacity(rest.len());
+    let mut touched: HashSet<Claim> = HashSet::with_capacity(rest.len());
     for record in rest {
         let key = record.email().map(Email::key);
         if key.is_some_and(|key| !emails.insert(key)) {

@@ -57,6 +57,8 @@ mod grants;
 mod groups;
 mod harness;
 mod idempotency;
+mod import;
+mod import_marks;
 mod isolation;
 mod keys;
 mod lists;

@@ -1,5 +1,8 @@
 //! The binary, as an operator runs it.
 
+mod import;
+mod import_broken;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -13,7 +16,7 @@ pub const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 
 /// A folder and a database for one test's commands.
 pub struct Operator {
-    _database: TestDatabase,
+    database: TestDatabase,
     url: String,
     pub folder: PathBuf,
 }
@@ -26,7 +29,7 @@ impl Operator {
         std::fs::write(folder.join("secret.key"), "0".repeat(64)).unwrap();
         Self {
             url: database.url(),
-            _database: database,
+            database,
             folder,
         }
     }
