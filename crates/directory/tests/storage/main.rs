@@ -48,6 +48,7 @@ macro_rules! on_each_engine {
 
 mod atomicity;
 mod backup;
+mod cost;
 mod durable;
 mod engine;
 mod events;
