@@ -15,7 +15,7 @@ use crate::violation::Violations;
 
 /// What is to be done for a record.
 enum Step {
-    Write { plan: Plan, created: bool },
+    Write { plan: Box<Plan>, created: bool },
     Nothing(i64),
     Refuse(Violations),
 }
@@ -90,20 +90,25 @@ fn plan_one<R: Record>(
 ) -> Result<Step, Error> {
     let (change, violations) = record.change(stored);
     let planned = match stored {
-        None => plan_creation(tx, actor, &change, violations).map(Some),
+        None => plan_creation(tx, actor, &change, violations).map(|plan| Step::Write {
+            plan: Box::new(plan),
+            created: true,
+        }),
         Some(user) => {
             let change = only_new(tx, actor, user, change.into_owned())?;
-            plan_update(tx, actor, user, &change, violations)
+            let plan = plan_update(tx, actor, user, &change, violations);
+            plan.map(|plan| match plan {
+                Some(plan) => Step::Write {
+                    plan: Box::new(plan),
+                    created: false,
+                },
+                None => Step::Nothing(user.id),
+            })
         }
     };
-    match (planned, stored) {
-        (Ok(Some(plan)), stored) => Ok(Step::Write {
-            plan,
-            created: stored.is_none(),
-        }),
-        (Ok(None), stored) => Ok(Step::Nothing(stored.map_or(0, |user| user.id))),
-        (Err(Error::Invalid(violations)), _) => Ok(Step::Refuse(violations)),
-        (Err(other), _) => Err(other),
+    match planned {
+        Err(Error::Invalid(violations)) => Ok(Step::Refuse(violations)),
+        planned => planned,
     }
 }
 

@@ -238,10 +238,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     unlogged(&target).map_err(broken(to))?;
     let copy = Backup::new(&source, &mut target).map_err(broken(from))?;
     loop {
-        match copy.step(PAGES).map_err(broken(from))? {
-            StepResult::Done => return Ok(()),
-            StepResult::More => {}
-            _ => return Err(in_use(from)),
+        let step = copy.step(PAGES).map_err(broken(from))?;
+        if step == StepResult::Done {
+            return Ok(());
+        }
+        if step != StepResult::More {
+            return Err(in_use(from));
         }
     }
 }
