@@ -240,14 +240,16 @@ fn what_the_operator_makes_works_and_ends_while_a_server_runs() {
         let url = format!("{}/v1/accounts/{id}", serving.clients);
         Request::new("GET", &url).bearer(token).send()
     };
+    // The server learns of what another process ended within 250 ms: it is asked until then.
+    let ends = |token: &str| (0..10_000).any(|_| read(token).status == 401);
     assert_eq!(read(token).expect(200)["name"], "Acme");
     let rotated = operator.json(&["key", "rotate", key["id"].as_str().unwrap(), "-o", "json"]);
-    assert_eq!(read(token).status, 401);
+    assert!(ends(token));
     let token = rotated["token"].as_str().unwrap();
     assert_eq!(read(token).status, 200);
     let revoked = operator.run(&["key", "revoke", key["id"].as_str().unwrap()]);
     assert!(revoked.status.success());
-    assert_eq!(read(token).status, 401);
+    assert!(ends(token));
     let again = operator.run(&["key", "revoke", key["id"].as_str().unwrap()]);
     assert!(!again.status.success());
     let (status, out, log) = serving.stop();
