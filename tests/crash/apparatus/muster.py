@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -12,6 +13,12 @@ from .verdict import Broken, expect
 
 # Nothing of the caller's own settings reaches the server.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+
+
+def _as_most_systems_do():
+    """Few descriptors at first, whatever the rigs themselves may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1_024, most), most))
 
 
 class Muster:
@@ -59,6 +66,7 @@ class Muster:
             self.process = subprocess.Popen(
                 [*before, *serve], env=ENVIRONMENT | {"MUSTER_LOG": "warn"}, cwd=self.folder,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                preexec_fn=_as_most_systems_do,
             )
         told = self.process.stdout.readline()
         if not told:

@@ -16,9 +16,9 @@ from apparatus.verdict import Broken, LeftOut, expect
 SEQUENTIAL = 40
 CLIENTS, OF_EACH = 8, 5
 CALLS = "pwrite64,fdatasync,fsync,write,writev,sendto"
-LINE = re.compile(rb"^(\d+) (\w+)\((\d+)<([^>]*)>(.*)$")
+LINE = re.compile(rb"^(\d+) +(\w+)\((\d+)<([^>]*)>(.*)$")
 UNFINISHED = b"<unfinished ...>"
-RESUMED = re.compile(rb"^(\d+) <\.\.\. (\w+) resumed>")
+RESUMED = re.compile(rb"^(\d+) +<\.\.\. (\w+) resumed>")
 TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 

@@ -15,8 +15,9 @@ from apparatus.verdict import LeftOut, expect
 ROUNDS = 3
 QUIET, UNDER_ATTACK = 5, 10
 # An attack is given this long to build up before it is measured.
-BUILDING_UP = 3
-CONNECTIONS = 1_000
+BUILDING_UP = 10
+# Opened so many a second: as many requests as a busy client makes, and each to be waited for.
+CONNECTIONS, OPENED = 1_000, 100
 IDLE_CONNECTIONS = 5_000
 BODIES = 4
 # How much longer another client's slowest percent may take.
@@ -55,7 +56,7 @@ def _fill(muster):
 def _attacks(slowhttptest, muster):
     host, port = muster.address
     base = f"http://{host}:{port}"
-    slow = [slowhttptest, "-c", str(CONNECTIONS), "-r", "500", "-l", "600"]
+    slow = [slowhttptest, "-c", str(CONNECTIONS), "-r", str(OPENED), "-l", "600"]
     of_ours = [sys.executable, "-m", "apparatus.attackers"]
     token = muster.key.token
     answers = f"{base}/api_v2/users?token={token}&per=50"
@@ -64,7 +65,7 @@ def _attacks(slowhttptest, muster):
         "slow bodies": [*slow, "-B", "-i", "2", "-s", "8192", "-t", "POST", "-x", "10",
                         "-f", "application/json", "-u", f"{base}/api_v2/users"],
         "slow readers": [*slow, "-X", "-w", "256", "-y", "512", "-n", "5", "-z", "32",
-                         "-k", "3", "-u", answers],
+                         "-k", "1", "-u", answers],
         f"{IDLE_CONNECTIONS} idle connections":
             [*of_ours, "idle", host, str(port), str(IDLE_CONNECTIONS)],
         "100 MB bodies": [*of_ours, "bodies", host, str(port), str(BODIES)],
@@ -73,31 +74,51 @@ def _attacks(slowhttptest, muster):
 
 def _against(muster, user, name, command):
     """One kind of attack, in rounds beside quiet."""
-    quiet, attacked, watch = [], [], Watch(muster)
-    for _ in range(ROUNDS):
-        quiet.append(_paced(muster, user, QUIET))
-        # They stand for other machines, and give way to what is measured.
-        attack = subprocess.Popen(
-            ["nice", "-n", "19", *command], cwd=HERE,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
-        try:
-            time.sleep(BUILDING_UP)
-            attacked.append(_paced(muster, user, UNDER_ATTACK))
-            expect(attack.poll() is None, f"{name}: the attack ended by itself")
-            watch.connections()
-        finally:
-            attack.kill()
-            attack.wait()
-    memory = watch.end()
+    quiet, attacked = [], []
+    with Watch(muster) as watch:
+        for _ in range(ROUNDS):
+            quiet.append(_paced(muster, user, QUIET))
+            with Attack(command):
+                time.sleep(BUILDING_UP)
+                attacked.append(_paced(muster, user, UNDER_ATTACK))
     before, under = statistics.median(quiet), statistics.median(attacked)
     told = f"{name}: p99 {before:.2f} ms quiet, {under:.2f} ms under attack"
     expect(under <= FACTOR * before, told)
-    expect(memory <= MOST_MEMORY, f"{name}: {memory >> 20} MiB")
+    expect(watch.memory <= MOST_MEMORY, f"{name}: {watch.memory >> 20} MiB")
     return (
-        f"slow clients, {told} ({under / before:.1f} x), {watch.most} connections, "
-        f"{memory >> 20} MiB at most"
+        f"slow clients, {told} ({under / before:.1f} x), {watch.connections} connections at most, "
+        f"{watch.memory >> 20} MiB at most"
     )
+
+
+class Attack:
+    """A command that is run again and again: it ends when the server has closed on all of it."""
+
+    def __init__(self, command):
+        # They stand for other machines, and give way to what is measured.
+        self.command = ["nice", "-n", "19", *command]
+        self.over = threading.Event()
+        self.process = None
+        self.thread = threading.Thread(target=self._go_on)
+
+    def _go_on(self):
+        while not self.over.is_set():
+            self.process = subprocess.Popen(
+                self.command, cwd=HERE, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )
+            while self.process.poll() is None and not self.over.wait(0.1):
+                pass
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 def _paced(muster, user, seconds):
@@ -120,20 +141,20 @@ class Watch:
     def __init__(self, muster):
         self.muster = muster
         self.memory = 0
-        self.most = 0
-        self.ended = threading.Event()
+        self.connections = 0
+        self.over = threading.Event()
         self.thread = threading.Thread(target=self._look)
-        self.thread.start()
 
     def _look(self):
-        while not self.ended.wait(0.1):
+        files = f"/proc/{self.muster.process.pid}/fd"
+        while not self.over.wait(0.2):
             self.memory = max(self.memory, self.muster.memory())
+            self.connections = max(self.connections, len(os.listdir(files)))
 
-    def connections(self):
-        held = len(os.listdir(f"/proc/{self.muster.process.pid}/fd"))
-        self.most = max(self.most, held)
+    def __enter__(self):
+        self.thread.start()
+        return self
 
-    def end(self):
-        self.ended.set()
+    def __exit__(self, *_):
+        self.over.set()
         self.thread.join()
-        return self.memory

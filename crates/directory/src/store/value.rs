@@ -38,6 +38,21 @@ pub enum Value<'a> {
     Json(Cow<'a, str>),
 }
 
+impl Value<'_> {
+    /// The same value, borrowing nothing.
+    pub(super) fn to_static(&self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(value) => Value::Int(*value),
+            Self::Float(value) => Value::Float(*value),
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Text(value) => Value::Text(Cow::Owned(value.to_string())),
+            Self::Time(value) => Value::Time(*value),
+            Self::Json(value) => Value::Json(Cow::Owned(value.to_string())),
+        }
+    }
+}
+
 /// Hides what is bound from logs: it holds people's data, and hashes.
 impl std::fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

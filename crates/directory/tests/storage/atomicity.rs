@@ -12,13 +12,13 @@ use directory::model::{
     AccountRole, DeliveryChannel, EmployerRole, GroupPermission, InvitationKind,
     NotificationPreference, UserKind,
 };
-use directory::store::Tx;
+use directory::store::{Job, Tx};
 use directory::users::{
     self, AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
     UserKey,
 };
 use directory::violation::{Path, Violations};
-use directory::{Directory, Error, accounts, badges, groups, tenants};
+use directory::{Directory, Error, accounts, badges, groups, jobs, tenants};
 use secrecy::ExposeSecret as _;
 
 use crate::given::{self, ALL, create, email, employer, person, phone, set, system, worker};
@@ -33,13 +33,14 @@ on_each_engine!(
     a_restoration_is_whole_or_nothing,
     making_what_stands_around_users_is_whole_or_nothing,
     keys_and_tokens_are_whole_or_nothing,
+    a_job_is_whole_or_nothing,
     a_closure_that_fails_after_its_writes_leaves_nothing,
 );
 
 /// Tables that are not part of a change: blocks of ids are leased beforehand.
 const APART: [&str; 3] = ["id_leases", "schema_migrations", "countdown"];
 
-async fn run(directory: &Directory, sql: String) {
+pub(crate) async fn run(directory: &Directory, sql: String) {
     let sql: &'static str = sql.leak();
     directory
         .write(move |tx| tx.execute(sql, &[]).map(drop))
@@ -69,7 +70,7 @@ async fn tables(world: &World) -> Vec<String> {
 }
 
 /// Every row of every table, as text.
-async fn contents(world: &World) -> BTreeMap<String, Vec<String>> {
+pub(crate) async fn contents(world: &World) -> BTreeMap<String, Vec<String>> {
     let mut contents = BTreeMap::new();
     for table in tables(world).await {
         let rows = match world.engine {
@@ -145,7 +146,7 @@ async fn arm(world: &World) {
 
 /// Runs a change again and again, failing one row change later each time, until it is whole;
 /// every failure must have left everything as it was. Answers how many there were.
-async fn whole_or_nothing<F>(world: &World, change: F) -> usize
+pub(crate) async fn whole_or_nothing<F>(world: &World, change: F) -> usize
 where
     F: Fn(&Tx<'_>) -> Result<(), Error> + Clone + Send + Sync + 'static,
 {
@@ -171,7 +172,7 @@ where
     panic!("it never succeeded");
 }
 
-fn idempotent(key: &str) -> IdempotencyKey {
+pub(crate) fn idempotent(key: &str) -> IdempotencyKey {
     IdempotencyKey {
         principal: "key:1-abc".to_owned(),
         route: "POST /v1/users".to_owned(),
@@ -180,7 +181,7 @@ fn idempotent(key: &str) -> IdempotencyKey {
     }
 }
 
-fn answer() -> Answer {
+pub(crate) fn answer() -> Answer {
     Answer {
         status: 201,
         location: Some("/v1/users/1".to_owned()),
@@ -391,6 +392,28 @@ async fn keys_and_tokens_are_whole_or_nothing(world: World) {
     // A key and its event, a token; the new secret, the token's end, an event; the key's
     // end and an event.
     assert!(failures >= 8, "{failures}");
+}
+
+async fn a_job_is_whole_or_nothing(world: World) {
+    let directory = &world.directory;
+    let account_id = given::account(directory, &system(), "Acme").await;
+    let made = create(directory, &system(), &worker("w@example.org")).await;
+    let worker_id = made.unwrap().user.id;
+    let job = move |state: &str, tx: &Tx<'_>| Job {
+        external_id: "job-1".to_owned(),
+        name: None,
+        worker_id,
+        account_id,
+        state: state.to_owned(),
+        state_at: tx.now(),
+    };
+    let failures = whole_or_nothing(&world, move |tx| {
+        jobs::put(tx, &system(), &job("filled", tx))?;
+        jobs::put(tx, &system(), &job("completed", tx))
+    })
+    .await;
+    // PostgreSQL's trigger fires for the row that is there already, too.
+    assert!(failures >= 2, "{failures}");
 }
 
 async fn a_closure_that_fails_after_its_writes_leaves_nothing(world: World) {

@@ -122,7 +122,7 @@ async fn fill(directory: &Directory) {
 }
 
 /// Users without their claim or their event, and claims and events without their user.
-const HALVES: [&str; 4] = [
+pub(crate) const HALVES: [&str; 4] = [
     "SELECT email FROM users u WHERE NOT EXISTS (SELECT 1 FROM claims c \
      WHERE c.tenant_id = u.tenant_id AND c.value = u.email_key AND c.owner_id = u.id)",
     "SELECT email FROM users u WHERE NOT EXISTS (SELECT 1 FROM events e \
@@ -425,6 +425,8 @@ fn alter(path: &Path, sql: &str) {
     connection.execute_batch(sql).unwrap();
 }
 
+type Spoiler = Box<dyn Fn()>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_whole_backup_of_a_known_version_changes_nothing() {
     let folder = Folder::new();
@@ -434,7 +436,7 @@ async fn what_is_no_whole_backup_of_a_known_version_changes_nothing() {
     let directory = open(&source).await;
     fill(&directory).await;
     let before = fs::read(&database).unwrap();
-    let mut spoilers: Vec<(&str, Box<dyn Fn()>)> = Vec::new();
+    let mut spoilers: Vec<(&str, Spoiler)> = Vec::new();
     let mut case = |name, spoil: Box<dyn Fn()>| spoilers.push((name, spoil));
     let sql = |sql: &'static str| {
         let bad = bad.clone();

@@ -48,13 +48,18 @@ macro_rules! on_each_engine {
 
 mod atomicity;
 mod backup;
+mod cost;
+mod durable;
 mod engine;
 mod events;
+mod faults;
 mod given;
 mod grants;
 mod groups;
 mod harness;
 mod idempotency;
+mod import;
+mod import_marks;
 mod isolation;
 mod keys;
 mod lists;

@@ -3,6 +3,7 @@
 
 mod backup;
 mod doctor;
+mod file_limit;
 mod import;
 mod manage;
 mod output;

@@ -13,10 +13,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
+use super::file_limit::connection_limits;
 use super::output::Told;
 use super::settings::Settings;
 use super::{Failed, secret_key};
-use crate::http::listener::{self, ConnectionLimits};
+use crate::http::listener;
 use crate::http::{App, Shared};
 use crate::router;
 
@@ -73,7 +74,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     let told = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    listener::serve(listener, router, ConnectionLimits::default(), told).await;
+    listener::serve(listener, router, connection_limits(), told).await;
 }
 
 /// Becomes true with SIGTERM or Ctrl-C.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -63,7 +63,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The names of all tests, as `cargo test` shows them: in `it` without a prefix, elsewhere
 /// after their crate's name.
-fn tests() -> Vec<String> {
+pub(crate) fn tests() -> Vec<String> {
     let root = root().canonicalize().unwrap();
     let mut names = Vec::new();
     for (folder, prefix) in [
@@ -95,7 +95,13 @@ fn tests_in(text: &str, module: &str) -> Vec<String> {
     let mut names = Vec::new();
     let (mut marked, mut listed) = (false, false);
     for line in text.lines().map(str::trim) {
-        if line.starts_with("on_") && line.ends_with("!(") {
+        if let Some((_, one)) = line
+            .strip_suffix(");")
+            .filter(|line| line.starts_with("on_"))
+            .and_then(|line| line.split_once("!("))
+        {
+            names.push(format!("{module}::{one}"));
+        } else if line.starts_with("on_") && line.ends_with("!(") {
             listed = true;
         } else if listed {
             listed = line != ");";
@@ -160,6 +166,7 @@ fn the_check_sees_a_test_that_is_gone() {
         "m",
     );
     assert_eq!(listed, ["m::one", "m::two"]);
+    assert_eq!(tests_in("on_sqlite!(one);\n", "m"), ["m::one"]);
     let rows =
         rows("| What must hold | Source | Test |\n|---|---|---|\n| a | b | `m::x`<br>`m::y` |");
     assert_eq!(rows[0].tests, ["m::x", "m::y"]);

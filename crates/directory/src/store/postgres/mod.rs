@@ -1,25 +1,31 @@
-//! The server engine: threads that hold a connection each and run closures on it.
+//! The server engine: reads share connections, and each write has one, with a thread that
+//! runs its closure.
 //!
-//! A thread drives its own connection while it waits for an answer, so that a round trip costs
-//! one write and one read, and no other thread is woken for it.
+//! The thread drives its own connection while it waits for an answer, so that a round trip
+//! costs one write and one read, and no other thread is woken for it.
 
 mod queue;
+mod reads;
 mod session;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_postgres::Client;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Unavailable};
 
+use super::db::CachesEnd;
 use queue::{Job, Queue};
-use session::Connection;
+pub(super) use reads::Asked;
+use reads::Readers;
 pub(super) use session::Session;
+use session::{Connection, Refused, fault};
 
-/// Connections of a node at most.
-const POOL: usize = 32;
+/// Connections of a node that write, at most.
+const POOL: usize = 24;
 /// Closures that may wait for one; one more is refused with [`Unavailable::QueueFull`].
 const QUEUE: usize = 4_096;
 /// How long a closure waits for a connection.
@@ -27,9 +33,9 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How long a server may leave what was sent to it unacknowledged, and how long a silent
 /// connection is believed in.
 const SILENCE: Duration = Duration::from_secs(20);
-/// What the server ends by itself, unless the URL says otherwise: so that no lock and no
-/// statement holds a connection for ever.
-const LIMITS: &str = "-c statement_timeout=60s -c lock_timeout=15s \
+/// What holds on each connection, unless the URL says otherwise. The server answers COMMIT when
+/// it is on disk (requirement 1), and ends by itself what would hold a connection for ever.
+const OPTIONS: &str = "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=15s \
     -c idle_in_transaction_session_timeout=60s";
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -40,9 +46,28 @@ struct Address {
     tls: MakeRustlsConnect,
 }
 
+impl Address {
+    /// A connection, which the runtime that this is awaited on drives. Its time is bounded as a
+    /// whole: the driver's own limit ends with the socket's.
+    async fn connect(&self) -> Result<Client, Error> {
+        let connecting = self.config.connect(self.tls.clone());
+        let (client, connection) = tokio::time::timeout(CONNECT, connecting)
+            .await
+            .map_err(|late| Unavailable::Database(Box::new(late)))?
+            .map_err(fault)?;
+        tokio::spawn(async move {
+            if let Err(cause) = connection.await {
+                tracing::warn!(error = %Refused::from(cause), "a database connection ended");
+            }
+        });
+        Ok(client)
+    }
+}
+
 /// A database server.
 pub(super) struct Postgres {
     queue: Arc<Queue>,
+    readers: Readers,
     address: Arc<Address>,
 }
 
@@ -50,14 +75,11 @@ impl Postgres {
     /// Reads the address; connections are made when needed.
     pub(super) fn open(url: &str) -> Result<Arc<Self>, Error> {
         let mut config: tokio_postgres::Config = url.parse().map_err(Error::internal)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
-        }
         if config.get_application_name().is_none() {
             config.application_name("muster");
         }
         if config.get_options().is_none() {
-            config.options(LIMITS);
+            config.options(OPTIONS);
         }
         config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         let address = Arc::new(Address {
@@ -65,15 +87,20 @@ impl Postgres {
             tls: tls()?,
         });
         let queue = Arc::new(Queue::new(QUEUE));
-        Ok(Arc::new(Self { queue, address }))
+        let readers = Readers::new(Arc::clone(&address));
+        Ok(Arc::new(Self {
+            queue,
+            readers,
+            address,
+        }))
     }
 
-    /// Runs a closure of reads, each statement on its own snapshot.
-    pub(super) async fn read<T: Send + 'static>(
+    /// Runs a closure of reads, each statement on its own snapshot; it may run several times.
+    pub(super) async fn read<T>(
         &self,
-        run: impl FnOnce(&Session<'_>) -> Result<T, Error> + Send + 'static,
+        run: impl Fn(&Asked) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.submit(move |connection| connection.read(run)).await
+        self.readers.run(run).await
     }
 
     /// Runs a closure in a transaction. An error at COMMIT that is not the server's own
@@ -81,8 +108,14 @@ impl Postgres {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Session<'_>) -> Result<T, Error> + Send + 'static,
+        caches: Arc<CachesEnd>,
     ) -> Result<T, Error> {
-        self.submit(move |connection| connection.write(run)).await
+        self.submit(move |connection| {
+            let result = connection.write(run);
+            caches.committed();
+            result
+        })
+        .await
     }
 
     /// Hands a closure to a thread with a connection. One that waited too long for it is not

@@ -7,15 +7,15 @@ use std::future::Future;
 use futures_util::future::{join, try_join_all};
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
 use crate::error::{Error, Unavailable};
 
-use super::Address;
+use super::{Address, CONNECT};
 use crate::store::Value;
 
 /// Prepared statements kept a connection; one more, and all are made anew.
-const STATEMENTS: usize = 512;
+pub(super) const STATEMENTS: usize = 512;
 /// Turns of the event loop after which a connection that was closed is known to be.
 const TURNS: usize = 3;
 
@@ -34,8 +34,6 @@ pub(in crate::store) struct Session<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Transaction {
-    /// Each statement stands alone.
-    None,
     /// BEGIN goes out with the first statement, in the same round trip.
     Due,
     Begun,
@@ -48,13 +46,12 @@ impl Connection {
             .enable_all()
             .build()
             .map_err(|cause| Unavailable::Database(Box::new(cause)))?;
-        let connecting = address.config.connect(address.tls.clone());
-        let (client, connection) = runtime.block_on(connecting).map_err(fault)?;
-        runtime.spawn(async move {
-            if let Err(cause) = connection.await {
-                tracing::warn!(error = %Refused::from(cause), "a database connection ended");
-            }
-        });
+        let client = runtime.block_on(async {
+            let client = address.connect().await?;
+            let checked = tokio::time::timeout(CONNECT, assert_durable(&client)).await;
+            checked.map_err(|late| Unavailable::Database(Box::new(late)))??;
+            Ok::<_, Error>(client)
+        })?;
         Ok(Self {
             runtime,
             client,
@@ -72,27 +69,15 @@ impl Connection {
         !self.client.is_closed()
     }
 
-    fn session(&self, transaction: Transaction) -> Session<'_> {
-        Session {
-            connection: self,
-            transaction: Cell::new(transaction),
-        }
-    }
-
-    /// Runs a closure of reads, each statement on its own snapshot.
-    pub(super) fn read<T>(
-        &self,
-        run: impl FnOnce(&Session<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        run(&self.session(Transaction::None))
-    }
-
     /// Runs a closure in a transaction.
     pub(super) fn write<T>(
         &self,
         run: impl FnOnce(&Session<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let session = self.session(Transaction::Due);
+        let session = Session {
+            connection: self,
+            transaction: Cell::new(Transaction::Due),
+        };
         let result = run(&session);
         if session.transaction.get() == Transaction::Due {
             return result;
@@ -136,6 +121,30 @@ impl Connection {
     }
 }
 
+/// Refuses a connection on which the server would answer COMMIT before it is on disk, as its
+/// URL or the settings of its role may have it.
+async fn assert_durable(client: &Client) -> Result<(), Error> {
+    let told = client.simple_query("SHOW synchronous_commit").await;
+    let told = told.map_err(fault)?;
+    let shown = told.iter().find_map(|message| {
+        if let SimpleQueryMessage::Row(row) = message {
+            row.get(0)
+        } else {
+            None
+        }
+    });
+    match shown {
+        // The latter waits for synchronous standbys to show the change as well.
+        Some("on" | "remote_apply") => Ok(()),
+        other => {
+            let shown = other.unwrap_or("not known");
+            let cause =
+                format!("synchronous_commit is {shown}: what is acknowledged could be lost");
+            Err(Unavailable::Database(cause.into()).into())
+        }
+    }
+}
+
 type Params<'a> = Vec<&'a (dyn postgres_types::ToSql + Sync)>;
 
 fn bound<'a>(params: &'a [Value<'_>]) -> Params<'a> {
@@ -147,7 +156,7 @@ fn bound<'a>(params: &'a [Value<'_>]) -> Params<'a> {
 
 /// As [`bound`], for a question. No text of the database holds NUL, and the server refuses
 /// one that does: what is asked for by such a text is not there, as by NULL.
-fn asked<'a>(params: &'a [Value<'_>]) -> Params<'a> {
+pub(super) fn asked<'a>(params: &'a [Value<'_>]) -> Params<'a> {
     params
         .iter()
         .map(|value| {
@@ -232,7 +241,7 @@ impl Session<'_> {
 /// What the server said, as the domain's error. Another's faster change is
 /// [`Unavailable::Contention`], which runs the closure again. So is a key that is there
 /// already: the closure looked first, and will see it when it looks again.
-fn fault(cause: tokio_postgres::Error) -> Error {
+pub(super) fn fault(cause: tokio_postgres::Error) -> Error {
     let Some(state) = cause.code() else {
         return Unavailable::Database(Box::new(cause)).into();
     };
@@ -258,7 +267,7 @@ fn fault(cause: tokio_postgres::Error) -> Error {
 /// What a server said of a statement, without the detail: that holds values of rows.
 #[derive(Debug, thiserror::Error)]
 #[error("{state}: {message}")]
-struct Refused {
+pub(super) struct Refused {
     state: String,
     message: String,
 }

@@ -2,6 +2,7 @@
 //! is the native one's.
 
 mod bodies;
+mod clock;
 mod credentials;
 mod faults;
 mod health;
