@@ -48,7 +48,7 @@ class Load:
     def check(self):
         """Sends the request once; raises `Broken` unless the answer is right."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        status, text = self._send(connection, self._values("0n0"))
+        status, text = self._send(connection, "0n0", self._fixed())
         connection.close()
         call = self.call
         if status != call.status:
@@ -56,15 +56,18 @@ class Load:
         if call.holds and text.count(call.holds) < call.times:
             raise process.Broken(f"{self.path}: not {call.times} times {call.holds}: {text[:500]}")
 
-    def _values(self, number):
-        """What placeholders stand for in one request; of each list, its first value."""
-        values = {"n": number, "run": self._run, "d": f"{random.randrange(100):02}"}
+    def _fixed(self):
+        """What placeholders stand for in all requests of the rig itself: of each list, its
+        first value."""
+        values = {"run": self._run}
         for name, file in self.lists.items():
             with open(file, encoding="utf-8") as lines:
                 values[name] = lines.readline().strip()
         return values
 
-    def _send(self, connection, values):
+    def _send(self, connection, number, fixed):
+        values = {**fixed, "n": number, "d": f"{random.randrange(100):02}"}
+
         def fill(text):
             return re.sub(r"<([a-z]+)>", lambda found: values[found[1]], text)
 
@@ -95,6 +98,7 @@ class Load:
         """Sends it for some seconds over some connections, and waits for the last answer; the
         time until then is what counts. Answers the same as `run`."""
         latencies, faults = [], {"refused": 0, "broken": 0, "late": 0}
+        fixed = self._fixed()
         started = time.monotonic()
 
         def send_on(number):
@@ -104,7 +108,7 @@ class Load:
                 if sent - started >= seconds:
                     return
                 try:
-                    status, _ = self._send(connection, self._values(f"{number}n{count}"))
+                    status, _ = self._send(connection, f"{number}n{count}", fixed)
                 except (OSError, http.client.HTTPException):
                     faults["broken"] += 1
                     return
@@ -138,7 +142,7 @@ def _share(ordered, share):
 
 class Watch:
     """What the rest of the machine did meanwhile: the share of all processors that neither the
-    server nor the load generator used, 0 to 1."""
+    server nor the load generator used, 0 to 1; what a hypervisor gave to others counts."""
 
     def __init__(self, pids):
         self._pids = pids

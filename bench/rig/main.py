@@ -76,7 +76,8 @@ def read_options():
     options = reader.parse_args()
     quick = options.quick
     options.seconds = options.seconds or (1 if quick else 2)
-    options.sizes = listed(options.sizes, int) or (SIZES[:1] if quick else SIZES)
+    options.asked_sizes = listed(options.sizes, int)
+    options.sizes = options.asked_sizes or (SIZES[:1] if quick else SIZES)
     options.only = listed(options.only)
     options.servers = listed(options.servers)
     options.out = Path(options.out or BENCH / "results" / ("quick" if quick else "latest"))
@@ -122,9 +123,9 @@ def make_servers(rig, kinds):
     """A server of each kind at each size, with its data, running."""
     servers = []
     for kind in kinds:
-        sizeless = kind in (LimitStatic, LimitArgon2)
-        sizes = [0] if sizeless else [size for size in rig.options.sizes if size <= kind.most_users]
-        for size in sizes:
+        most = kind.most_users if rig.options.asked_sizes else kind.usual_users
+        sizes = [size for size in rig.options.sizes if size <= min(most, kind.most_users)]
+        for size in [0] if kind in (LimitStatic, LimitArgon2) else sizes:
             say(f"preparing {kind.name}" + (f" with {size} users" if size else ""))
             server = kind(rig, size)
             server.prepare()
@@ -142,14 +143,13 @@ def measure_operation(rig, operation, servers):
         if operation.large and not rig.options.quick:
             # A first run, which does not count, so that what is made once is made.
             server.measure(operation, CONCURRENCIES[0], 1)
-    seconds = rig.options.seconds
-    samples = {}
     for concurrency in CONCURRENCIES:
+        samples = {server: [] for server in servers}
         for _ in range(rig.options.rounds):
-            for server in servers:
-                sample = server.measure(operation, concurrency, seconds)
-                samples.setdefault((server.name, server.size, concurrency), []).append(sample)
-    return [figure(operation, *key, runs) for key, runs in samples.items()]
+            for server, runs in samples.items():
+                runs.append(server.measure(operation, concurrency, rig.options.seconds))
+        for server, runs in samples.items():
+            yield figure(operation, server.name, server.size, concurrency, runs)
 
 
 def figure(operation, server, size, concurrency, runs):
@@ -173,24 +173,23 @@ def figure(operation, server, size, concurrency, runs):
 
 def tell(found):
     """A line for whoever watches."""
-    where = f"{found['operation']:20} {found['server']:16} {found['size'] or '':>8} c={found['concurrency']:<3}"
+    where = f"{found['operation']:20} {found['server']:16} {found['size'] or '':>8}"
+    where += f" c={found['concurrency']:<3}"
     if "failed" in found:
         say(f"{where} FAILED: {found['failed']}")
-    else:
-        latency = (
-            f"p50 {found['p50_ms']:8.2f} ms  p99 {found['p99_ms']:8.2f} ms"
-            if "p50_ms" in found
-            else ""
-        )
-        rates = " ".join(f"{run['rate']:.0f}" for run in found["runs"])
-        say(f"{where} {found['rate']:9.0f}/s  {latency}  others {found['others']:.2f}  ({rates})")
+        return
+    latency = ""
+    if "p50_ms" in found:
+        latency = f"p50 {found['p50_ms']:8.2f} ms  p99 {found['p99_ms']:8.2f} ms"
+    rates = " ".join(f"{run['rate']:.0f}" for run in found["runs"])
+    say(f"{where} {found['rate']:9.0f}/s  {latency}  others {found['others']:.2f}  ({rates})")
 
 
 def measure_group(rig, kinds, results):
     """Measures servers that stand side by side, then stops them."""
     servers = make_servers(rig, kinds)
     for operation in chosen_operations(rig.options):
-        results["figures"] += measure_operation(rig, operation, servers)
+        results["figures"].extend(measure_operation(rig, operation, servers))
     for server in servers:
         used = server.memory()
         if used:
@@ -199,40 +198,56 @@ def measure_group(rig, kinds, results):
         shutil.rmtree(server.place)
 
 
-def measure(rig):
-    """Everything that was asked for, as it goes into the results."""
-    began = time.monotonic()
-    results = {
+def new_results(rig):
+    """Results without a figure: when, where and of what."""
+    versions = tools.versions(rig)
+    versions |= {peer.name: peer.version(rig) for peer in rig.peers}
+    return {
         "date": tools.now(),
         "machine": tools.machine(rig.place),
-        "versions": tools.versions(rig),
+        "versions": versions,
         "options": {key: str(value) for key, value in vars(rig.options).items()},
+        "startup": {},
         "figures": [],
         "memory": [],
         "imports": [],
     }
-    for peer in rig.peers:
-        results["versions"][peer.name] = peer.version(rig)
+
+
+def measure(rig, results):
+    """Measures everything that was asked for; results grow meanwhile."""
+    began = time.monotonic()
     if not rig.options.only:
         say("cold starts")
         results["startup"] = startup.measure(rig, rig.peers)
     groups = chosen_groups(rig)
     measure_group(rig, groups["sqlite"], results)
-    for size, database in rig.sqlite_people.items():
-        results["imports"].append(
-            {"engine": "sqlite", "size": size, "seconds": database.import_seconds}
-        )
-        shutil.rmtree(database.place)
+    note_imports(rig.sqlite_people, results)
     if groups.get("postgres"):
         rig.postgres.start()
         results["versions"]["postgres"] = rig.postgres.version()
         measure_group(rig, groups["postgres"], results)
-        for size, database in rig.postgres_people.items():
-            results["imports"].append(
-                {"engine": "postgres", "size": size, "seconds": database.import_seconds}
-            )
+        note_imports(rig.postgres_people, results)
     results["minutes"] = round((time.monotonic() - began) / 60, 1)
-    return results
+
+
+def note_imports(databases, results):
+    """Keeps how long the people took to load, and nothing else of them."""
+    for database in databases.values():
+        engine = database.url.split(":", 1)[0]
+        taken = {"engine": engine, "size": database.size, "seconds": database.import_seconds}
+        results["imports"].append(taken)
+        shutil.rmtree(database.place)
+
+
+def keep(rig, results):
+    """Writes and shows what there is, also when the rig was interrupted."""
+    if not results["figures"]:
+        return
+    text = report.write(results, rig.options.out)
+    plots.draw(rig.environment, rig.options.out)
+    print(text)
+    say(f"the results are in {rig.options.out}")
 
 
 def stop_on_signals():
@@ -254,11 +269,12 @@ def main():
     rig = None
     try:
         rig = Rig(options)
-        results = measure(rig)
-        table = report.write(results, options.out)
-        plots.draw(rig.environment, options.out)
-        print(table)
-        say(f"the results are in {options.out}; it took {results['minutes']} minutes")
+        results = new_results(rig)
+        try:
+            measure(rig, results)
+        finally:
+            keep(rig, results)
+        say(f"it took {results['minutes']} minutes")
         return 1 if any("failed" in found for found in results["figures"]) else 0
     except process.Broken as cause:
         say(f"bench/run: {cause}")

@@ -171,6 +171,8 @@ class OnSqlite(Server):
 class OnPostgres(Server):
     """A server on a copy of Muster's PostgreSQL database."""
 
+    # A million take PostgreSQL minutes to load and to copy.
+    usual_users = 100_000
     all_up_to = 10_000
 
     def prepare(self):

@@ -164,10 +164,10 @@ def processor_seconds(pids):
 
 
 def machine_seconds():
-    """Processor time that the whole machine has used."""
+    """Processor time that the whole machine has used, or that was taken from it."""
     fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
-    user, nice, system, _, _, interrupts, soft_interrupts = fields[:7]
-    return (user + nice + system + interrupts + soft_interrupts) / os.sysconf("SC_CLK_TCK")
+    user, nice, system, _, _, *rest = fields[:8]
+    return (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mib(pids):

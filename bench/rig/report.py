@@ -1,6 +1,7 @@
 """From figures to the table: what was wanted, what was measured, and whether it suffices."""
 
 import json
+import statistics
 from dataclasses import dataclass
 
 from .operations import OPERATIONS
@@ -244,16 +245,17 @@ def _figure_cells(found):
 def heading(results):
     """One line on when, where and of what the figures are."""
     machine, versions, options = results["machine"], results["versions"], results["options"]
-    busiest = max((run["others"] for each in results["figures"] for run in each["runs"]), default=0)
+    others = [run["others"] for each in results["figures"] for run in each["runs"]] or [0]
     parts = [
         results["date"],
         f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB",
         machine["file_system"],
         f"{versions['muster']} at {versions['commit']}",
         f"runs of {options['seconds']} s, medians of {options['rounds']}",
-        f"other programs used at most {busiest:.0%} of the machine during a run",
+        f"others used {statistics.median(others):.0%} of the machine during a run, "
+        f"at most {max(others):.0%}",
     ]
-    return " · ".join(parts)
+    return " · ".join(parts + ["**interrupted**"] * ("minutes" not in results))
 
 
 def table(results):

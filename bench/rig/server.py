@@ -22,8 +22,9 @@ class Server:
     # What its calls are found by: `muster`, `limit`, `static`, or a peer's own name.
     kind = ""
     health = "/"
-    # Sizes above are not measured.
-    most_users = 1_000_000
+    # Sizes above are not measured; nor, unless sizes are asked for, are those above the usual.
+    most_users = 10_000_000
+    usual_users = 1_000_000
     # Above this size, only operations that are `large` are measured.
     all_up_to = 100_000
     calls = {}

@@ -17,8 +17,8 @@ CACHE = BENCH / ".cache"
 
 
 def say(text):
-    """Tells the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)
+    """Tells the person at the terminal, and when."""
+    print(f"{datetime.now():%H:%M:%S} {text}", file=sys.stderr, flush=True)
 
 
 def install(package):
