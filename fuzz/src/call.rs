@@ -64,6 +64,14 @@ impl Call {
         }
     }
 
+    /// A deletion.
+    pub(crate) fn delete(path: &str) -> Self {
+        Self {
+            method: Method::DELETE,
+            ..Self::get(path)
+        }
+    }
+
     /// A JSON body for a path.
     pub(crate) fn post(path: &str, body: &Value) -> Self {
         let mut call = Self::get(path);
@@ -77,6 +85,18 @@ impl Call {
         let value = HeaderValue::from_str(value).unwrap_or_else(|_| panic!("{value}"));
         self.headers.entry(name).or_insert(value);
         self
+    }
+
+    /// Whether a text is somewhere in it, as it stands.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        let within = |bytes: &[u8]| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        let uri = self.uri.to_string();
+        let mut values = self.headers.values();
+        within(uri.as_bytes()) || within(&self.body) || values.any(|each| within(each.as_bytes()))
     }
 
     /// Whether nothing may be written for it, whatever is answered.

@@ -40,6 +40,6 @@ pub fn credentials(data: &[u8]) -> bool {
 }
 
 fn holds_the_key(server: &Server, sent: &[u8], between: &str) -> bool {
-    let key = format!("{}{between}{}", server.id, server.secret);
+    let key = format!("{}{between}{}", server.key.id, server.key.secret);
     sent.windows(key.len()).any(|part| part == key.as_bytes())
 }

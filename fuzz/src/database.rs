@@ -14,12 +14,14 @@ type Contents = BTreeMap<String, Vec<String>>;
 pub(crate) struct Watch {
     connection: Connection,
     before: Contents,
+    other: i64,
     version: Cell<i64>,
 }
 
 impl Watch {
-    /// Keeps what is in the file now, in another file beside it.
-    pub(crate) fn new(path: &Path) -> Self {
+    /// Keeps what is in the file now, in another file beside it. What is of the tenant `other`
+    /// never changes.
+    pub(crate) fn new(path: &Path, other: i64) -> Self {
         let connection = Connection::open(path).unwrap();
         connection
             .busy_timeout(std::time::Duration::from_secs(10))
@@ -36,26 +38,31 @@ impl Watch {
         let watch = Self {
             connection,
             before,
+            other,
             version: Cell::new(0),
         };
         watch.has_committed();
         watch
     }
 
-    /// The first difference from what was there, if there is one.
+    /// A difference from what was there, if there is one.
     pub(crate) fn difference(&self) -> Option<String> {
         if !self.has_committed() {
             return None;
         }
         let now = contents(&self.connection);
-        self.before.iter().find_map(|(table, before)| {
-            let now = now.get(table)?;
-            let row = |rows: &[String], other: &[String]| {
-                rows.iter().find(|row| !other.contains(row)).cloned()
-            };
-            let added = row(now, before).map(|row| format!("{table} has {row}"));
-            added.or_else(|| row(before, now).map(|row| format!("{table} lacks {row}")))
-        })
+        let own = format!("{}|", self.other);
+        let mut first = None;
+        for (table, before) in &self.before {
+            let now = &now[table];
+            let added = now.iter().filter(|row| !before.contains(row));
+            let gone = before.iter().filter(|row| !now.contains(row));
+            for row in added.chain(gone) {
+                assert!(!row.starts_with(&own), "another tenant's {table}: {row}");
+                first.get_or_insert_with(|| format!("{table}: {row}"));
+            }
+        }
+        first
     }
 
     /// Whether another connection has committed anything since the last time.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use directory::clock::Random;
+use directory::keys::NewKey;
 use serde_json::{Value, json};
 
 /// When everything happens.
@@ -73,3 +74,34 @@ fn users() -> [Value; 8] {
 
 /// The one of the users that is deleted again.
 pub(crate) const DELETED: &str = "/v1/users/8";
+
+/// Keys that may write nothing: one by its scopes, one because it sees a pool of workers alone.
+pub(crate) fn readers() -> [NewKey; 2] {
+    let reader = NewKey {
+        scopes: vec!["users:read".to_owned()],
+        ..NewKey::default()
+    };
+    let pool = NewKey {
+        account_id: Some(1),
+        public_pool: true,
+        ..NewKey::default()
+    };
+    [reader, pool]
+}
+
+/// What another tenant's texts hold, and no answer here.
+pub(crate) const ELSEWHERE: &str = "elsewhere-5e7b";
+
+/// What is there in another tenant: numbers 3 and, of the user, 9.
+pub(crate) fn elsewhere() -> Vec<(&'static str, Value)> {
+    let named = json!({ "name": ELSEWHERE });
+    let user = json!({"email": format!("ada@{ELSEWHERE}.example"), "first_name": ELSEWHERE,
+        "kind": "worker", "phone": "+1 415 555 2699", "external_id": ELSEWHERE,
+        "accounts": [{"id": 3}], "groups": [{"id": 3}], "badges": [{"badge_id": 3}]});
+    vec![
+        ("/v1/accounts", named.clone()),
+        ("/v1/groups", named.clone()),
+        ("/v1/badges", named),
+        ("/v1/users", user),
+    ]
+}

@@ -36,11 +36,15 @@ pub fn user_lists(data: &[u8]) -> bool {
         return false;
     };
     server::with(|server| {
-        let mut call = server.authorized(Call::get(path));
+        let mut call = server.key.bearer(Call::get(path));
         call.uri = uri;
         let answer = server.send(&call);
-        if answer.status == StatusCode::OK && path == "/v1/users" {
-            assert_asked_for(server, &call, answer.json());
+        if answer.status == StatusCode::OK {
+            match path {
+                "/v1/users" => assert_asked_for(server, &call, answer.json()),
+                "/api_v2/users" => assert_page_asked_for(server, &call, &answer.json()),
+                _ => {}
+            }
         }
         assert_eq!(server.database.difference(), None);
         answer.status == StatusCode::OK
@@ -131,12 +135,29 @@ fn assert_asked_for(server: &Server, call: &Call, first: Value) {
     let (mut found, mut page) = (ids(&first), first);
     while let Some(cursor) = page["next_cursor"].as_str() {
         let next = format!("{}&cursor={cursor}", call.uri);
-        let answer = server.send(&server.authorized(Call::get(&next)));
+        let answer = server.send(&server.key.bearer(Call::get(&next)));
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         page = answer.json();
         let more = ids(&page);
         assert!(!more.is_empty() && found.len() + more.len() <= expected.len());
         found.extend(more);
     }
+    assert_eq!(found, expected);
+}
+
+/// A page by its number holds the users that stand there by their ids.
+fn assert_page_asked_for(server: &Server, call: &Call, page: &Value) {
+    let query = call.uri.query().unwrap_or_default().as_bytes();
+    let query = form::parse(query, &Limits::default()).unwrap();
+    let number = |name: &str, absent: usize| match query.get(name).and_then(Value::as_str) {
+        None | Some("") => absent,
+        Some(digits) => digits.parse().unwrap(),
+    };
+    let (page_number, size) = (number("page", 1), number("per", 50).min(50));
+    let before = (page_number - 1).saturating_mul(size);
+    let all = server.users.iter().filter_map(|user| user["id"].as_i64());
+    let expected: Vec<i64> = all.skip(before).take(size).collect();
+    let shown = page["users"].as_array().unwrap().iter();
+    let found: Vec<i64> = shown.filter_map(|user| user["id"].as_i64()).collect();
     assert_eq!(found, expected);
 }

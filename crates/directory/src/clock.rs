@@ -141,6 +141,16 @@ pub fn to_millisecond(time: Timestamp) -> Timestamp {
         .unwrap_or(time)
 }
 
+/// The first time of a whole millisecond that is not before `time`: of whole ones, those before
+/// the two are the same.
+pub(crate) fn next_millisecond(time: Timestamp) -> Timestamp {
+    let cut = to_millisecond(time);
+    if cut == time {
+        return time;
+    }
+    from_millisecond(cut.as_millisecond() + 1).unwrap_or(time)
+}
+
 /// The time of a number of Unix milliseconds, to the last of them that there is:
 /// [`Timestamp::from_millisecond`] refuses those of the last second.
 pub(crate) fn from_millisecond(millis: i64) -> Option<Timestamp> {
@@ -197,6 +207,20 @@ mod tests {
             assert_eq!(to_millisecond(time.parse().unwrap()), cut);
             assert_eq!(from_millisecond(cut.as_millisecond()), Some(cut));
         }
+    }
+
+    #[test]
+    fn the_next_millisecond_is_the_time_itself_where_it_is_whole() {
+        for (time, next) in [
+            ("2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.678Z"),
+            ("2026-01-02T03:04:05.678000001Z", "2026-01-02T03:04:05.679Z"),
+            ("1969-12-31T23:59:59.9985Z", "1969-12-31T23:59:59.999Z"),
+            ("1969-12-31T23:59:59.9995Z", "1970-01-01T00:00:00Z"),
+        ] {
+            let next: Timestamp = next.parse().unwrap();
+            assert_eq!(next_millisecond(time.parse().unwrap()), next);
+        }
+        assert_eq!(next_millisecond(Timestamp::MAX), Timestamp::MAX);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, TenantId, Visibility};
-use crate::clock::from_millisecond;
+use crate::clock::{from_millisecond, next_millisecond, to_millisecond};
 use crate::error::Error;
 use crate::jobs::APPROVED_IS_ACTIVE_FOR;
 use crate::model::{
@@ -454,10 +454,10 @@ fn add_filter<'a>(conditions: &mut Conditions<'a>, filter: &'a UserFilter) {
         conditions.and(GROUP_MEMBER, group);
     }
     if let Some(after) = filter.updated_after {
-        conditions.and("u.updated_at > ?", after);
+        conditions.and("u.updated_at > ?", to_millisecond(after));
     }
     if let Some(before) = filter.updated_before {
-        conditions.and("u.updated_at < ?", before);
+        conditions.and("u.updated_at < ?", next_millisecond(before));
     }
     match filter.status {
         Some(UserStatus::Active) => {

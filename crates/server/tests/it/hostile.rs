@@ -30,15 +30,14 @@ fn patient() -> (Server, Router) {
     (server, routes.unwrap())
 }
 
-/// Puts bytes into a request; none where they cannot stand there.
-type Ask = Box<dyn Fn(&[u8]) -> Option<Request<Body>>>;
+/// The request that presents bytes as a credential; none where no HTTP request could hold them.
+type Present = Box<dyn Fn(&[u8]) -> Option<Request<Body>>>;
 
-/// A credential as a dialect takes it: what it is, and the request that presents such bytes; none
-/// where no HTTP request could hold them.
+/// A credential as a dialect takes it.
 struct Presented {
     name: &'static str,
     whole: String,
-    request: Ask,
+    request: Present,
 }
 
 fn in_header(name: &'static str, path: &str, before: &str, whole: String) -> Presented {

@@ -112,12 +112,14 @@ fn the_bounds_of_change_are_exclusive() {
     let a = id_of(&user(&server, &key, &json!({"email": "a@example.org"})));
     server.advance(Duration::from_millis(1));
     let b = id_of(&user(&server, &key, &json!({"email": "b@example.org"})));
-    let cases: [(&str, &[i64]); 6] = [
+    let cases: [(&str, &[i64]); 8] = [
         ("updated_after=2026-11-21T04:50:40.122Z", &[a, b]),
         ("updated_after=2026-11-21T04:50:40.123Z", &[b]),
         ("updated_after=2026-11-21T04:50:40.124Z", &[]),
         ("updated_before=2026-11-21T04:50:40.124Z", &[a]),
         ("updated_before=2026-11-21T05:50:40.124%2B01:00", &[a]),
+        ("updated_before=2026-11-21T04:50:40.123001Z", &[a]),
+        ("updated_after=2026-11-21T04:50:40.123001Z", &[b]),
         (
             "updated_after=2026-11-21T04:50:40.122Z&updated_before=2026-11-21T04:50:40.123Z",
             &[],
