@@ -85,3 +85,16 @@ impl Error {
         }
     }
 }
+
+/// An error and its causes, outermost first, for the log: written as JSON it would lack them.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

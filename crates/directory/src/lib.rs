@@ -32,12 +32,12 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 pub use actor::{Actor, Principal, TenantId, Visibility};
-pub use error::{Error, Unavailable};
+pub use error::{Error, Unavailable, with_causes};
 
 use clock::{Clock, Random};
 use keys::{ActorCache, Credential};
 use password::{Hasher, PasswordHash};
-use store::{Db, Location, Tx};
+use store::{Db, Location, Meter, Tx};
 use violation::Violations;
 
 /// An open directory. Cheap to clone.
@@ -67,6 +67,14 @@ impl Directory {
             hasher: Hasher::new(cores),
             actors: Arc::default(),
         })
+    }
+
+    /// A handle of the same directory that counts what is done through it, and what it counted.
+    #[must_use]
+    pub fn metered(&self) -> (Self, Arc<Meter>) {
+        let (db, meter) = self.db.metered();
+        let (hasher, actors) = (self.hasher.clone(), Arc::clone(&self.actors));
+        (Self { db, hasher, actors }, meter)
     }
 
     /// The clock that everything here goes by.
@@ -142,5 +150,50 @@ impl Directory {
         hash: PasswordHash,
     ) -> Result<bool, Error> {
         self.hasher.verify(password, hash).await
+    }
+
+    /// Whether a password is a user's. A right one whose hash another system made is hashed as
+    /// ours are, and stored so. A user who has none, or whom the actor may not see, takes as long.
+    ///
+    /// # Errors
+    /// As [`Hasher::verify`], and storage errors of reading.
+    pub async fn check_password(
+        &self,
+        actor: &Actor,
+        user: i64,
+        password: SecretString,
+    ) -> Result<bool, Error> {
+        if password::check_length(&password, 1).is_some() {
+            return Ok(false);
+        }
+        let asker = actor.clone();
+        let stored = self.read(move |tx| users::password_hash(tx, &asker, user));
+        let Some(hash) = stored.await? else {
+            self.hasher.hash(password, self.db.random()).await?;
+            return Ok(false);
+        };
+        let verified = self.hasher.verify(password.clone(), hash.clone());
+        let right = verified.await?;
+        if right
+            && !hash.is_current()
+            && let Err(cause) = self.renew_hash(actor, user, password, hash).await
+        {
+            // The password is right all the same; the next one is another chance.
+            tracing::warn!(error = &cause as &dyn std::error::Error, "a hash stays old");
+        }
+        Ok(right)
+    }
+
+    async fn renew_hash(
+        &self,
+        actor: &Actor,
+        user: i64,
+        password: SecretString,
+        old: PasswordHash,
+    ) -> Result<(), Error> {
+        let new = self.hasher.hash(password, self.db.random()).await?;
+        let actor = actor.clone();
+        self.write(move |tx| users::renew_hash(tx, &actor, user, &old, &new))
+            .await
     }
 }

@@ -59,6 +59,9 @@ def _one_stop(run, site, number):
     seconds = time.monotonic() - begun
     for thread in threads:
         thread.join()
+    for each in clients:
+        early = [email for email, sent in each.unaccepted if sent < begun]
+        expect(not early, f"sent before the signal and CUT: {early[:5]}")
     failures = [each.failure for each in clients if each.failure]
     expect(not failures, "; ".join(failures))
     return clients, seconds
@@ -102,12 +105,13 @@ class Client:
     def work(self):
         while True:
             email, request = self.new()
+            sent = time.monotonic()
             try:
                 self.take(email, self.connection.ask(request))
             except Refused:
                 return
             except Unanswered:
-                self.unaccepted.append(email)
+                self.unaccepted.append((email, sent))
             except Cut as cause:
                 expect(False, f"{email} was CUT: {cause}")
             self.go_on()
@@ -152,6 +156,6 @@ def _expect_nothing_half_done(site, clients):
     for each in clients:
         lost = [email for email in each.made if email not in shown]
         expect(not lost, f"acknowledged and not there: {lost[:5]}")
-        done = [email for email in each.unaccepted if email in shown]
+        done = [email for email, _ in each.unaccepted if email in shown]
         expect(not done, f"made, and the answer was CUT: {done[:5]}")
     site.expect_whole()

@@ -15,7 +15,7 @@ use crate::violation::Violations;
 
 /// What is to be done for a record.
 enum Step {
-    Write { plan: Plan, created: bool },
+    Write { plan: Box<Plan>, created: bool },
     Nothing(i64),
     Refuse(Violations),
 }
@@ -32,13 +32,15 @@ pub(super) fn put<R: Record>(
     let mut steps = plan_run(tx, actor, rest, stored)?;
     claim_all(tx, actor.tenant, &mut steps)?;
     write_all(tx, &mut steps)?;
+    // Who comes in no later run is not looked up again.
+    let last = steps.len() == rest.len();
     for step in steps {
         outcomes.push(match step {
             Step::Nothing(id) => Outcome::Unchanged(id),
             Step::Refuse(violations) => Outcome::Refused(violations),
             Step::Write { plan, created } => {
                 let id = plan.user.id;
-                if let Some(email) = &plan.user.email {
+                if let Some(email) = plan.user.email.as_ref().filter(|_| !last) {
                     stored.insert(email.key().to_owned(), plan.user);
                 }
                 if created {
@@ -60,8 +62,8 @@ fn plan_run<R: Record>(
     stored: &HashMap<String, User>,
 ) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::with_capacity(rest.len());
-    let mut emails = HashSet::new();
-    let mut touched: HashSet<Claim> = HashSet::new();
+    let mut emails = HashSet::with_capacity(rest.len());
+    let mut touched: HashSet<Claim> = HashSet::with_capacity(rest.len());
     for record in rest {
         let key = record.email().map(Email::key);
         if key.is_some_and(|key| !emails.insert(key)) {
@@ -88,20 +90,25 @@ fn plan_one<R: Record>(
 ) -> Result<Step, Error> {
     let (change, violations) = record.change(stored);
     let planned = match stored {
-        None => plan_creation(tx, actor, &change, violations).map(Some),
+        None => plan_creation(tx, actor, &change, violations).map(|plan| Step::Write {
+            plan: Box::new(plan),
+            created: true,
+        }),
         Some(user) => {
             let change = only_new(tx, actor, user, change.into_owned())?;
-            plan_update(tx, actor, user, &change, violations)
+            let plan = plan_update(tx, actor, user, &change, violations);
+            plan.map(|plan| match plan {
+                Some(plan) => Step::Write {
+                    plan: Box::new(plan),
+                    created: false,
+                },
+                None => Step::Nothing(user.id),
+            })
         }
     };
-    match (planned, stored) {
-        (Ok(Some(plan)), stored) => Ok(Step::Write {
-            plan,
-            created: stored.is_none(),
-        }),
-        (Ok(None), stored) => Ok(Step::Nothing(stored.map_or(0, |user| user.id))),
-        (Err(Error::Invalid(violations)), _) => Ok(Step::Refuse(violations)),
-        (Err(other), _) => Err(other),
+    match planned {
+        Err(Error::Invalid(violations)) => Ok(Step::Refuse(violations)),
+        planned => planned,
     }
 }
 

@@ -102,11 +102,7 @@ pub fn back_up(database: &Path, file: &Path) -> Result<Copied, BackupError> {
     copy(database, &partial.path)?;
     let copied = check(&open_copy(&partial.path)?, database, &partial.path)?;
     partial.sync()?;
-    // Taking the name fails where somebody else was faster; renaming would overwrite.
-    make_private(file)?;
-    partial.rename(file).inspect_err(|_| {
-        let _ = std::fs::remove_file(file);
-    })?;
+    partial.link(file)?;
     Ok(copied)
 }
 
@@ -200,6 +196,19 @@ impl Partial {
         sync(&self.path)
     }
 
+    /// Gives it a name that must be free: renaming would overwrite what got it meanwhile.
+    fn link(self, to: &Path) -> Result<(), BackupError> {
+        match std::fs::hard_link(&self.path, to) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(BackupError::Exists(to.to_owned()));
+            }
+            linked => linked.map_err(failed(to))?,
+        }
+        sync(folder(to)).inspect_err(|_| {
+            let _ = std::fs::remove_file(to);
+        })
+    }
+
     fn rename(self, to: &Path) -> Result<(), BackupError> {
         std::fs::rename(&self.path, to).map_err(failed(to))?;
         sync(folder(to))
@@ -229,10 +238,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     unlogged(&target).map_err(broken(to))?;
     let copy = Backup::new(&source, &mut target).map_err(broken(from))?;
     loop {
-        match copy.step(PAGES).map_err(broken(from))? {
-            StepResult::Done => return Ok(()),
-            StepResult::More => {}
-            _ => return Err(in_use(from)),
+        let step = copy.step(PAGES).map_err(broken(from))?;
+        if step == StepResult::Done {
+            return Ok(());
+        }
+        if step != StepResult::More {
+            return Err(in_use(from));
         }
     }
 }

@@ -15,6 +15,9 @@ const PUT: &str = "INSERT INTO credentials (tenant_id, user_id, kind, secret, cr
 const GET: &str = "SELECT secret FROM credentials \
     WHERE tenant_id = $1 AND user_id = $2 AND kind = 'password'";
 
+const REPLACE: &str = "UPDATE credentials SET secret = $1, updated_at = $2 \
+    WHERE tenant_id = $3 AND user_id = $4 AND kind = 'password' AND secret = $5";
+
 /// Sets a user's password.
 pub(crate) fn put_password(
     tenant: TenantId,
@@ -42,4 +45,26 @@ pub(crate) fn password_of(
     tx.query_opt(GET, &params, |row| {
         Ok(PasswordHash::from_stored(row.text()?))
     })
+}
+
+/// Puts another hash of the same password in the place of one; touches no row when that is not
+/// stored any more.
+pub(crate) fn replace_password(
+    tenant: TenantId,
+    user: i64,
+    old: &PasswordHash,
+    new: &PasswordHash,
+    now: Timestamp,
+) -> Statement<'static> {
+    let params = vec![
+        new.expose().to_owned().into(),
+        now.into(),
+        tenant.into(),
+        user.into(),
+        old.expose().to_owned().into(),
+    ];
+    Statement {
+        sql: REPLACE,
+        params,
+    }
 }

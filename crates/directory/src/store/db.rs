@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use crate::clock::{Clock, Random};
 use crate::error::{Error, Unavailable};
 
 use super::ids::{self, IdKind, Ids};
+use super::meter::{Meter, measured};
 use super::postgres::{Asked, Postgres, Session};
 use super::sqlite::{self, Ran, Sqlite};
 use super::{Row, Value};
@@ -83,6 +84,7 @@ pub struct Db {
     epoch: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    meter: Option<Arc<Meter>>,
 }
 
 #[derive(Clone)]
@@ -113,7 +115,18 @@ impl Db {
             epoch: Arc::default(),
             clock,
             random,
+            meter: None,
         })
+    }
+
+    /// A handle of the same database whose closures are counted.
+    pub(crate) fn metered(&self) -> (Self, Arc<Meter>) {
+        let meter = Arc::new(Meter::default());
+        let db = Self {
+            meter: Some(Arc::clone(&meter)),
+            ..self.clone()
+        };
+        (db, meter)
     }
 
     /// The clock that its transactions take their time from.
@@ -147,6 +160,9 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
+        if let Some(meter) = &self.meter {
+            meter.runs();
+        }
         let db = self.clone();
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(|connection| run(&db.tx(On::Sqlite(connection)))),
@@ -204,28 +220,35 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
+        if let Some(meter) = &self.meter {
+            meter.runs();
+        }
         let db = self.clone();
-        let (value, ends_caches) = match &self.engine {
+        let caches = Arc::new(CachesEnd {
+            epoch: Arc::clone(&self.epoch),
+            end: AtomicBool::new(false),
+        });
+        let noted = Arc::clone(&caches);
+        match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite
-                    .write(move |connection| {
-                        let tx = db.tx(On::Sqlite(connection));
-                        let result = tx.run(run.as_ref());
-                        let wrote = tx.wrote.get();
-                        Ran { result, wrote }
-                    })
-                    .await
+                let run = move |connection: &rusqlite::Connection| {
+                    let mut tx = db.tx(On::Sqlite(connection));
+                    tx.caches = Some(&noted);
+                    let result = tx.run(run.as_ref());
+                    let wrote = tx.wrote.get();
+                    Ran { result, wrote }
+                };
+                sqlite.write(run, caches).await
             }
             Engine::Postgres(postgres) => {
-                postgres
-                    .write(move |session| db.tx(On::Postgres(session)).run(run.as_ref()))
-                    .await
+                let run = move |session: &Session<'_>| {
+                    let mut tx = db.tx(On::Postgres(session));
+                    tx.caches = Some(&noted);
+                    tx.run(run.as_ref())
+                };
+                postgres.write(run, caches).await
             }
-        }?;
-        if ends_caches {
-            self.epoch.fetch_add(1, Ordering::AcqRel);
         }
-        Ok(value)
     }
 
     /// The block is on disk before its first id is used. Of those who ran out together one
@@ -253,8 +276,10 @@ impl Db {
             random: self.random.as_ref(),
             now,
             taken: RefCell::new(Vec::new()),
-            ends_caches: Cell::new(false),
+            caches: None,
             wrote: Cell::new(false),
+            failed: Cell::new(false),
+            meter: self.meter.as_deref(),
         }
     }
 }
@@ -274,9 +299,29 @@ pub struct Tx<'a> {
     now: Timestamp,
     /// Ids given out to this transaction.
     taken: RefCell<Vec<(IdKind, i64)>>,
-    ends_caches: Cell<bool>,
+    /// Whom to tell that what caches hold ends; nobody in a read.
+    caches: Option<&'a CachesEnd>,
     /// Whether a statement that may write was begun (kept for SQLite alone).
     wrote: Cell<bool>,
+    /// Whether a statement failed: the transaction cannot be committed after it.
+    failed: Cell<bool>,
+    meter: Option<&'a Meter>,
+}
+
+/// Whether what caches hold ends with a transaction. The writer says when it is over, before
+/// anybody has the answer, and also when nobody waits for it any more.
+pub(super) struct CachesEnd {
+    epoch: Arc<AtomicU64>,
+    end: AtomicBool,
+}
+
+impl CachesEnd {
+    /// The transaction is over, or may be.
+    pub(super) fn committed(&self) {
+        if self.end.load(Ordering::Acquire) {
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+        }
+    }
 }
 
 impl Tx<'_> {
@@ -304,7 +349,9 @@ impl Tx<'_> {
 
     /// Notes that what caches hold ends with this transaction.
     pub(super) fn end_caches(&self) {
-        self.ends_caches.set(true);
+        if let Some(caches) = self.caches {
+            caches.end.store(true, Ordering::Release);
+        }
     }
 
     /// Sees to it that `count` new ids can be had, so that a closure which needs many runs out
@@ -316,11 +363,22 @@ impl Tx<'_> {
         self.ids.require(kind, count)
     }
 
-    /// Runs a closure; one that fails gives its ids back, since nobody has seen them. Answers
-    /// whether caches end with it, too.
-    fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<(T, bool), Error> {
-        let value = run(self).inspect_err(|_| self.ids.give_back(&self.taken.borrow()))?;
-        Ok((value, self.ends_caches.get()))
+    /// Runs a closure; one that fails gives its ids back, since nobody has seen them. One that
+    /// went on after a failed statement fails: PostgreSQL would answer its COMMIT and keep nothing.
+    fn run<T>(&self, run: &impl Fn(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let result = run(self).and_then(|value| {
+            if self.failed.get() {
+                return Err(Error::internal(
+                    "a closure went on after a statement failed",
+                ));
+            }
+            Ok(value)
+        });
+        result.inspect_err(|_| self.ids.give_back(&self.taken.borrow()))
+    }
+
+    fn noted<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.inspect_err(|_| self.failed.set(true))
     }
 
     /// Runs a statement; answers the number of rows it touched.
@@ -328,14 +386,15 @@ impl Tx<'_> {
     /// # Errors
     /// [`Error::Internal`] or [`Error::Unavailable`].
     pub fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, Error> {
-        match &self.on {
+        self.sends(1);
+        self.noted(match &self.on {
             On::Sqlite(connection) => {
                 self.wrote.set(true);
-                execute_sqlite(connection, sql, params)
+                self.execute_sqlite(connection, sql, params)
             }
             On::Postgres(session) => session.execute(sql, params),
             On::Asked(_) => Err(read_only()),
-        }
+        })
     }
 
     /// Runs several statements in order; answers the rows that each touched. PostgreSQL is
@@ -344,17 +403,18 @@ impl Tx<'_> {
     /// # Errors
     /// The first failure; the transaction cannot go on after it.
     pub fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, Error> {
-        match &self.on {
+        self.sends(statements.len());
+        self.noted(match &self.on {
             On::Sqlite(connection) => {
                 self.wrote.set(true);
                 statements
                     .iter()
-                    .map(|each| execute_sqlite(connection, each.sql, &each.params))
+                    .map(|each| self.execute_sqlite(connection, each.sql, &each.params))
                     .collect()
             }
             On::Postgres(session) => session.batch(statements),
             On::Asked(_) => Err(read_only()),
-        }
+        })
     }
 
     /// Reads all rows of a SELECT.
@@ -367,32 +427,48 @@ impl Tx<'_> {
         params: &[Value<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        match &self.on {
-            On::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql).map_err(sqlite::fault)?;
-                if !statement.readonly() {
-                    self.wrote.set(true);
-                }
-                let mut rows = statement
-                    .query(rusqlite::params_from_iter(params))
-                    .map_err(sqlite::fault)?;
-                let mut all = Vec::new();
-                while let Some(row) = rows.next().map_err(sqlite::fault)? {
-                    all.push(read(&Row::sqlite(row))?);
-                }
-                Ok(all)
+        self.noted(match &self.on {
+            On::Sqlite(connection) => self.query_sqlite(connection, sql, params, read),
+            On::Postgres(session) => {
+                self.sends(1);
+                session.query(sql, params).and_then(|rows| {
+                    let rows = rows.iter();
+                    rows.map(|row| read(&Row::postgres(row))).collect()
+                })
             }
-            On::Postgres(session) => session
-                .query(sql, params)?
-                .iter()
-                .map(|row| read(&Row::postgres(row)))
-                .collect(),
-            On::Asked(asked) => asked
-                .rows(sql, params)?
-                .iter()
-                .map(|row| read(&Row::postgres(row)))
-                .collect(),
+            On::Asked(asked) => {
+                // An answer that is there already costs nothing.
+                let rows = asked.rows(sql, params).inspect_err(|_| self.sends(1));
+                rows.and_then(|rows| {
+                    let rows = rows.iter();
+                    rows.map(|row| read(&Row::postgres(row))).collect()
+                })
+            }
+        })
+    }
+
+    fn query_sqlite<T>(
+        &self,
+        connection: &rusqlite::Connection,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut statement = connection.prepare_cached(sql).map_err(sqlite::fault)?;
+        if !statement.readonly() {
+            self.wrote.set(true);
         }
+        self.sends(1);
+        measured(self.meter, &mut statement, |statement| {
+            let mut rows = statement
+                .query(rusqlite::params_from_iter(params))
+                .map_err(sqlite::fault)?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next().map_err(sqlite::fault)? {
+                all.push(read(&Row::sqlite(row))?);
+            }
+            Ok(all)
+        })
     }
 
     /// Reads the first row, if there is one.
@@ -422,6 +498,26 @@ impl Tx<'_> {
             .ok_or_else(|| Error::internal("no row came back"))
     }
 
+    fn sends(&self, statements: usize) {
+        if let Some(meter) = self.meter {
+            meter.sends(statements);
+        }
+    }
+
+    fn execute_sqlite(
+        &self,
+        connection: &rusqlite::Connection,
+        sql: &str,
+        params: &[Value<'_>],
+    ) -> Result<u64, Error> {
+        let mut statement = connection.prepare_cached(sql).map_err(sqlite::fault)?;
+        let rows = measured(self.meter, &mut statement, |statement| {
+            statement.execute(rusqlite::params_from_iter(params))
+        })
+        .map_err(sqlite::fault)?;
+        u64::try_from(rows).map_err(Error::internal)
+    }
+
     /// Runs a migration's text.
     pub(super) fn script(&self, sql: &str) -> Result<(), Error> {
         match &self.on {
@@ -437,18 +533,6 @@ impl Tx<'_> {
 
 fn read_only() -> Error {
     Error::internal("a read wrote")
-}
-
-fn execute_sqlite(
-    connection: &rusqlite::Connection,
-    sql: &str,
-    params: &[Value<'_>],
-) -> Result<u64, Error> {
-    let rows = connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(params)))
-        .map_err(sqlite::fault)?;
-    u64::try_from(rows).map_err(Error::internal)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod imports;
 mod invitations;
 mod jobs;
 mod keys;
+mod meter;
 mod migrate;
 mod postgres;
 mod preferences;
@@ -32,6 +33,7 @@ pub use events::StoredEvent;
 pub use groups::GroupKey;
 pub use ids::IdKind;
 pub use jobs::Job;
+pub use meter::{Cost, Meter};
 pub use users::UserKey;
 pub use value::{Row, Value};
 

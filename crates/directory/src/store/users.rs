@@ -17,21 +17,22 @@ use crate::users::Include;
 use super::filter::Conditions;
 use super::{Row, Statement, Tx, Value};
 
+// Not EXISTS: PostgreSQL would hash the whole table for a page, whose size it does not know.
 const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone, u.phone_key, \
     u.first_name, u.last_name, u.state, u.external_id, u.onboarding_state, \
     u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
     u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
     u.created_at, u.updated_at, u.version, u.attributes, \
-    EXISTS (SELECT 1 FROM account_members m \
-        WHERE m.tenant_id = $1 AND m.user_id = u.id), \
-    EXISTS (SELECT 1 FROM group_members g \
-        WHERE g.tenant_id = $1 AND g.user_id = u.id), \
-    EXISTS (SELECT 1 FROM user_badges b \
-        WHERE b.tenant_id = $1 AND b.user_id = u.id), \
-    EXISTS (SELECT 1 FROM user_roles r \
-        WHERE r.tenant_id = $1 AND r.user_id = u.id), \
-    EXISTS (SELECT 1 FROM notification_preferences n \
-        WHERE n.tenant_id = $1 AND n.user_id = u.id) FROM users u";
+    (SELECT 1 FROM account_members m \
+        WHERE m.tenant_id = $1 AND m.user_id = u.id LIMIT 1) IS NOT NULL, \
+    (SELECT 1 FROM group_members g \
+        WHERE g.tenant_id = $1 AND g.user_id = u.id LIMIT 1) IS NOT NULL, \
+    (SELECT 1 FROM user_badges b \
+        WHERE b.tenant_id = $1 AND b.user_id = u.id LIMIT 1) IS NOT NULL, \
+    (SELECT 1 FROM user_roles r \
+        WHERE r.tenant_id = $1 AND r.user_id = u.id LIMIT 1) IS NOT NULL, \
+    (SELECT 1 FROM notification_preferences n \
+        WHERE n.tenant_id = $1 AND n.user_id = u.id LIMIT 1) IS NOT NULL FROM users u";
 
 const INSERT: &str = "INSERT INTO users (tenant_id, id, uid, kind, email, email_key, phone, \
     phone_key, first_name, last_name, first_name_key, last_name_key, state, external_id, \

@@ -1,8 +1,13 @@
 //! What making and changing a user have in common.
 
+use super::change::UserChange;
+use crate::actor::Actor;
 use crate::error::Error;
+use crate::event::{self, EventType, Subject};
 use crate::model::{AccountRole, EmployerRole, Membership, User, UserBadge, UserKind};
-use crate::store::{IdKind, Tx};
+use crate::store::{
+    IdKind, Statement, Tx, group_memberships_of, memberships_of, put_group_member, put_member,
+};
 
 pub(super) fn plain_membership(account_id: i64, role: AccountRole) -> Membership {
     let admin = role == AccountRole::CustomerAdmin;
@@ -38,4 +43,69 @@ pub(super) fn new_badge(tx: &Tx<'_>, badge_id: i64) -> Result<UserBadge, Error> 
         suspended: false,
         category: None,
     })
+}
+
+/// Parts in accounts that a stored user has not, or has in another role, with the event of each
+/// account that they join. Their primary account stays so.
+pub(super) fn join_accounts(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: &User,
+    change: &UserChange,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let mut statements = Vec::new();
+    if change.accounts.is_empty() {
+        return Ok(statements);
+    }
+    let mut held: Vec<Membership> = memberships_of(tx, actor.tenant, &[user.id])?
+        .into_iter()
+        .map(|(_, membership)| membership)
+        .collect();
+    for grant in &change.accounts {
+        let own = held.iter().find(|own| own.account_id == grant.account_id);
+        if own.is_some_and(|own| (own.role, own.admin) == (grant.role, grant.admin)) {
+            continue;
+        }
+        let joins = own.is_none();
+        let membership = Membership {
+            admin: grant.admin,
+            primary: own.map_or_else(|| !held.iter().any(|each| each.primary), |own| own.primary),
+            ..plain_membership(grant.account_id, grant.role)
+        };
+        statements.push(put_member(actor.tenant, user.id, &membership, tx.now()));
+        if joins {
+            let (kind, subject) = (EventType::UserAddedToAccount, Subject::new("user", user.id));
+            let (account, none) = (Some(grant.account_id), event::Change::default());
+            statements.push(event::record(tx, actor, kind, account, subject, none)?);
+        }
+        held.retain(|own| own.account_id != grant.account_id);
+        held.push(membership);
+    }
+    Ok(statements)
+}
+
+/// Parts in groups that a stored user has not, or has with another permission.
+pub(super) fn join_groups(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: &User,
+    change: &UserChange,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let mut statements = Vec::new();
+    if change.groups.is_empty() {
+        return Ok(statements);
+    }
+    let held = group_memberships_of(tx, actor.tenant, &[user.id])?;
+    for grant in &change.groups {
+        let own = held.iter().find(|(_, own)| own.group_id == grant.group_id);
+        if own.is_none_or(|(_, own)| own.permission != grant.permission) {
+            let id = tx.new_id(IdKind::GroupMember)?;
+            let (group, permission) = (grant.group_id, grant.permission);
+            let (tenant, now) = (actor.tenant, tx.now());
+            statements.push(put_group_member(
+                tenant, user.id, group, id, permission, now,
+            ));
+        }
+    }
+    Ok(statements)
 }

@@ -161,9 +161,9 @@ pub struct UserChange {
     /// The hash of a new password; setting one ends the pending state.
     pub password: Option<PasswordHash>,
     pub badges: Vec<BadgeChange>,
-    /// On creation only.
+    /// Parts that are given; one that a user has already becomes as named, and none is taken.
     pub groups: Vec<GroupGrant>,
-    /// On creation only.
+    /// As `groups`; a stored user's primary account stays so.
     pub accounts: Vec<AccountGrant>,
     /// On creation only.
     pub roles: Vec<RoleGrant>,

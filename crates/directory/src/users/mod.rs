@@ -24,10 +24,12 @@ pub use view::Include;
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::model::{Invitation, UserView};
+use crate::password::PasswordHash;
 use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
 use crate::store::{
     FoundUser, Tx, find_user, invitations_of, list_user_page, list_users, password_of,
+    replace_password,
 };
 
 pub use crate::store::UserKey;
@@ -106,13 +108,25 @@ pub fn invitations(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Vec<Invitation
 ///
 /// # Errors
 /// Storage errors.
-pub fn password_hash(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: i64,
-) -> Result<Option<crate::password::PasswordHash>, Error> {
+pub fn password_hash(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Option<PasswordHash>, Error> {
     match find_user(tx, actor, &UserKey::Id(id), false)? {
         Some(found) => password_of(tx, actor.tenant, found.user.id),
         None => Ok(None),
     }
+}
+
+/// Puts a new hash of a user's password in the place of `old`, from which it was verified. The
+/// password stays what it is, so nothing is told of it; one that was set since stays too.
+///
+/// # Errors
+/// Storage errors.
+pub fn renew_hash(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    id: i64,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> Result<(), Error> {
+    let statement = replace_password(actor.tenant, id, old, new, tx.now());
+    tx.execute(statement.sql, &statement.params).map(drop)
 }

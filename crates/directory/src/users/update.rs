@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::around::{employer_membership, new_badge};
+use super::around::{employer_membership, join_accounts, join_groups, new_badge};
 use super::change::UserChange;
 use super::plan::Plan;
 use super::view::{self, Include};
@@ -188,6 +188,8 @@ fn change_around(
     if let Some(preferences) = &change.preferences {
         statements.extend(replace_preferences(tenant, user.id, preferences));
     }
+    statements.extend(join_accounts(tx, actor, user, change)?);
+    statements.extend(join_groups(tx, actor, user, change)?);
     Ok(statements)
 }
 

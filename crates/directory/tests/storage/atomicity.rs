@@ -146,7 +146,7 @@ async fn arm(world: &World) {
 
 /// Runs a change again and again, failing one row change later each time, until it is whole;
 /// every failure must have left everything as it was. Answers how many there were.
-async fn whole_or_nothing<F>(world: &World, change: F) -> usize
+pub(crate) async fn whole_or_nothing<F>(world: &World, change: F) -> usize
 where
     F: Fn(&Tx<'_>) -> Result<(), Error> + Clone + Send + Sync + 'static,
 {

@@ -425,6 +425,8 @@ fn alter(path: &Path, sql: &str) {
     connection.execute_batch(sql).unwrap();
 }
 
+type Spoiler = Box<dyn Fn()>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_whole_backup_of_a_known_version_changes_nothing() {
     let folder = Folder::new();
@@ -434,7 +436,7 @@ async fn what_is_no_whole_backup_of_a_known_version_changes_nothing() {
     let directory = open(&source).await;
     fill(&directory).await;
     let before = fs::read(&database).unwrap();
-    let mut spoilers: Vec<(&str, Box<dyn Fn()>)> = Vec::new();
+    let mut spoilers: Vec<(&str, Spoiler)> = Vec::new();
     let mut case = |name, spoil: Box<dyn Fn()>| spoilers.push((name, spoil));
     let sql = |sql: &'static str| {
         let bad = bad.clone();

@@ -92,9 +92,18 @@ where
     F: FnOnce(World) -> Done,
     Done: Future<Output = ()> + Send + 'static,
 {
+    another_sqlite(case).await;
+}
+
+/// Does something in a directory of its own on SQLite, beside the case's.
+pub(crate) async fn another_sqlite<T, F, Done>(case: F) -> T
+where
+    F: FnOnce(World) -> Done,
+    Done: Future<Output = T>,
+{
     let file = TemporaryFile::new();
     let location = Location::Sqlite(file.0.clone());
-    case(World::open(Engine::Sqlite, location).await).await;
+    case(World::open(Engine::Sqlite, location).await).await
 }
 
 /// Runs a case on PostgreSQL, where there is a server.

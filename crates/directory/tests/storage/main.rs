@@ -48,6 +48,7 @@ macro_rules! on_each_engine {
 
 mod atomicity;
 mod backup;
+mod cost;
 mod durable;
 mod engine;
 mod events;
@@ -57,6 +58,8 @@ mod grants;
 mod groups;
 mod harness;
 mod idempotency;
+mod import;
+mod import_marks;
 mod isolation;
 mod keys;
 mod lists;

@@ -1,6 +1,5 @@
 //! What commands print: results on standard output, complaints on standard error.
 
-use std::error::Error as _;
 use std::io::Write as _;
 
 use clap::ValueEnum;
@@ -80,17 +79,12 @@ pub(super) fn line(text: &str) {
 
 /// Says on standard error why a command failed, with every cause.
 pub(super) fn complain(failed: &Failed) {
-    let mut text = format!("muster: {failed}");
+    let mut text = format!("muster: {}", directory::with_causes(failed));
     if let Failed::Directory(directory::Error::Invalid(violations)) = failed {
         for violation in violations {
             text.push_str("\n  ");
             text.push_str(&crate::dialects::native::error::described(violation));
         }
-    }
-    let mut cause = failed.source();
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
     }
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -83,7 +83,7 @@ fn word(failure: &Failure, context: &RequestContext, bare: Response) -> Response
     {
         tracing::error!(
             request_id = context.id,
-            error = chain(cause),
+            error = directory::with_causes(cause),
             "a request failed"
         );
     }
@@ -99,18 +99,6 @@ fn word(failure: &Failure, context: &RequestContext, bare: Response) -> Response
             .insert(axum::http::header::ALLOW, allow.clone());
     }
     response
-}
-
-/// An error and its causes, outermost first.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 fn context_of(app: &Shared, request: &Request) -> RequestContext {

@@ -17,7 +17,7 @@ pub async fn ready(State(app): State<Shared>) -> Response {
     match app.directory.read(directory::tenants::list).await {
         Ok(_) => reply::json(StatusCode::OK, &json!({ "status": "ok", "database": "ok" })),
         Err(cause) => {
-            tracing::warn!(error = &cause as &dyn std::error::Error, "not ready");
+            tracing::warn!(error = directory::with_causes(&cause), "not ready");
             let body = json!({ "status": "unavailable", "database": "unavailable" });
             reply::json(StatusCode::SERVICE_UNAVAILABLE, &body)
         }

@@ -97,11 +97,15 @@ pub async fn serve(
         }
     }
     serving.ending.store(true, Ordering::Relaxed);
-    while serving.has_room()
-        && let Ok(accepted) = tokio::time::timeout(LAST_CALL, accept(&listener)).await
-    {
-        serving.start(accepted);
-    }
+    let last_calls = async {
+        while serving.has_room()
+            && let Ok(accepted) = tokio::time::timeout(LAST_CALL, accept(&listener)).await
+        {
+            serving.start(accepted);
+        }
+    };
+    // Clients that go on connecting do not put the end off.
+    let _ = tokio::time::timeout(limits.linger, last_calls).await;
     drop(listener);
     serving.end().await;
 }

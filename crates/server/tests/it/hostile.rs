@@ -30,12 +30,15 @@ fn patient() -> (Server, Router) {
     (server, routes.unwrap())
 }
 
+/// Puts bytes into a request; none where they cannot stand there.
+type Ask = Box<dyn Fn(&[u8]) -> Option<Request<Body>>>;
+
 /// A credential as a dialect takes it: what it is, and the request that presents such bytes; none
 /// where no HTTP request could hold them.
 struct Presented {
     name: &'static str,
     whole: String,
-    request: Box<dyn Fn(&[u8]) -> Option<Request<Body>>>,
+    request: Ask,
 }
 
 fn in_header(name: &'static str, path: &str, before: &str, whole: String) -> Presented {
@@ -220,7 +223,7 @@ fn nothing_that_nests_takes_the_stack() {
                 assert!(json::parse(open.repeat(times).as_bytes(), &limits).is_err());
             }
             for part in ["[b]", "[b][]", "[][b]"] {
-                let fits = 1 + times * part.matches('[').count() <= limits.depth;
+                let fits = times * part.matches('[').count() < limits.depth;
                 let form = format!("a{}=1", part.repeat(times));
                 let read = form::parse(form.as_bytes(), &limits);
                 assert_eq!(read.is_ok(), fits, "{part} {times}");

@@ -21,6 +21,7 @@ mod everywhere;
 mod full_log;
 mod harness;
 mod hostile;
+mod io_errors;
 mod legalesign;
 mod native;
 mod open_files;

@@ -12,15 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_postgres::Client;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Unavailable};
 
+use super::db::CachesEnd;
 use queue::{Job, Queue};
 pub(super) use reads::Asked;
 use reads::Readers;
-use session::Connection;
 pub(super) use session::Session;
+use session::{Connection, Refused, fault};
 
 /// Connections of a node that write, at most.
 const POOL: usize = 24;
@@ -44,6 +46,24 @@ struct Address {
     tls: MakeRustlsConnect,
 }
 
+impl Address {
+    /// A connection, which the runtime that this is awaited on drives. Its time is bounded as a
+    /// whole: the driver's own limit ends with the socket's.
+    async fn connect(&self) -> Result<Client, Error> {
+        let connecting = self.config.connect(self.tls.clone());
+        let (client, connection) = tokio::time::timeout(CONNECT, connecting)
+            .await
+            .map_err(|late| Unavailable::Database(Box::new(late)))?
+            .map_err(fault)?;
+        tokio::spawn(async move {
+            if let Err(cause) = connection.await {
+                tracing::warn!(error = %Refused::from(cause), "a database connection ended");
+            }
+        });
+        Ok(client)
+    }
+}
+
 /// A database server.
 pub(super) struct Postgres {
     queue: Arc<Queue>,
@@ -55,9 +75,6 @@ impl Postgres {
     /// Reads the address; connections are made when needed.
     pub(super) fn open(url: &str) -> Result<Arc<Self>, Error> {
         let mut config: tokio_postgres::Config = url.parse().map_err(Error::internal)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
-        }
         if config.get_application_name().is_none() {
             config.application_name("muster");
         }
@@ -91,8 +108,14 @@ impl Postgres {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Session<'_>) -> Result<T, Error> + Send + 'static,
+        caches: Arc<CachesEnd>,
     ) -> Result<T, Error> {
-        self.submit(move |connection| connection.write(run)).await
+        self.submit(move |connection| {
+            let result = connection.write(run);
+            caches.committed();
+            result
+        })
+        .await
     }
 
     /// Hands a closure to a thread with a connection. One that waited too long for it is not

@@ -13,17 +13,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Row, Statement};
 
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::store::Value;
 
 use super::Address;
-use super::session::{Refused, STATEMENTS, asked, fault};
+use super::session::{STATEMENTS, asked, fault};
 
 /// Connections that reads share.
 const CONNECTIONS: usize = 8;
+/// Statements under way on one of them at most; one more is refused with
+/// [`Unavailable::QueueFull`].
+const UNDER_WAY: usize = 512;
 
 /// A question to the database.
-pub(super) struct Question {
+#[derive(Clone)]
+struct Question {
     sql: String,
     params: Vec<Value<'static>>,
 }
@@ -31,7 +35,7 @@ pub(super) struct Question {
 /// What a closure of reads asked until now.
 #[derive(Default)]
 pub(in crate::store) struct Asked {
-    answers: Vec<Arc<Vec<Row>>>,
+    answers: Vec<(String, Arc<Vec<Row>>)>,
     next: RefCell<usize>,
     open: RefCell<Option<Question>>,
 }
@@ -45,7 +49,10 @@ impl Asked {
         params: &[Value<'_>],
     ) -> Result<Arc<Vec<Row>>, Error> {
         let mut next = self.next.borrow_mut();
-        if let Some(rows) = self.answers.get(*next) {
+        if let Some((asked, rows)) = self.answers.get(*next) {
+            if asked != sql {
+                return Err(Error::internal("a closure asked in another order"));
+            }
             *next += 1;
             return Ok(Arc::clone(rows));
         }
@@ -59,7 +66,7 @@ impl Asked {
 
 /// The connections.
 pub(super) struct Readers {
-    slots: Vec<Slot>,
+    slots: Vec<Arc<Slot>>,
     address: Arc<Address>,
 }
 
@@ -77,7 +84,7 @@ struct Reader {
 impl Readers {
     /// Connections are made when needed.
     pub(super) fn new(address: Arc<Address>) -> Self {
-        let slots = std::iter::repeat_with(Slot::default);
+        let slots = std::iter::repeat_with(Arc::<Slot>::default);
         Self {
             slots: slots.take(CONNECTIONS).collect(),
             address,
@@ -96,42 +103,49 @@ impl Readers {
             let Some(question) = asked.open.take() else {
                 return result;
             };
-            asked.answers.push(Arc::new(self.ask(&question).await?));
+            let rows = self.ask(question.clone()).await?;
+            asked.answers.push((question.sql, Arc::new(rows)));
         }
     }
 
-    /// Asks on the connection that has least to do: one with a slow statement is passed by.
-    async fn ask(&self, question: &Question) -> Result<Vec<Row>, Error> {
-        let least = |slot: &&Slot| slot.under_way.load(Ordering::Relaxed);
-        let Some(slot) = self.slots.iter().min_by_key(least) else {
+    /// Asks on the connection that has least to do, so that one with a slow statement is passed
+    /// by as long as another has less. It counts until its answer is there, whoever hangs up.
+    async fn ask(&self, question: Question) -> Result<Vec<Row>, Error> {
+        let least = |slot: &&Arc<Slot>| slot.under_way.load(Ordering::Relaxed);
+        let Some(slot) = self.slots.iter().min_by_key(least).cloned() else {
             return Err(Error::internal("no connection is planned"));
         };
-        let _counted = UnderWay::at(&slot.under_way);
-        let reader = slot.reader(&self.address).await?;
-        match reader.ask(question).await {
-            // The connection broke, and the question changes nothing: it is asked once more.
-            Err(_) if reader.client.is_closed() => {
-                slot.reader(&self.address).await?.ask(question).await
-            }
-            answered => answered,
+        if least(&&slot) >= UNDER_WAY {
+            return Err(Unavailable::QueueFull.into());
         }
+        slot.under_way.fetch_add(1, Ordering::Relaxed);
+        let address = Arc::clone(&self.address);
+        let answer = tokio::spawn(async move {
+            let answer = slot.ask(&address, &question).await;
+            slot.under_way.fetch_sub(1, Ordering::Relaxed);
+            answer
+        });
+        answer.await.map_err(Error::internal)?
     }
 }
 
 impl Slot {
+    async fn ask(&self, address: &Address, question: &Question) -> Result<Vec<Row>, Error> {
+        let reader = self.reader(address).await?;
+        match reader.ask(question).await {
+            // The connection broke, and the question changes nothing: it is asked once more.
+            Err(_) if reader.client.is_closed() => self.reader(address).await?.ask(question).await,
+            answered => answered,
+        }
+    }
+
     /// The connection, made anew where there is none that works.
     async fn reader(&self, address: &Address) -> Result<Arc<Reader>, Error> {
         let mut reader = self.reader.lock().await;
         if let Some(open) = reader.as_ref().filter(|known| !known.client.is_closed()) {
             return Ok(Arc::clone(open));
         }
-        let connecting = address.config.connect(address.tls.clone());
-        let (client, connection) = connecting.await.map_err(fault)?;
-        tokio::spawn(async move {
-            if let Err(cause) = connection.await {
-                tracing::warn!(error = %Refused::from(cause), "a database connection ended");
-            }
-        });
+        let client = address.connect().await?;
         let made = Arc::new(Reader {
             client,
             statements: std::sync::Mutex::default(),
@@ -166,21 +180,5 @@ impl Reader {
         self.statements
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// Counts a statement while it is under way, also when who asked hangs up.
-struct UnderWay<'a>(&'a AtomicUsize);
-
-impl<'a> UnderWay<'a> {
-    fn at(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

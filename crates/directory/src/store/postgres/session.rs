@@ -11,7 +11,7 @@ use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
 use crate::error::{Error, Unavailable};
 
-use super::Address;
+use super::{Address, CONNECT};
 use crate::store::Value;
 
 /// Prepared statements kept a connection; one more, and all are made anew.
@@ -46,14 +46,12 @@ impl Connection {
             .enable_all()
             .build()
             .map_err(|cause| Unavailable::Database(Box::new(cause)))?;
-        let connecting = address.config.connect(address.tls.clone());
-        let (client, connection) = runtime.block_on(connecting).map_err(fault)?;
-        runtime.spawn(async move {
-            if let Err(cause) = connection.await {
-                tracing::warn!(error = %Refused::from(cause), "a database connection ended");
-            }
-        });
-        runtime.block_on(assert_durable(&client))?;
+        let client = runtime.block_on(async {
+            let client = address.connect().await?;
+            let checked = tokio::time::timeout(CONNECT, assert_durable(&client)).await;
+            checked.map_err(|late| Unavailable::Database(Box::new(late)))??;
+            Ok::<_, Error>(client)
+        })?;
         Ok(Self {
             runtime,
             client,

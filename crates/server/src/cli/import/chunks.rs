@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 use super::source::{Position, Source};
 use crate::dialects::native::import::UserRecord;
 
-/// Lines of a transaction at most.
-const LINES: usize = 1_000;
+/// Lines of a transaction at most. Twice as many write a third less to the disk, and keep a
+/// server on the same SQLite file waiting twice as long.
+const LINES: usize = 2_000;
 /// Bytes of a transaction, about.
-const BYTES: u64 = 8 << 20;
+const BYTES: u64 = 2 << 20;
 /// Pieces that may wait to be written.
 const WAITING: usize = 2;
 

@@ -82,11 +82,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     fn next(&mut self) -> io::Result<Option<Line>> {
-        loop {
-            let fits = self.read_line()?;
-            if self.buffer.is_empty() {
-                return Ok(None);
-            }
+        while let Some(fits) = self.read_line()? {
             let first = self.position.line == 1;
             let text = self.buffer.trim_ascii();
             let text = match text.strip_prefix(BYTE_ORDER_MARK) {
@@ -97,41 +93,38 @@ impl<R: BufRead> Lines<R> {
                 continue;
             }
             let body = if fits { object(text) } else { Err(too_long()) };
-            return Ok(Some(Line {
-                number: self.position.line,
-                body,
-            }));
+            let number = self.position.line;
+            return Ok(Some(Line { number, body }));
         }
+        Ok(None)
     }
 
-    /// Reads a line with its end; false: it was too long, and the rest was passed over.
-    fn read_line(&mut self) -> io::Result<bool> {
+    /// Reads a line with its end, if there is one more; false: it is too long, and was passed
+    /// over.
+    fn read_line(&mut self) -> io::Result<Option<bool>> {
         self.buffer.clear();
         let most = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
         let read = (&mut self.input)
             .take(most)
             .read_until(b'\n', &mut self.buffer)?;
-        self.count(read);
         if read == 0 {
-            return Ok(true);
+            return Ok(None);
         }
+        self.count(read);
         self.position.line += 1;
-        let mut fits = read < MAX_LINE || self.buffer.ends_with(b"\n");
-        if !fits {
-            // Nothing may follow what fills the limit but the end of the line.
-            self.buffer.truncate(1);
+        let mut ended = read < MAX_LINE || self.buffer.ends_with(b"\n");
+        if ended {
+            return Ok(Some(true));
         }
-        let mut ended = fits;
         while !ended {
             let rest = self.input.fill_buf()?;
             let end = rest.iter().position(|byte| *byte == b'\n');
             let length = end.map_or(rest.len(), |end| end + 1);
             ended = end.is_some() || rest.is_empty();
-            fits = false;
             self.input.consume(length);
             self.count(length);
         }
-        Ok(fits)
+        Ok(Some(false))
     }
 
     fn count(&mut self, bytes: usize) {

@@ -96,7 +96,7 @@ impl<R: BufRead> Table<R> {
                 self.columns.count()
             )));
         }
-        self.columns.body(cells.into_iter())
+        Ok(self.columns.body(cells.into_iter()))
     }
 
     /// Reads a row; answers the number of its first line. Empty lines are passed over.

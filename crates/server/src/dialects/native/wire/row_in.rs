@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use crate::http::json;
-use crate::http::limits::{Limits, Unreadable};
+use crate::http::limits::Limits;
 
 /// A column of a table of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,25 +51,23 @@ pub(in crate::dialects::native) fn column(name: &str) -> Column {
     }
 }
 
-/// The body that a row stands for. An empty cell is as if its field were not named; a cell
-/// that is no number or boolean stays a text, for the reader of bodies to refuse.
-///
-/// # Errors
-/// [`Unreadable`] for a list that is no JSON.
+/// The body that a row stands for. An empty cell is as if its field were not named; a cell that
+/// is no number, boolean or JSON stays a text, for the reader of bodies to refuse.
 pub(in crate::dialects::native) fn row_in<'a>(
     cells: impl Iterator<Item = (&'a Column, &'a str)>,
-) -> Result<Map<String, Value>, Unreadable> {
+) -> Map<String, Value> {
     let mut body = Map::new();
     for (column, cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
         let value = match column.content {
             Content::Text => Value::from(cell),
             Content::Number => number(cell),
             Content::Boolean => boolean(cell),
-            Content::Json => json::parse(cell.as_bytes(), &Limits::default())?,
+            Content::Json => json::parse(cell.as_bytes(), &Limits::default())
+                .unwrap_or_else(|_| Value::from(cell)),
         };
         place(&mut body, column, value);
     }
-    Ok(body)
+    body
 }
 
 /// A body in which each column's field is null.

@@ -1,0 +1,208 @@
+//! What each operation may cost: in statements, round trips and rows looked at, not in time.
+//! A lost index, a scan, a sort or one more round trip fails here.
+//!
+//! Where a figure changes on purpose, the failing test prints the table as it is now.
+
+mod operations;
+mod setting;
+mod wire;
+
+use std::fmt::Write as _;
+
+use directory::store::Cost;
+
+use crate::harness::{World, another_sqlite};
+use operations::{Operation, operations};
+use setting::Setting;
+
+on_sqlite!(
+    no_operation_costs_more_than_its_budget_whatever_the_size,
+    a_lost_index_breaks_the_budget_of_what_it_serves,
+);
+on_postgres!(no_operation_makes_more_round_trips_than_its_budget);
+
+/// An operation and its budget: transactions, round trips (BEGIN and COMMIT apart) and
+/// statements, exactly; instructions of SQLite's machine and its sorts, at most.
+type Budget = (&'static str, [u64; 3], u64, u64);
+
+#[rustfmt::skip]
+const BUDGETS: &[Budget] = &[
+    ("create: an email",                          [1, 1,  3],    160,   0),
+    ("create: a password",                        [1, 1,  4],    200,   0),
+    ("create: a worker with a phone",             [1, 1,  5],    230,   0),
+    ("create: an employer",                       [1, 3,  7],    340,   1),
+    ("create: in a group",                        [1, 3,  7],    320,   1),
+    ("create: by a bound key",                    [1, 2,  6],    320,   1),
+    ("create: with an Idempotency-Key",           [1, 4,  7],    340,   0),
+    ("replay: with an Idempotency-Key",           [1, 1,  1],     30,   0),
+    ("get: by number",                            [1, 1,  1],    120,   0),
+    ("get: by opaque id",                         [1, 1,  1],    120,   0),
+    ("get: by email",                             [1, 1,  1],    130,   0),
+    ("get: one with parts",                       [1, 3,  3],    230,   2),
+    ("list 50",                                   [1, 3,  3],   5740,   3),
+    ("list 50: a first name",                     [1, 3,  3],  10870, 100),
+    ("list 50: a last name",                      [1, 3,  3],  10870, 100),
+    ("list 50: an external id",                   [1, 3,  3],  10870, 100),
+    ("list 50: a customer",                       [1, 2,  2],   8220,  50),
+    ("list 50: an account",                       [1, 3,  3],  64120,  75),
+    ("list 50: a group",                          [1, 3,  3], 120220, 100),
+    ("list 50: changed after",                    [1, 1,  1],  60760,   1),
+    ("list: an email",                            [1, 1,  1],    140,   0),
+    ("page in the middle",                        [1, 1,  1],   5570,   0),
+    ("page in the middle: backwards",             [1, 3,  3],   5750,   3),
+    ("page in the middle: by last change",        [1, 1,  1],   5980,   0),
+    ("page in the middle: last change first",     [1, 3,  3],   8390,   3),
+    ("page 2 by its number",                      [1, 1,  1],   5850,   0),
+    ("update: a plain field",                     [1, 2,  3],    300,   0),
+    ("update: the email",                         [1, 2,  5],    350,   0),
+    ("delete",                                    [1, 2,  4],    320,   0),
+    ("restore",                                   [1, 2,  4],    320,   0),
+    ("report a job",                              [1, 3,  3],    200,   0),
+    ("key check: not seen before",                [1, 2,  2],     40,   0),
+    ("key check: seen just now",                  [0, 0,  0],      0,   0),
+    ("token check: seen just now",                [0, 0,  0],      0,   0),
+];
+
+/// Runs of each operation: the first lease ids and fill caches.
+const RUNS: usize = 12;
+/// How much more of the machine's instructions ten times the users may take.
+const GROWTH: f64 = 1.1;
+/// What grows with the users all the same: they are gone through by number until a page is full
+/// of members, and those who changed after a time are sorted by number.
+const GROWING: [&str; 3] = [
+    "list 50: an account",
+    "list 50: a group",
+    "list 50: changed after",
+];
+/// How far above what was counted a budget may stand: one that is wide catches nothing.
+const SLACK: f64 = 1.6;
+
+/// What an operation costs when nothing is in its way: the least of several runs.
+async fn cost_of(world: &World, operation: &Operation) -> Cost {
+    let (directory, meter) = world.directory.metered();
+    let mut costs = Vec::new();
+    for number in 0..RUNS {
+        operation.run(&directory, number).await;
+        costs.push(meter.take());
+    }
+    let least = costs
+        .iter()
+        .min_by_key(|cost| (cost.statements, cost.steps));
+    *least.unwrap()
+}
+
+/// Every operation's cost in a directory of so many users.
+async fn costs(world: &World, users: usize) -> Vec<(&'static str, Cost)> {
+    let setting = Setting::of(world, users).await;
+    let mut costs = Vec::new();
+    for operation in operations(&setting) {
+        costs.push((operation.name, cost_of(world, &operation).await));
+    }
+    costs
+}
+
+fn exactly(cost: &Cost) -> [u64; 3] {
+    [cost.transactions, cost.round_trips, cost.statements]
+}
+
+/// What of an operation's cost is beyond its budget.
+fn beyond(cost: &Cost, budget: &Budget) -> Vec<String> {
+    let (name, counted, most, sorts) = budget;
+    let mut faults = Vec::new();
+    if exactly(cost) != *counted {
+        faults.push(format!(
+            "{name}: {:?} instead of {counted:?}",
+            exactly(cost)
+        ));
+    }
+    if cost.steps > *most {
+        faults.push(format!("{name}: {} steps, more than {most}", cost.steps));
+    }
+    if (cost.scanned, cost.indexed) != (0, 0) || cost.sorts > *sorts {
+        faults.push(format!("{name}: a scan or a sort: {cost:?}"));
+    }
+    faults
+}
+
+/// The table as it would stand now, with a tenth of room for the machine's instructions.
+fn table(costs: &[(&'static str, Cost)]) -> String {
+    let mut text = String::new();
+    for (name, cost) in costs {
+        let [transactions, trips, statements] = exactly(cost);
+        let most = (cost.steps + cost.steps / 10).div_ceil(10) * 10;
+        let name = format!("{name:?},");
+        writeln!(
+            text,
+            "    ({name:<44} [{transactions}, {trips}, {statements:>2}], {most:>6}, {:>3}),",
+            cost.sorts
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[track_caller]
+fn assert_within(costs: &[(&'static str, Cost)], mut faults: Vec<String>) {
+    let names: Vec<_> = costs.iter().map(|(name, _)| name).collect();
+    let budgeted: Vec<_> = BUDGETS.iter().map(|(name, ..)| name).collect();
+    if names != budgeted {
+        faults.push("the table names other operations".to_owned());
+    }
+    assert!(
+        faults.is_empty(),
+        "{}\nAs it is now:\n{}",
+        faults.join("\n"),
+        table(costs)
+    );
+}
+
+async fn no_operation_costs_more_than_its_budget_whatever_the_size(world: World) {
+    let few = another_sqlite(|world| async move { costs(&world, 1_000).await }).await;
+    let many = costs(&world, 10_000).await;
+    let mut faults = Vec::new();
+    for ((budget, (_, few)), (_, many)) in BUDGETS.iter().zip(&few).zip(&many) {
+        faults.extend(beyond(many, budget));
+        let name = budget.0;
+        let (fewer, more) = (few.steps as f64, many.steps as f64);
+        if more > fewer * GROWTH + 5.0 && !GROWING.contains(&name) {
+            faults.push(format!(
+                "{name}: grows with the users, {fewer} to {more} steps"
+            ));
+        }
+        if budget.2 as f64 > more * SLACK + 20.0 {
+            faults.push(format!("{name}: {} steps allowed, {more} taken", budget.2));
+        }
+    }
+    assert_within(&many, faults);
+}
+
+async fn no_operation_makes_more_round_trips_than_its_budget(world: World) {
+    let costs = costs(&world, 10_000).await;
+    let faults = BUDGETS
+        .iter()
+        .zip(&costs)
+        .flat_map(|(budget, (_, cost))| beyond(cost, budget));
+    let faults = faults.collect();
+    assert_within(&costs, faults);
+}
+
+async fn a_lost_index_breaks_the_budget_of_what_it_serves(world: World) {
+    let directory = &world.directory;
+    let setting = Setting::of(&world, 1_000).await;
+    for (index, served) in [
+        ("users_last_name", "list 50: a last name"),
+        ("users_external_id", "list 50: an external id"),
+        ("users_updated", "page in the middle: by last change"),
+    ] {
+        let sql: &'static str = format!("DROP INDEX {index}").leak();
+        directory
+            .write(move |tx| tx.execute(sql, &[]))
+            .await
+            .unwrap();
+        let mut all = operations(&setting).into_iter();
+        let operation = all.find(|each| each.name == served).unwrap();
+        let cost = cost_of(&world, &operation).await;
+        let budget = BUDGETS.iter().find(|(name, ..)| *name == served).unwrap();
+        assert_ne!(beyond(&cost, budget), [] as [String; 0], "{index}");
+    }
+}

@@ -1,0 +1,340 @@
+//! The operations that are measured, each as a dialect does it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use directory::idempotency::{self, IdempotencyKey};
+use directory::keys::Credential;
+use directory::query::{PageNumber, Position, UserFilter, UserOrder, UserPage};
+use directory::store::{Job, Tx};
+use directory::users::{self, UserChange, UserKey};
+use directory::violation::Violations;
+use directory::{Actor, Directory, Error, jobs};
+
+use super::setting::{RARE, Setting, in_group};
+use crate::atomicity::answer;
+use crate::given::{self, ALL, employer, person, phone, set, system, worker};
+
+type Done = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// Something done through a directory, each time with another number.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    run: Box<dyn Fn(Directory, usize) -> Done + Send + Sync>,
+}
+
+impl Operation {
+    pub(super) async fn run(&self, directory: &Directory, number: usize) {
+        let done = (self.run)(directory.clone(), number).await;
+        done.unwrap_or_else(|failed| panic!("{}: {failed:?}", self.name));
+    }
+}
+
+/// All of them; a restoration finds what a deletion before it left.
+pub(super) fn operations(setting: &Arc<Setting>) -> Vec<Operation> {
+    let mut all = creations(setting);
+    all.extend(repeated());
+    all.extend(reads_of_one(setting));
+    all.extend(lists(setting));
+    all.extend(pages(setting));
+    all.extend(changes(setting));
+    all.extend(checks_of_keys(setting));
+    all
+}
+
+fn write(
+    name: &'static str,
+    run: impl Fn(&Tx<'_>, usize) -> Result<(), Error> + Clone + Send + Sync + 'static,
+) -> Operation {
+    Operation {
+        name,
+        run: Box::new(move |directory, number| {
+            let run = run.clone();
+            Box::pin(async move { directory.write(move |tx| run(tx, number)).await })
+        }),
+    }
+}
+
+fn read(
+    name: &'static str,
+    run: impl Fn(&Tx<'_>, usize) -> Result<(), Error> + Clone + Send + Sync + 'static,
+) -> Operation {
+    Operation {
+        name,
+        run: Box::new(move |directory, number| {
+            let run = run.clone();
+            Box::pin(async move { directory.read(move |tx| run(tx, number)).await })
+        }),
+    }
+}
+
+fn creations(setting: &Arc<Setting>) -> Vec<Operation> {
+    let create = |name: &'static str, shape: fn(&Setting, usize) -> UserChange| {
+        let setting = Arc::clone(setting);
+        write(name, move |tx, number| {
+            let mut change = shape(&setting, number);
+            let address = format!("{}.{number}@example.net", name.replace([' ', ':'], "-"));
+            change.email = given::email(&address);
+            let actor = Actor {
+                account: name.contains("bound key").then_some(setting.account),
+                ..system()
+            };
+            users::create(tx, &actor, &change, Violations::new(), ALL).map(drop)
+        })
+    };
+    vec![
+        create("create: an email", |_, _| UserChange::default()),
+        create("create: a password", |setting, _| protected(setting)),
+        create("create: a worker with a phone", |setting, number| {
+            UserChange {
+                kind: worker("x@example.net").kind,
+                phone: phone(&format!("415 555 2{number:0>3}")),
+                ..protected(setting)
+            }
+        }),
+        create("create: an employer", |setting, _| {
+            employer("x@example.net", setting.account)
+        }),
+        create("create: in a group", |setting, _| UserChange {
+            groups: vec![in_group(setting.group)],
+            ..protected(setting)
+        }),
+        create("create: by a bound key", |_, _| UserChange::default()),
+    ]
+}
+
+fn protected(setting: &Setting) -> UserChange {
+    UserChange {
+        password: Some(setting.password.clone()),
+        ..UserChange::default()
+    }
+}
+
+fn the_key(number: usize) -> IdempotencyKey {
+    IdempotencyKey {
+        principal: "key:1-abc".to_owned(),
+        route: "POST /v1/users".to_owned(),
+        key: number.to_string(),
+        request_hash: "hash".to_owned(),
+    }
+}
+
+fn repeated() -> Vec<Operation> {
+    vec![
+        write("create: with an Idempotency-Key", |tx, number| {
+            let (actor, key) = (system(), the_key(number));
+            assert_eq!(idempotency::reserve(tx, &actor, &key)?, None);
+            let change = person(&format!("once.{number}@example.net"));
+            users::create(tx, &actor, &change, Violations::new(), ALL)?;
+            idempotency::keep(tx, &actor, &key, &answer())
+        }),
+        read("replay: with an Idempotency-Key", |tx, number| {
+            let replayed = idempotency::replay(tx, &system(), &the_key(number))?;
+            assert_eq!(replayed, Some(answer()));
+            Ok(())
+        }),
+    ]
+}
+
+fn reads_of_one(setting: &Arc<Setting>) -> Vec<Operation> {
+    let get = |name, key: UserKey| {
+        read(name, move |tx, _| {
+            users::get(tx, &system(), &key, ALL).map(drop)
+        })
+    };
+    let middle = &setting.middle;
+    let email = middle.email.as_ref().unwrap().key().to_owned();
+    vec![
+        get("get: by number", UserKey::Id(middle.id)),
+        get("get: by opaque id", UserKey::Uid(middle.uid.clone())),
+        get("get: by email", UserKey::Email(email)),
+        // The first has an account and a group.
+        get("get: one with parts", UserKey::Id(setting.ids[0])),
+    ]
+}
+
+fn first_page() -> UserPage {
+    UserPage {
+        limit: 50,
+        ..given::first_page()
+    }
+}
+
+/// A list that must find a whole page, or everybody who has what is rare.
+fn list(name: &'static str, filter: UserFilter, page: UserPage, rows: usize) -> Operation {
+    read(name, move |tx, _| {
+        let found = users::list(tx, &system(), &filter, &page, ALL)?;
+        assert_eq!(found.rows.len(), rows, "{name}");
+        Ok(())
+    })
+}
+
+fn lists(setting: &Arc<Setting>) -> Vec<Operation> {
+    let by = |name, filter| list(name, filter, first_page(), 50);
+    let any = UserFilter::default;
+    let rare = || Some(RARE.to_owned());
+    let updated_after = Some(setting.middle.updated_at);
+    vec![
+        by("list 50", any()),
+        by(
+            "list 50: a first name",
+            UserFilter {
+                first_name: rare(),
+                ..any()
+            },
+        ),
+        by(
+            "list 50: a last name",
+            UserFilter {
+                last_name: rare(),
+                ..any()
+            },
+        ),
+        by(
+            "list 50: an external id",
+            UserFilter {
+                external_id: vec![RARE.to_owned()],
+                ..any()
+            },
+        ),
+        by(
+            "list 50: a customer",
+            UserFilter {
+                customer_id: Some(setting.account),
+                ..any()
+            },
+        ),
+        by(
+            "list 50: an account",
+            UserFilter {
+                account_id: Some(setting.account),
+                ..any()
+            },
+        ),
+        by(
+            "list 50: a group",
+            UserFilter {
+                group_id: Some(setting.group),
+                ..any()
+            },
+        ),
+        by(
+            "list 50: changed after",
+            UserFilter {
+                updated_after,
+                ..any()
+            },
+        ),
+        list(
+            "list: an email",
+            UserFilter {
+                email: setting.middle.email.clone(),
+                ..any()
+            },
+            first_page(),
+            1,
+        ),
+    ]
+}
+
+fn pages(setting: &Arc<Setting>) -> Vec<Operation> {
+    let after = Some(Position {
+        time: setting.middle.updated_at,
+        id: setting.middle.id,
+    });
+    let page = |order, descending| UserPage {
+        order,
+        descending,
+        after: after.clone(),
+        limit: 50,
+    };
+    let any = UserFilter::default;
+    let middle = |name, page| list(name, any(), page, 50);
+    vec![
+        middle("page in the middle", page(UserOrder::Id, false)),
+        middle("page in the middle: backwards", page(UserOrder::Id, true)),
+        middle(
+            "page in the middle: by last change",
+            page(UserOrder::UpdatedAt, false),
+        ),
+        middle(
+            "page in the middle: last change first",
+            page(UserOrder::UpdatedAt, true),
+        ),
+        read("page 2 by its number", |tx, _| {
+            let page = PageNumber {
+                number: 2,
+                size: 50,
+            };
+            let found = users::page(tx, &system(), &UserFilter::default(), page, ALL)?;
+            assert_eq!(found.len(), 50);
+            Ok(())
+        }),
+    ]
+}
+
+fn changes(setting: &Arc<Setting>) -> Vec<Operation> {
+    let update = |name, change: fn(usize) -> UserChange| {
+        let key = UserKey::Id(setting.middle.id);
+        write(name, move |tx, number| {
+            let (change, none) = (change(number), Violations::new());
+            users::update(tx, &system(), &key, None, &change, none, ALL).map(drop)
+        })
+    };
+    let last = |number: usize, setting: &Setting| setting.ids[setting.ids.len() - 1 - number];
+    let (deleted, restored, reported) = (
+        Arc::clone(setting),
+        Arc::clone(setting),
+        Arc::clone(setting),
+    );
+    vec![
+        update("update: a plain field", |number| UserChange {
+            city: set(&format!("City {number}")),
+            ..UserChange::default()
+        }),
+        update("update: the email", |number| {
+            person(&format!("new.{number}@example.net"))
+        }),
+        write("delete", move |tx, number| {
+            users::delete(tx, &system(), &UserKey::Id(last(number, &deleted)), None)
+        }),
+        write("restore", move |tx, number| {
+            users::restore(tx, &system(), last(number, &restored), ALL).map(drop)
+        }),
+        write("report a job", move |tx, number| {
+            let job = Job {
+                external_id: number.to_string(),
+                name: None,
+                worker_id: reported.ids[0],
+                account_id: reported.account,
+                state: "filled".to_owned(),
+                state_at: tx.now(),
+            };
+            jobs::put(tx, &system(), &job)
+        }),
+    ]
+}
+
+fn checks_of_keys(setting: &Arc<Setting>) -> Vec<Operation> {
+    let check = |name, credential: fn(&Setting, usize) -> String| {
+        let setting = Arc::clone(setting);
+        Operation {
+            name,
+            run: Box::new(move |directory, number| {
+                let credential = Credential::Bearer(credential(&setting, number).into());
+                Box::pin(async move { directory.authenticate(&credential).await.map(drop) })
+            }),
+        }
+    };
+    vec![
+        check("key check: not seen before", |setting, number| {
+            setting.keys[number].clone()
+        }),
+        check("key check: seen just now", |setting, _| {
+            setting.keys[0].clone()
+        }),
+        check("token check: seen just now", |setting, _| {
+            setting.token.clone()
+        }),
+    ]
+}

@@ -1,0 +1,132 @@
+//! The directory that is measured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use directory::keys::{self, NewKey};
+use directory::model::{AccountRole, GroupPermission};
+use directory::password::PasswordHash;
+use directory::users::{self, AccountGrant, GroupGrant, Include, UserChange, UserKey};
+use directory::violation::{Path, Violations};
+use directory::{Directory, Error};
+use secrecy::ExposeSecret as _;
+
+use crate::given::{self, employer, get, set, system, worker};
+use crate::harness::World;
+
+/// What some 60 users have in common, who stand all over the directory, however many others
+/// there are.
+pub(super) const RARE: &str = "Rare";
+
+/// Users made in one write.
+const AT_ONCE: usize = 200;
+
+pub(super) struct Setting {
+    /// Every user's number, in the order in which they were made.
+    pub(super) ids: Vec<i64>,
+    /// The one in the middle.
+    pub(super) middle: directory::model::User,
+    /// The customer of 60 employers, and with 60 members more.
+    pub(super) account: i64,
+    /// A group of 60 members.
+    pub(super) group: i64,
+    /// Bearer tokens, a key each.
+    pub(super) keys: Vec<String>,
+    /// An access token.
+    pub(super) token: String,
+    /// A hash that was made before.
+    pub(super) password: PasswordHash,
+}
+
+impl Setting {
+    pub(super) async fn of(world: &World, users: usize) -> Arc<Self> {
+        let directory = &world.directory;
+        let account = given::account(directory, &system(), "Acme").await;
+        let group = given::group(directory, &system(), "Sales").await.id;
+        let mut ids = Vec::new();
+        for from in (0..users).step_by(AT_ONCE) {
+            world.clock.advance(Duration::from_secs(1));
+            let made = directory.write(move |tx| {
+                let made = (from..users.min(from + AT_ONCE)).map(|user| {
+                    let change = the_user(user, users / 60, account, group);
+                    let (none, parts) = (Violations::new(), Include::default());
+                    Ok(users::create(tx, &system(), &change, none, parts)?.user.id)
+                });
+                made.collect::<Result<Vec<_>, Error>>()
+            });
+            ids.extend(made.await.unwrap());
+        }
+        assert_eq!(ids.len(), users);
+        let middle = get(directory, &system(), UserKey::Id(ids[users / 2])).await;
+        let password = Some("tide plank ferry".to_owned().into());
+        let password = directory.hash_password(password, &Violations::new()).await;
+        let (keys, token) = keys_of(directory).await;
+        Arc::new(Self {
+            ids,
+            middle: middle.unwrap().user,
+            account,
+            group,
+            keys,
+            token,
+            password: password.unwrap().unwrap(),
+        })
+    }
+}
+
+fn the_user(user: usize, rare: usize, account: i64, group: i64) -> UserChange {
+    let address = format!("user{user}@example.org");
+    let usual = UserChange {
+        first_name: set(&format!("First{user}")),
+        last_name: set(&format!("Last{user}")),
+        external_id: set(&format!("external-{user}")),
+        ..worker(&address)
+    };
+    match user % rare {
+        0 => UserChange {
+            first_name: set(RARE),
+            last_name: set(RARE),
+            external_id: set(RARE),
+            groups: vec![in_group(group)],
+            accounts: vec![in_account(account)],
+            ..usual
+        },
+        1 => employer(&address, account),
+        _ => usual,
+    }
+}
+
+pub(super) fn in_group(group_id: i64) -> GroupGrant {
+    GroupGrant {
+        path: Path::default(),
+        group_id,
+        permission: GroupPermission::Admin,
+    }
+}
+
+fn in_account(account_id: i64) -> AccountGrant {
+    AccountGrant {
+        path: Path::default(),
+        account_id,
+        role: AccountRole::Member,
+        admin: false,
+        primary: true,
+    }
+}
+
+/// As many keys as runs, and an access token made from one.
+async fn keys_of(directory: &Directory) -> (Vec<String>, String) {
+    let made = directory.write(|tx| {
+        let new = NewKey {
+            name: "ops".to_owned(),
+            ..NewKey::default()
+        };
+        let made = (0..super::RUNS).map(|_| keys::create(tx, &system(), &new));
+        let made = made.collect::<Result<Vec<_>, Error>>()?;
+        let (token, _) = keys::issue_token(tx, &made[0].id, &made[0].secret)?;
+        let bearers = made
+            .iter()
+            .map(|key| key.token().expose_secret().to_owned());
+        Ok((bearers.collect(), token.expose_secret().to_owned()))
+    });
+    made.await.unwrap()
+}
