@@ -138,7 +138,9 @@ class Load:
         self.clients = clients
         self.stop = threading.Event()
         self.threads = [
-            threading.Thread(target=each.work, args=(address, self.stop, through_refusals))
+            threading.Thread(
+                target=each.work, args=(address, self.stop, through_refusals), daemon=True
+            )
             for each in clients
         ]
         for thread in self.threads:

@@ -46,7 +46,7 @@ def _one_stop(run, site, number):
     kinds = [Keeping] * KEEPING + [Fresh] * FRESH + [Slow] * SLOW
     signal = threading.Event()
     clients = [kind(muster, f"t{number}.{n}", signal) for n, kind in enumerate(kinds)]
-    threads = [threading.Thread(target=each.guarded) for each in clients]
+    threads = [threading.Thread(target=each.guarded, daemon=True) for each in clients]
     for thread in threads:
         thread.start()
     for each in clients:

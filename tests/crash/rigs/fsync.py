@@ -1,11 +1,11 @@
 """Acknowledged is synced: the system calls of a server, in their order, as strace sees them."""
 
 import ast
+import contextlib
 import os
 import re
 import shutil
 import signal
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from apparatus.connection import Connection
@@ -81,10 +81,16 @@ def _traced(site, strace, work):
     log = os.path.join(site.folder, "trace")
     muster = site.muster
     muster.start([strace, "-f", "-y", "-s", "5000", "-e", f"trace={CALLS}", "-o", log])
-    work(muster.address)
     child = _child(muster.process.pid)
-    os.kill(child, signal.SIGTERM)
-    muster.stopped(within=60)
+    try:
+        work(muster.address)
+        os.kill(child, signal.SIGTERM)
+        muster.stopped(within=60)
+    except BaseException:
+        # It would outlive strace.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        raise
     with open(log, "rb") as file:
         return file.read().splitlines()
 

@@ -43,7 +43,8 @@ def _on(run, engine):
 
 def _one_database(run, site, audit, kills):
     muster = site.muster
-    clients = [Client(f"c{n}", muster.key, site.folder, run.random.random()) for n in range(CLIENTS)]
+    seeds = [run.random.random() for _ in range(CLIENTS)]
+    clients = [Client(f"c{n}", muster.key, site.folder, seeds[n]) for n in range(CLIENTS)]
     muster.start()
     for _ in range(kills):
         load = Load(clients, muster.address)

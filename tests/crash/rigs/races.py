@@ -75,7 +75,7 @@ def _race(run, writers, number):
     with ThreadPoolExecutor(len(writers)) as pool:
         done = []
         for each in writers:
-            delay = 0 if each.dialect == "wonolo" else run.random.uniform(0, longest)
+            delay = longest * run.random.uniform(0.8, 1.2) if each.dialect != "wonolo" else 0
             done.append(pool.submit(each.write, email, start, delay))
         for each in done:
             each.result()
