@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -30,6 +30,12 @@ const MIGRATIONS: [Migration; 3] = [
         name: "imports",
         sqlite: include_str!("../../migrations/sqlite/0003_imports.sql"),
         postgres: include_str!("../../migrations/postgres/0003_imports.sql"),
+    },
+    Migration {
+        number: 4,
+        name: "parts",
+        sqlite: include_str!("../../migrations/sqlite/0004_parts.sql"),
+        postgres: include_str!("../../migrations/postgres/0004_parts.sql"),
     },
 ];
 

@@ -34,10 +34,12 @@ const LOG_PAGES: i64 = 8_192;
 /// Prepared statements kept a connection.
 const STATEMENTS: usize = 256;
 
-/// Pages that a connection keeps, in KiB (negative, as the engine wants it): the upper levels of
-/// every index of some million users. What is not there is read from the file, not mapped: an
-/// I/O error is then an error and not the end of the process.
+/// Pages that a connection keeps, in KiB (negative, as the engine wants it): those that it
+/// changes, and those that stand in the log.
 const CACHE_KIB: i64 = -16_384;
+/// How much of the file is mapped into memory, in bytes. Readers share the system's pages, where
+/// a cache of their own is emptied by each commit; docs/decisions/0008-mapped-pages.md.
+const MAPPED: i64 = 2_000_000_000;
 
 /// A closure's result, of a type that only its sender knows.
 type Outcome = Result<Box<dyn Any + Send>, Error>;
@@ -176,6 +178,9 @@ fn connect(path: &PathBuf, access: OpenFlags) -> Result<Connection, Error> {
         .map_err(fault)?;
     connection
         .pragma_update(None, "cache_size", CACHE_KIB)
+        .map_err(fault)?;
+    connection
+        .pragma_update(None, "mmap_size", MAPPED)
         .map_err(fault)?;
     // Where pages of a savepoint are kept until it ends.
     connection

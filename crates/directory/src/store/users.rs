@@ -17,30 +17,19 @@ use crate::users::Include;
 use super::filter::Conditions;
 use super::{Row, Statement, Tx, Value};
 
-// Not EXISTS: PostgreSQL would hash the whole table for a page, whose size it does not know.
 const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone, u.phone_key, \
     u.first_name, u.last_name, u.state, u.external_id, u.onboarding_state, \
     u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
     u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
-    u.created_at, u.updated_at, u.version, u.attributes, \
-    (SELECT 1 FROM account_members m \
-        WHERE m.tenant_id = $1 AND m.user_id = u.id LIMIT 1) IS NOT NULL, \
-    (SELECT 1 FROM group_members g \
-        WHERE g.tenant_id = $1 AND g.user_id = u.id LIMIT 1) IS NOT NULL, \
-    (SELECT 1 FROM user_badges b \
-        WHERE b.tenant_id = $1 AND b.user_id = u.id LIMIT 1) IS NOT NULL, \
-    (SELECT 1 FROM user_roles r \
-        WHERE r.tenant_id = $1 AND r.user_id = u.id LIMIT 1) IS NOT NULL, \
-    (SELECT 1 FROM notification_preferences n \
-        WHERE n.tenant_id = $1 AND n.user_id = u.id LIMIT 1) IS NOT NULL FROM users u";
+    u.created_at, u.updated_at, u.version, u.attributes, u.parts FROM users u";
 
 const INSERT: &str = "INSERT INTO users (tenant_id, id, uid, kind, email, email_key, phone, \
     phone_key, first_name, last_name, first_name_key, last_name_key, state, external_id, \
     onboarding_state, w2_onboarding_status, w2_employee_id, drug_tested, customer_id, \
     employer_role, team_id, pending_since, suspended_at, deleted_at, created_by, updated_by, \
-    created_at, updated_at, version, attributes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-    $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, \
-    $28, $29, $30)";
+    created_at, updated_at, version, attributes, parts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+    $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
+    $27, $28, $29, $30, $31)";
 
 const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, phone = $4, \
     phone_key = $5, first_name = $6, last_name = $7, first_name_key = $8, last_name_key = $9, \
@@ -48,7 +37,8 @@ const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, ph
     w2_employee_id = $14, drug_tested = $15, customer_id = $16, employer_role = $17, \
     team_id = $18, pending_since = $19, suspended_at = $20, deleted_at = $21, \
     created_by = $22, updated_by = $23, created_at = $24, updated_at = $25, version = $26, \
-    attributes = $27 WHERE tenant_id = $28 AND id = $29 AND version = $30";
+    attributes = $27, parts = parts | $28 \
+    WHERE tenant_id = $29 AND id = $30 AND version = $31";
 
 const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
     WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.account_id = ?)";
@@ -210,7 +200,7 @@ fn read_user(row: &Row<'_>) -> Result<User, Error> {
 }
 
 /// A user with what the row says of the parts that stand around it: most users have few, and
-/// a part that is not there is not asked for.
+/// a part that is not there is not asked for. A part once there may be gone by now.
 pub(crate) struct FoundUser {
     pub(crate) user: User,
     pub(crate) has: Include,
@@ -230,14 +220,33 @@ impl FoundUser {
 
 fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
     let user = read_user(row)?;
-    let has = Include {
-        accounts: row.boolean()?,
-        groups: row.boolean()?,
-        badges: row.boolean()?,
-        roles: row.boolean()?,
-        preferences: row.boolean()?,
-    };
+    // NULL: written before there was this column.
+    let has = row.opt_int()?.map_or(Include::ALL, include_of);
     Ok(FoundUser { user, has })
+}
+
+/// The column `parts`: a bit for each part that a user has or had.
+fn parts_of(has: Include) -> i64 {
+    let bits = [
+        has.accounts,
+        has.groups,
+        has.badges,
+        has.roles,
+        has.preferences,
+    ];
+    let set = bits.into_iter().zip(0..).filter(|(bit, _)| *bit);
+    set.fold(0, |parts, (_, place)| parts | 1 << place)
+}
+
+fn include_of(parts: i64) -> Include {
+    let has = |place: i64| parts >> place & 1 == 1;
+    Include {
+        accounts: has(0),
+        groups: has(1),
+        badges: has(2),
+        roles: has(3),
+        preferences: has(4),
+    }
 }
 
 /// The columns that both INSERT and UPDATE bind, in their order, from `kind` on.
@@ -286,23 +295,31 @@ fn columns(user: &User) -> Result<Vec<Value<'static>>, Error> {
     ])
 }
 
-/// Inserts a user.
-pub(crate) fn insert_user(tenant: TenantId, user: &User) -> Result<Statement<'static>, Error> {
+/// Inserts a user who will have these parts.
+pub(crate) fn insert_user(
+    tenant: TenantId,
+    user: &User,
+    has: Include,
+) -> Result<Statement<'static>, Error> {
     let mut params = vec![tenant.into(), user.id.into(), user.uid.clone().into()];
     params.extend(columns(user)?);
+    params.push(parts_of(has).into());
     Ok(Statement {
         sql: INSERT,
         params,
     })
 }
 
-/// Writes a user whose stored version is `from`; touches no row when it is another by now.
+/// Writes a user whose stored version is `from`, and who may have these parts now beside those
+/// they had; touches no row when the version is another by now.
 pub(crate) fn update_user(
     tenant: TenantId,
     user: &User,
     from: i64,
+    gains: Include,
 ) -> Result<Statement<'static>, Error> {
     let mut params = columns(user)?;
+    params.push(parts_of(gains).into());
     params.extend([tenant.into(), user.id.into(), from.into()]);
     Ok(Statement {
         sql: UPDATE,

@@ -68,7 +68,6 @@ pub(crate) fn plan(
         rules::add_taken(tx, actor, &user, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
-    let rows = vec![insert_user(actor.tenant, &user)?];
     let mut around = Vec::new();
     let account = add_memberships(actor, change, &user, &mut around, tx);
     add_grants(tx, actor, change, &user, &mut around)?;
@@ -80,18 +79,19 @@ pub(crate) fn plan(
         account,
         !change.roles.is_empty(),
     )?);
+    let has = Include {
+        accounts: account.is_some(),
+        groups: !change.groups.is_empty(),
+        badges: !change.badges.is_empty(),
+        roles: !change.roles.is_empty(),
+        preferences: change.preferences.is_some(),
+    };
     Ok(Plan {
-        rows,
+        rows: vec![insert_user(actor.tenant, &user, has)?],
         freed: BTreeSet::new(),
         gained: rules::claims_of(&user),
         around,
-        has: Include {
-            accounts: account.is_some(),
-            groups: !change.groups.is_empty(),
-            badges: !change.badges.is_empty(),
-            roles: !change.roles.is_empty(),
-            preferences: change.preferences.is_some(),
-        },
+        has,
         user,
     })
 }

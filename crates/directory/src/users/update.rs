@@ -99,12 +99,14 @@ pub(crate) fn plan(
         record(EventType::UserPasswordChanged, event::Change::default())?;
     }
     record(EventType::UserUpdated, what)?;
-    let has = if parts {
-        Include::ALL
-    } else {
-        Include::default()
+    let gains = Include {
+        accounts: !change.accounts.is_empty() || user.customer_id.is_some(),
+        groups: !change.groups.is_empty(),
+        badges: !change.badges.is_empty(),
+        roles: !change.roles.is_empty(),
+        preferences: change.preferences.is_some(),
     };
-    rewrite(actor, before, user, around, has).map(Some)
+    rewrite(actor, before, user, around, gains).map(Some)
 }
 
 /// Marks a user as changed now, by this actor.
@@ -131,7 +133,7 @@ fn rewrite(
     };
     let (held_before, held_now) = (held(before), held(&user));
     let freed: BTreeSet<Claim> = held_before.difference(&held_now).cloned().collect();
-    let mut rows = vec![update_user(actor.tenant, &user, before.version)?];
+    let mut rows = vec![update_user(actor.tenant, &user, before.version, has)?];
     rows.extend(
         freed
             .iter()

@@ -5,6 +5,7 @@ mod backup;
 mod doctor;
 mod file_limit;
 mod import;
+mod log;
 mod manage;
 mod output;
 mod quickstart;

@@ -1,6 +1,5 @@
 //! `muster serve`: migrate, listen, say where, and finish what runs when told to stop.
 
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,12 +10,11 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 
 use super::file_limit::connection_limits;
 use super::output::Told;
 use super::settings::Settings;
-use super::{Failed, secret_key};
+use super::{Failed, log, secret_key};
 use crate::http::listener;
 use crate::http::{App, Shared};
 use crate::router;
@@ -35,7 +33,7 @@ pub(super) fn application(settings: &Settings, directory: Directory) -> Result<S
 
 /// Runs until told to stop.
 pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
-    log();
+    let _log = log::start();
     let directory = open(settings).await?;
     let app = application(settings, directory)?;
     let clients = bind(settings.listen).await?;
@@ -94,26 +92,4 @@ pub(super) fn stop_signal() -> Result<watch::Receiver<bool>, Failed> {
         std::future::pending::<()>().await;
     });
     Ok(receiver)
-}
-
-/// One line a request on standard error: JSON unless a person reads it. `MUSTER_LOG` sets
-/// the level (`info` unless said).
-fn log() {
-    let mut filter =
-        EnvFilter::try_from_env("MUSTER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    // Whatever the level: below it, the driver logs what is bound to statements.
-    if let Ok(quiet) = "tokio_postgres=warn".parse() {
-        filter = filter.add_directive(quiet);
-    }
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A line that cannot be written (a full disk) is lost. Told of on standard error, where
-        // it cannot be told either, it would be a panic in whoever logs: the writer, say.
-        .log_internal_errors(false);
-    let _ = if std::io::stderr().is_terminal() {
-        builder.try_init()
-    } else {
-        builder.json().flatten_event(true).try_init()
-    };
 }
