@@ -23,7 +23,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Connections that reads share.
-const READERS: usize = 8;
+const READERS: usize = 4;
 /// Connections that each hold one transaction at a time; as many as Muster has.
 const WRITERS: usize = 32;
 

@@ -7,8 +7,10 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Row, Statement};
@@ -19,14 +21,16 @@ use crate::store::Value;
 use super::Address;
 use super::session::{STATEMENTS, asked, fault};
 
-/// Connections that reads share.
-const CONNECTIONS: usize = 8;
+/// Connections that reads share, for each core: with more, each has fewer statements under way,
+/// and the server more processes to wake. On two cores, four took a fifth less time than eight.
+const CONNECTIONS_FOR_A_CORE: usize = 2;
+/// And at least and at most.
+const CONNECTIONS: std::ops::RangeInclusive<usize> = 4..=16;
 /// Statements under way on one of them at most; one more is refused with
 /// [`Unavailable::QueueFull`].
 const UNDER_WAY: usize = 512;
 
 /// A question to the database.
-#[derive(Clone)]
 struct Question {
     sql: String,
     params: Vec<Value<'static>>,
@@ -35,7 +39,7 @@ struct Question {
 /// What a closure of reads asked until now.
 #[derive(Default)]
 pub(in crate::store) struct Asked {
-    answers: Vec<(String, Arc<Vec<Row>>)>,
+    answers: Vec<(Arc<Question>, Arc<Vec<Row>>)>,
     next: RefCell<usize>,
     open: RefCell<Option<Question>>,
 }
@@ -50,7 +54,7 @@ impl Asked {
     ) -> Result<Arc<Vec<Row>>, Error> {
         let mut next = self.next.borrow_mut();
         if let Some((asked, rows)) = self.answers.get(*next) {
-            if asked != sql {
+            if asked.sql != sql {
                 return Err(Error::internal("a closure asked in another order"));
             }
             *next += 1;
@@ -84,9 +88,12 @@ struct Reader {
 impl Readers {
     /// Connections are made when needed.
     pub(super) fn new(address: Arc<Address>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let wanted = cores.saturating_mul(CONNECTIONS_FOR_A_CORE);
+        let count = wanted.clamp(*CONNECTIONS.start(), *CONNECTIONS.end());
         let slots = std::iter::repeat_with(Arc::<Slot>::default);
         Self {
-            slots: slots.take(CONNECTIONS).collect(),
+            slots: slots.take(count).collect(),
             address,
         }
     }
@@ -103,14 +110,15 @@ impl Readers {
             let Some(question) = asked.open.take() else {
                 return result;
             };
-            let rows = self.ask(question.clone()).await?;
-            asked.answers.push((question.sql, Arc::new(rows)));
+            let question = Arc::new(question);
+            let rows = self.ask(Arc::clone(&question)).await?;
+            asked.answers.push((question, Arc::new(rows)));
         }
     }
 
     /// Asks on the connection that has least to do, so that one with a slow statement is passed
     /// by as long as another has less. It counts until its answer is there, whoever hangs up.
-    async fn ask(&self, question: Question) -> Result<Vec<Row>, Error> {
+    async fn ask(&self, question: Arc<Question>) -> Result<Vec<Row>, Error> {
         let least = |slot: &&Arc<Slot>| slot.under_way.load(Ordering::Relaxed);
         let Some(slot) = self.slots.iter().min_by_key(least).cloned() else {
             return Err(Error::internal("no connection is planned"));
@@ -120,12 +128,40 @@ impl Readers {
         }
         slot.under_way.fetch_add(1, Ordering::Relaxed);
         let address = Arc::clone(&self.address);
-        let answer = tokio::spawn(async move {
+        let asking = async move {
             let answer = slot.ask(&address, &question).await;
             slot.under_way.fetch_sub(1, Ordering::Relaxed);
             answer
-        });
-        answer.await.map_err(Error::internal)?
+        };
+        ToTheEnd(Some(Box::pin(asking))).await
+    }
+}
+
+type Asking = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + Send>>;
+
+/// Goes on by itself when nobody waits for it any more. A task for each question instead took a
+/// tenth of a read's time.
+struct ToTheEnd(Option<Asking>);
+
+impl Future for ToTheEnd {
+    type Output = Result<Vec<Row>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(asking) = &mut self.0 else {
+            return Poll::Ready(Err(Error::internal("it was answered before")));
+        };
+        let answer = std::task::ready!(asking.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl Drop for ToTheEnd {
+    fn drop(&mut self) {
+        if let (Some(asking), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(asking);
+        }
     }
 }
 
