@@ -1,11 +1,17 @@
 //! What happened. An event is written in the transaction of the change that it tells of.
 
 mod catalogue;
+mod feed;
+mod report;
+mod retention;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use catalogue::EventType;
+pub use feed::{SEQUENCED_AT_ONCE, feed, find, head, history_page, is_behind, sequence};
+pub use report::{Report, report};
+pub use retention::{EXPIRED_AT_ONCE, erase, expire};
 
 use crate::actor::Actor;
 use crate::error::Error;
@@ -99,6 +105,9 @@ pub(crate) fn record(
         change: serde_json::to_string(&change).map_err(Error::internal)?,
         request_id: actor.request_id.clone(),
         created_at: tx.now(),
+        position: None,
+        external_id: None,
+        occurred_at: None,
     };
     Ok(insert_event(actor.tenant, event))
 }

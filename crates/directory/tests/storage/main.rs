@@ -53,6 +53,7 @@ mod durable;
 mod engine;
 mod events;
 mod faults;
+mod feed;
 mod given;
 mod grants;
 mod groups;
