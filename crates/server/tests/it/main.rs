@@ -17,6 +17,7 @@
 mod backup;
 mod cli;
 mod contracts;
+mod deliver_webhook;
 mod everywhere;
 mod full_log;
 mod harness;
@@ -29,4 +30,5 @@ mod platformos;
 mod pulse;
 mod reliability;
 mod requests;
+mod webhook_receivers;
 mod wonolo;

@@ -1,0 +1,6 @@
+//! What leaves the server by itself: each way out, without the queue that feeds it.
+
+pub mod guard;
+pub mod retry;
+pub mod signature;
+pub mod webhook;
