@@ -447,8 +447,8 @@ pub fn replay_span(
 ) -> Result<(usize, Option<i64>), Error> {
     require(actor, Permission::UpdateWebhooks)?;
     let webhook = stored(tx, actor, id, None)?;
-    let visible = actor.visibility;
-    let found = list_feed(tx, actor.tenant, visible, filter, after, MAX_REPLAYED)?;
+    let account = actor.account;
+    let found = list_feed(tx, actor.tenant, account, filter, after, MAX_REPLAYED)?;
     let page = Listed::cut(found, MAX_REPLAYED, |event| {
         numbered(event.position.unwrap_or(0))
     });

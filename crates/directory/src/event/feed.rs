@@ -120,7 +120,7 @@ pub fn feed(
 ) -> Result<(Listed<StoredEvent>, bool), Error> {
     actor.require(Permission::ReadEvents)?;
     actor.require_full_access()?;
-    let rows = list_feed(tx, actor.tenant, actor.visibility, filter, after, limit)?;
+    let rows = list_feed(tx, actor.tenant, actor.account, filter, after, limit)?;
     let mut listed = Listed::cut(rows, limit, at);
     let more = listed.next.is_some();
     listed.next = listed.rows.last().map(at);

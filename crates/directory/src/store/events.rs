@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::actor::{TenantId, Visibility};
+use crate::actor::TenantId;
 use crate::clock::{next_millisecond, to_millisecond};
 use crate::error::Error;
 use crate::query::EventFilter;
@@ -157,22 +157,19 @@ pub(crate) fn find_event(
     tx.query_opt(&sql, &params, read_event)
 }
 
-/// The feed after a place: one more than asked for shows that there are more.
+/// The feed after a place, of one account or of all: one more than asked for shows that there are more.
 pub(crate) fn list_feed(
     tx: &Tx<'_>,
     tenant: TenantId,
-    visibility: Visibility,
+    account: Option<i64>,
     filter: &EventFilter,
     after: i64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, Error> {
     let mut conditions = Conditions::new("e.tenant_id = ?", tenant);
     conditions.and("e.position > ?", after);
-    match visibility {
-        Visibility::Tenant => {}
-        Visibility::Account(account) | Visibility::PublicPool { account } => {
-            conditions.and("e.account_id = ?", account);
-        }
+    if let Some(account) = account {
+        conditions.and("e.account_id = ?", account);
     }
     if !filter.event_type.is_empty() {
         let names = filter.event_type.iter().map(|each| each.name());

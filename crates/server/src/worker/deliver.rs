@@ -70,7 +70,10 @@ impl Worker {
         let mut secrets = Vec::new();
         for sealed in target.secrets(now) {
             let text = self.app.sealing_key.open(tenant, "webhook", sealed)?;
-            secrets.push(WebhookSecret::parse(secrecy::ExposeSecret::expose_secret(&text)).map_err(Error::internal)?);
+            secrets.push(
+                WebhookSecret::parse(secrecy::ExposeSecret::expose_secret(&text))
+                    .map_err(Error::internal)?,
+            );
         }
         let id = format!("msg_{}", event.id);
         let sent = self.webhooks.send(Request {
@@ -87,7 +90,7 @@ impl Worker {
 fn made(attempt: webhook::Attempt) -> Made {
     let outcome = match attempt.outcome {
         webhook::Outcome::Delivered => Outcome::Delivered,
-        webhook::Outcome::Refused(_) => Outcome::Refused,
+        webhook::Outcome::Refused => Outcome::Refused,
         webhook::Outcome::Gone => Outcome::Gone,
         webhook::Outcome::Forbidden(_) => Outcome::Forbidden,
         webhook::Outcome::Failed(_) => Outcome::Failed,

@@ -130,7 +130,9 @@ impl Worker {
             return Ok(());
         }
         loop {
-            let placed = directory.write(move |tx| event::sequence(tx, tenant)).await?;
+            let placed = directory
+                .write(move |tx| event::sequence(tx, tenant))
+                .await?;
             self.app.feed.moved();
             if placed < SEQUENCED_AT_ONCE {
                 return Ok(());
@@ -174,9 +176,8 @@ impl Worker {
                 continue;
             }
             let taken = lane.clone();
-            let claim = move |tx: &directory::store::Tx<'_>| {
-                deliveries::claim(tx, tenant, &taken, room)
-            };
+            let claim =
+                move |tx: &directory::store::Tx<'_>| deliveries::claim(tx, tenant, &taken, room);
             for claimed in directory.write(claim).await? {
                 let place = self.lanes.take(tenant, &lane);
                 let worker = Arc::clone(self);

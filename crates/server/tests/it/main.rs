@@ -17,8 +17,8 @@
 mod backup;
 mod cli;
 mod contracts;
-mod events;
 mod deliver_webhook;
+mod events;
 mod everywhere;
 mod full_log;
 mod harness;

@@ -12,14 +12,13 @@ use directory::webhooks::{self, Webhook};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::answer::{created, creation_key, expected, shown};
+use super::answer::{creation_key, expected, shown};
 use super::list::{Parameters, by_number};
 use super::wire::{DeliveryWithAttempts, Resource as _, STRICT, WithSecret, moment, webhook_in};
 use super::{Caller, Id};
 use crate::deliver::signature::WebhookSecret;
 use crate::http::failure::Failure;
 use crate::http::fields::Fields;
-use crate::http::idempotency::once;
 use crate::http::{Shared, body, reply};
 
 const LIST: &str = "/v1/webhooks";
