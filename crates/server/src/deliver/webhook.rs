@@ -204,17 +204,15 @@ impl WebhookSender {
         }
     }
 
-    async fn exchange(
-        &self,
-        request: &Request<'_>,
-        answer: &mut Answer,
-    ) -> Result<(), Outcome> {
+    async fn exchange(&self, request: &Request<'_>, answer: &mut Answer) -> Result<(), Outcome> {
         let (url, transport) = self
             .guard
             .check_url(request.url)
             .map_err(Outcome::Forbidden)?;
         let headers = signed(request).ok_or(Outcome::Failed(Failure::Unsigned))?;
-        let response = self.post(url, transport, headers, request.body.clone()).await;
+        let response = self
+            .post(url, transport, headers, request.body.clone())
+            .await;
         let mut response = response.map_err(|error| outcome_of(&error))?;
         answer.take_head(&response);
         answer.take_body(&mut response).await;
@@ -337,7 +335,13 @@ fn kept_text(bytes: &[u8]) -> String {
     let plain = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
     String::from_utf8_lossy(kept)
         .chars()
-        .map(|c| if plain(c) { c } else { char::REPLACEMENT_CHARACTER })
+        .map(|c| {
+            if plain(c) {
+                c
+            } else {
+                char::REPLACEMENT_CHARACTER
+            }
+        })
         .collect()
 }
 

@@ -36,10 +36,7 @@ fn addresses_that_are_not_the_public_internet_are_refused_to_both_ends_of_their_
         ("::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8"),
         ("64:ff9b::7f00:1", "64:ff9b::10.1.2.3"),
         ("64:ff9b::", "64:ff9b::ffff:ffff"),
-        (
-            "64:ff9b:1::",
-            "64:ff9b:1:ffff:ffff:ffff:ffff:ffff",
-        ),
+        ("64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff"),
         ("64:ff9b:1::8.8.8.8", "64:ff9b:0:0:1::8.8.8.8"),
         ("100::", "100::ffff:ffff:ffff:ffff"),
         ("2001::", "2001:0:ffff:ffff:ffff:ffff:ffff:ffff"),
@@ -191,7 +188,10 @@ fn a_url_is_https_to_a_host_without_credentials_and_not_longer_than_2048() {
         ("http://127.0.0.1/".to_owned(), Forbidden::PlainText),
         ("https://a@example.com/".to_owned(), Forbidden::Credentials),
         ("https://:b@example.com/".to_owned(), Forbidden::Credentials),
-        ("https://8.8.8.8@127.0.0.1/".to_owned(), Forbidden::Credentials),
+        (
+            "https://8.8.8.8@127.0.0.1/".to_owned(),
+            Forbidden::Credentials,
+        ),
     ] {
         assert_eq!(guard.check_url(&url).map(|_| ()), Err(reason), "{url}");
     }

@@ -138,7 +138,10 @@ async fn an_answer_says_what_it_means_for_the_delivery() {
 async fn a_redirection_is_not_followed_and_no_success() {
     let target = Receiver::saying("HTTP/1.1 200 OK\r\n\r\n").await;
     for status in [301, 302, 303, 307, 308] {
-        let answer = format!("HTTP/1.1 {status} Moved\r\nLocation: {}\r\n\r\n", target.url());
+        let answer = format!(
+            "HTTP/1.1 {status} Moved\r\nLocation: {}\r\n\r\n",
+            target.url()
+        );
         let receiver = Receiver::saying(answer).await;
         let attempt = send(&sender(), &receiver.url()).await;
         assert_eq!(attempt.outcome, Outcome::Refused);
@@ -214,7 +217,9 @@ async fn an_endless_body_is_read_to_64_kib_and_the_connection_ended() {
 #[tokio::test]
 async fn an_answer_in_gzip_is_not_unpacked() {
     // 20 000 times `a`.
-    let mut packed = vec![31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 49, 1, 0, 0, 0, 194];
+    let mut packed = vec![
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 49, 1, 0, 0, 0, 194,
+    ];
     packed.extend([160, 172, 235, 95, 194, 26, 30, 64, 1]);
     packed.extend([0; 18]);
     packed.extend([240, 96, 49, 135, 189, 202, 32, 78, 0, 0]);
@@ -295,9 +300,17 @@ async fn no_notation_of_a_closed_address_gets_a_connection() {
     ];
     for host in hosts {
         let attempt = send(&guarded(), &format!("https://{host}:{port}/")).await;
-        assert_eq!(attempt.outcome, Outcome::Forbidden(Forbidden::Address), "{host}");
+        assert_eq!(
+            attempt.outcome,
+            Outcome::Forbidden(Forbidden::Address),
+            "{host}"
+        );
         let attempt = send(&guarded(), &format!("http://{host}:{port}/")).await;
-        assert_eq!(attempt.outcome, Outcome::Forbidden(Forbidden::PlainText), "{host}");
+        assert_eq!(
+            attempt.outcome,
+            Outcome::Forbidden(Forbidden::PlainText),
+            "{host}"
+        );
     }
     assert_eq!(receiver.connections(), 0);
     for host in hosts.into_iter().take(4) {
@@ -343,11 +356,24 @@ fn a_proxy_in_the_environment_is_not_asked() {
         "--exact",
         "deliver_webhook::a_connection_that_was_answered_on_serves_the_next_attempt",
     ]);
-    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-    {
+    for name in [
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
         again.env(name, nobody);
     }
-    let output = again.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap();
+    let output = again
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}"
+    );
 }

@@ -79,8 +79,18 @@ fn cases() -> Vec<Case> {
         Case::new("another time", false, &one, &single)
             .with(signature::TIMESTAMP, &(now - 7).to_string()),
         Case::new("a time that is none", false, &one, &single).with(signature::TIMESTAMP, "now"),
-        Case::new("too old", false, &one, &signed(now - 400, std::slice::from_ref(&one))),
-        Case::new("too new", false, &one, &signed(now + 400, std::slice::from_ref(&one))),
+        Case::new(
+            "too old",
+            false,
+            &one,
+            &signed(now - 400, std::slice::from_ref(&one)),
+        ),
+        Case::new(
+            "too new",
+            false,
+            &one,
+            &signed(now + 400, std::slice::from_ref(&one)),
+        ),
         Case::new("only another version", false, &one, &single)
             .with(signature::SIGNATURE, &entry.replace("v1,", "v1a,")),
         unsigned,
@@ -91,7 +101,8 @@ fn cases() -> Vec<Case> {
 fn shown(language: &str) -> Vec<&'static str> {
     let opening = format!("\n```{language}\n");
     let after = DOCUMENT.split(&opening).skip(1);
-    after.map(|rest| rest.split_inclusive("\n```\n").next().unwrap())
+    after
+        .map(|rest| rest.split_inclusive("\n```\n").next().unwrap())
         .map(|block| block.strip_suffix("```\n").unwrap())
         .collect()
 }
@@ -200,6 +211,9 @@ fn the_receiver_in_rust_believes_what_is_signed_here_and_nothing_else() {
     assert_eq!(shown("rust"), [include_str!("verify.rs")]);
     let cases = cases();
     let event = |case: &Case| verify::verify(&case.secret, &case.headers, case.body.as_bytes());
-    let given: Vec<Value> = cases.iter().map(|case| event(case).unwrap_or_default()).collect();
+    let given: Vec<Value> = cases
+        .iter()
+        .map(|case| event(case).unwrap_or_default())
+        .collect();
     check("rust", &cases, &given);
 }
