@@ -30,7 +30,7 @@ pub enum RetryAfter {
 
 impl RetryAfter {
     /// Reads the header's value (RFC 9110 §10.2.3): seconds, or a date in any of HTTP's three
-    /// forms. A number that is too large stands for the largest.
+    /// forms. A number or date that is too large stands for the largest.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
@@ -39,7 +39,10 @@ impl RetryAfter {
             return Some(Self::Delay(Duration::from_secs(seconds)));
         }
         let time = httpdate::parse_http_date(value).ok()?;
-        Timestamp::try_from(time).ok().map(Self::At)
+        // The year is 1970 to 9999, so one that does not fit is too late.
+        Some(Self::At(
+            Timestamp::try_from(time).unwrap_or(Timestamp::MAX),
+        ))
     }
 
     fn time(self, now: Timestamp) -> Timestamp {
