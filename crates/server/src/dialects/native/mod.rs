@@ -4,6 +4,7 @@ mod accounts;
 mod answer;
 mod badges;
 pub mod error;
+mod event_types;
 mod groups;
 pub mod import;
 mod list;
@@ -36,6 +37,7 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
+        .route("/v1/event-types", get(event_types::list))
 }
 
 /// Who calls, by `Authorization: Bearer`.
