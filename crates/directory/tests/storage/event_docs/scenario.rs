@@ -68,7 +68,7 @@ impl Scenario {
         }
     }
 
-    /// Does what no helper of the suite does.
+    /// Runs a use case that `given` has no call for.
     async fn write<T: Send + 'static>(
         &self,
         actor: &Actor,
