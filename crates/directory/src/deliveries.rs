@@ -314,7 +314,7 @@ fn judge(tx: &Tx<'_>, tenant: TenantId, id: i64, outcome: Outcome) -> Result<(),
     webhook.version += 1;
     let system = Actor::system(tenant, "");
     let change = Change::of(&[("disabled_reason", reason.into())]);
-    let (kind, subject) = (EventType::WebhookUpdated, Subject::new("webhook", id));
+    let (kind, subject) = (EventType::WebhookDisabled, Subject::new("webhook", id));
     let event = event::record(tx, &system, kind, webhook.account_id, subject, change)?;
     tx.batch(&[update_webhook(tenant, &webhook, from), event])?;
     Ok(())
@@ -322,11 +322,16 @@ fn judge(tx: &Tx<'_>, tenant: TenantId, id: i64, outcome: Outcome) -> Result<(),
 
 fn tell_of_failure(tx: &Tx<'_>, tenant: TenantId, key: &DeliveryKey) -> Result<(), Error> {
     let system = Actor::system(tenant, "");
-    let subject = match key.webhook_id() {
-        Some(webhook) => Subject::new("webhook", webhook),
-        None => Subject::new("user", key.recipient),
+    let (kind, subject) = match key.webhook_id() {
+        Some(webhook) => (
+            EventType::WebhookDeliveryFailed,
+            Subject::new("webhook", webhook),
+        ),
+        None => (
+            EventType::MessageFailed,
+            Subject::new("user", key.recipient),
+        ),
     };
-    let kind = EventType::WebhookDeliveryFailed;
     let change = Change::of(&[
         ("lane", key.lane.clone().into()),
         ("event_id", key.event_id.into()),

@@ -51,6 +51,7 @@ mod backup;
 mod cost;
 mod durable;
 mod engine;
+mod event_docs;
 mod events;
 mod faults;
 mod feed;

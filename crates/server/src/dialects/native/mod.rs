@@ -5,6 +5,7 @@ mod answer;
 mod badges;
 pub mod error;
 mod event_stream;
+mod event_types;
 mod events;
 mod groups;
 pub mod import;
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/events", get(events::list).post(events::report))
         .route("/v1/events/stream", get(event_stream::stream))
         .route("/v1/users/{id}/events", get(events::of_user))
+        .route("/v1/event-types", get(event_types::list))
         .merge(webhook_routes())
 }
 

@@ -76,6 +76,16 @@ fn a_bad_report_writes_nothing_and_names_each_fault() {
 }
 
 #[test]
+fn what_only_this_server_causes_is_not_reported() {
+    let server = Server::start();
+    let key = server.key();
+    let mut event = lead("x");
+    event["type"] = json!("invitation_created");
+    let text = send(&server, &key, &event).expect(422).to_string();
+    assert!(text.contains("/0/type"), "{text}");
+}
+
+#[test]
 fn a_list_is_bounded_and_of_objects() {
     let server = Server::start();
     let key = server.key();

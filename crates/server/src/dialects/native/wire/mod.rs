@@ -1,5 +1,6 @@
 //! The shapes of `/v1`.
 
+mod event_type;
 mod named;
 mod parts_in;
 mod row_in;

@@ -201,7 +201,10 @@ pub(in crate::dialects::native) fn report_in(
     let mut fields = Fields::new(map, path.clone(), STRICT, violations);
     fields.only(&["id", "type", "account_id", "subject", "data", "occurred_at"]);
     let id = fields.text("id").value().cloned().unwrap_or_default();
-    let event_type = fields.choice("type", EventType::parse);
+    // What is the server's own nobody else reports.
+    let event_type = fields.choice("type", |name| {
+        EventType::parse(name).filter(|each| each.in_catalogue())
+    });
     if !fields.has("type") || event_type == Change::Clear {
         fields.refuse("type", Rule::Blank);
     }
