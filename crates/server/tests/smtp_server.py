@@ -10,9 +10,11 @@ import asyncio
 import email
 import email.policy
 import json
+import logging
 import os
 import ssl
 import sys
+import warnings
 
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
@@ -36,7 +38,7 @@ def tell(fields):
     print(json.dumps(fields), flush=True)
 
 
-def described(envelope, session):
+def described(envelope, session, transport):
     """The message as another library reads it."""
     message = email.message_from_bytes(envelope.content, policy=email.policy.default)
     parts = [part for part in message.walk() if not part.is_multipart()]
@@ -44,7 +46,7 @@ def described(envelope, session):
         "sender": envelope.mail_from,
         "recipients": envelope.rcpt_tos,
         "smtputf8": envelope.smtp_utf8,
-        "tls": session.ssl is not None,
+        "tls": transport.get_extra_info("ssl_object") is not None,
         "login": session.auth_data.decode() if session.auth_data else None,
         "headers": [[name, str(value)] for name, value in message.items()],
         "content_type": message.get_content_type(),
@@ -73,7 +75,7 @@ class Handler:
 
     async def handle_DATA(self, server, session, envelope):
         if self.given.data.startswith("250"):
-            tell(described(envelope, session))
+            tell(described(envelope, session, server.transport))
         return self.given.data
 
     async def handle_QUIT(self, server, session, envelope):
@@ -128,4 +130,7 @@ async def main():
     os._exit(0)
 
 
+# It is told to do what its library warns of.
+warnings.simplefilter("ignore")
+logging.getLogger("mail").setLevel(logging.CRITICAL + 1)
 asyncio.run(main())

@@ -23,7 +23,11 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
         None => "missing: PostgreSQL needs --secret-key-file".to_owned(),
     };
     let mailer = Outbound::prepare(&settings.outbound)?.mailer;
-    let leaves = |channel| mailer.route(channel).unwrap_or("not configured: messages wait");
+    let leaves = |channel| {
+        mailer
+            .route(channel)
+            .unwrap_or("not configured: messages wait")
+    };
     let base_url = mailer.base_url.as_ref().map(BaseUrl::as_str);
     let (database, counts) = match look(settings).await {
         Ok(counts) => ("reachable".to_owned(), Some(counts)),

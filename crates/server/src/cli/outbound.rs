@@ -132,8 +132,8 @@ impl Outbound {
             Some(folder) => Templates::with_folder(folder),
             None => Templates::built_in(),
         };
-        let templates = templates
-            .map_err(|cause| Failed::Configuration(directory::with_causes(&cause)))?;
+        let templates =
+            templates.map_err(|cause| Failed::Configuration(directory::with_causes(&cause)))?;
         let inbox = settings.dev.then(Inbox::default);
         let (email, sms) = match &inbox {
             Some(inbox) => (
@@ -224,11 +224,7 @@ pub(super) fn secret_in_file<'de, D: Deserializer<'de>>(
 
 impl Secret {
     /// What one place says of a secret: itself or the file that holds it, not both.
-    fn of(
-        name: &str,
-        itself: Option<SecretString>,
-        file: Option<PathBuf>,
-    ) -> Result<Self, Failed> {
+    fn of(name: &str, itself: Option<SecretString>, file: Option<PathBuf>) -> Result<Self, Failed> {
         let itself = itself.filter(|text| !text.expose_secret().is_empty());
         match (itself, file) {
             (Some(_), Some(_)) => Err(Failed::Configuration(format!(

@@ -52,7 +52,9 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     ));
     told.record(&json!({ "listen": listen, "management": management, "database": database }));
     if inbox.is_some() {
-        told.say(&format!("email and SMS are kept at http://{listen}/dev/inbox"));
+        told.say(&format!(
+            "email and SMS are kept at http://{listen}/dev/inbox"
+        ));
     }
     let stop = stop_signal()?;
     let public = match inbox {

@@ -92,13 +92,7 @@ impl Smtp {
     }
 
     /// Tries once to hand an email over. The same `id` gives the same `Message-ID`.
-    pub async fn send(
-        &self,
-        to: &str,
-        id: &str,
-        content: EmailContent,
-        now: Timestamp,
-    ) -> Attempt {
+    pub async fn send(&self, to: &str, id: &str, content: EmailContent, now: Timestamp) -> Attempt {
         let Some(to) = address(to) else {
             return Attempt::refused("the recipient's address is none");
         };
@@ -269,7 +263,9 @@ fn shown(
     error: &lettre::transport::smtp::Error,
 ) -> String {
     let text = std::error::Error::source(error).map(ToString::to_string);
-    let first = text.as_deref().and_then(|text| text.split_whitespace().next());
+    let first = text
+        .as_deref()
+        .and_then(|text| text.split_whitespace().next());
     let enhanced = first.filter(|word| {
         let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         word.len() <= 9 && word.split('.').count() == 3 && word.split('.').all(number)
@@ -297,7 +293,10 @@ mod tests {
     fn an_id_cannot_leave_its_header() {
         let from: Address = "no-reply@example.com".parse().unwrap();
         assert_eq!(message_id("1-ab_c.d", &from), "<1-ab_c.d@example.com>");
-        assert_eq!(message_id("a>\r\nBcc: b", &from), "<a---Bcc--b@example.com>");
+        assert_eq!(
+            message_id("a>\r\nBcc: b", &from),
+            "<a---Bcc--b@example.com>"
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use jiff::Timestamp;
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -101,8 +102,7 @@ async fn on_loopback(request: Request, next: Next) -> Response {
     let is_this_machine = authority.is_some_and(|authority| {
         let host = authority.host().trim_matches(['[', ']']);
         let address = host.parse::<IpAddr>();
-        host.eq_ignore_ascii_case("localhost")
-            || address.is_ok_and(|address| address.is_loopback())
+        host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
     });
     if !is_this_machine {
         return Failure::NoRoute.into_response();
@@ -166,7 +166,9 @@ fn rendered(values: &serde_json::Value) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("inbox.html", include_str!("inbox.html"))?;
-    environment.get_template("inbox.html")?.render(values)
+    environment
+        .get_template("inbox.html")?
+        .render(Serde(values))
 }
 
 /// A text cut where web addresses begin and end.

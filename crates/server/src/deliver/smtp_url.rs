@@ -163,10 +163,30 @@ mod tests {
     #[test]
     fn each_form_has_its_tls_and_its_port() {
         for (url, host, port, tls) in [
-            ("smtps://u:p@mail.example.com", "mail.example.com", 465, "wrapped"),
-            ("smtps://mail.example.com:1465", "mail.example.com", 1465, "wrapped"),
-            ("smtp://u:p@mail.example.com?tls=required", "mail.example.com", 587, "required"),
-            ("smtp://h.example?tls=opportunistic", "h.example", 587, "opportunistic"),
+            (
+                "smtps://u:p@mail.example.com",
+                "mail.example.com",
+                465,
+                "wrapped",
+            ),
+            (
+                "smtps://mail.example.com:1465",
+                "mail.example.com",
+                1465,
+                "wrapped",
+            ),
+            (
+                "smtp://u:p@mail.example.com?tls=required",
+                "mail.example.com",
+                587,
+                "required",
+            ),
+            (
+                "smtp://h.example?tls=opportunistic",
+                "h.example",
+                587,
+                "opportunistic",
+            ),
             ("smtp://localhost", "localhost", 25, "plain"),
             ("smtp://[::1]:2525", "::1", 2525, "plain"),
         ] {

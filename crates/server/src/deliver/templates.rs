@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value, json};
 
@@ -243,22 +244,22 @@ impl Templates {
 
     fn fill(&self, file: &str, values: &Map<String, Value>) -> Result<String, TemplateError> {
         let template = self.environment.get_template(file);
-        let filled = template.and_then(|template| template.render(values));
+        let filled = template.and_then(|template| template.render(Serde(values)));
         filled.map_err(|cause| self.broken(file, &cause))
     }
 
     /// The innermost cause, with the file as the operator knows it.
     fn broken(&self, file: &str, cause: &minijinja::Error) -> TemplateError {
         let mut innermost = cause;
-        while let Some(inner) = innermost.source().and_then(<dyn std::error::Error>::downcast_ref)
+        while let Some(inner) = innermost
+            .source()
+            .and_then(<dyn std::error::Error>::downcast_ref)
         {
             innermost = inner;
         }
         let name = innermost.name().unwrap_or(file);
         let shown = match &self.folder {
-            Some(folder) if self.replaced.contains(name) => {
-                folder.join(name).display().to_string()
-            }
+            Some(folder) if self.replaced.contains(name) => folder.join(name).display().to_string(),
             Some(_) | None => name.to_owned(),
         };
         let kind = innermost.kind();
@@ -376,9 +377,10 @@ fn samples(name: TemplateName) -> [Map<String, Value>; 2] {
             json!({ "link": link }),
             json!({ "name": "Ada", "expires_at": expires_at }),
         ),
-        TemplateName::Notification => {
-            (json!({ "title": "News", "text": "Text" }), json!({ "link": link }))
-        }
+        TemplateName::Notification => (
+            json!({ "title": "News", "text": "Text" }),
+            json!({ "link": link }),
+        ),
         TemplateName::SmsInvitation => (
             json!({ "link": link }),
             json!({ "inviter": "Ada", "organisation": "Acme" }),

@@ -28,7 +28,10 @@ fn the_inbox_of_development_is_refused_on_an_address_that_others_reach() {
     let operator = Operator::new();
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
         let said = refused(&operator.run(&["serve", "--dev", "--listen", address]));
-        assert!(said.contains("--dev") && said.contains("loopback"), "{said}");
+        assert!(
+            said.contains("--dev") && said.contains("loopback"),
+            "{said}"
+        );
     }
 }
 
@@ -40,7 +43,10 @@ fn in_development_everything_is_kept_and_shown_whatever_is_configured() {
     inbox.assert(200, &json!({ "data": [] }));
     for url in [&serving.clients, &serving.operators] {
         let ready = ready(url);
-        assert_eq!((&ready["email"], &ready["sms"]), (&json!("inbox"), &json!("inbox")));
+        assert_eq!(
+            (&ready["email"], &ready["sms"]),
+            (&json!("inbox"), &json!("inbox"))
+        );
     }
     let elsewhere = format!("{}/dev/inbox", serving.operators);
     Request::new("GET", &elsewhere).send().expect(404);
@@ -92,7 +98,14 @@ fn a_secret_comes_from_the_environment_from_a_file_or_from_the_configuration() {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["email"], "smtp");
     assert_eq!(told["sms"], "not configured: messages wait");
-    let both = [&doctor[..], &SMTP, &FROM, &BASE, &["--smtp-url-file", "smtp"]].concat();
+    let both = [
+        &doctor[..],
+        &SMTP,
+        &FROM,
+        &BASE,
+        &["--smtp-url-file", "smtp"],
+    ]
+    .concat();
     let said = refused(&operator.run(&both));
     assert!(said.contains("smtp_url and smtp_url_file"), "{said}");
     let help = operator.command(&["serve", "--help"]);
@@ -105,7 +118,13 @@ fn a_secret_comes_from_the_environment_from_a_file_or_from_the_configuration() {
 #[test]
 fn a_server_does_not_start_with_mail_that_could_not_be_sent() {
     let operator = Operator::new();
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"];
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--management",
+        "127.0.0.1:0",
+    ];
     let refused_with = |arguments: &[&[&str]]| {
         let arguments = [&serve[..], &arguments.concat()].concat();
         refused(&operator.run(&arguments))
@@ -114,12 +133,27 @@ fn a_server_does_not_start_with_mail_that_could_not_be_sent() {
         (&[&SMTP[..], &BASE][..], "mail_from"),
         (&[&SMTP, &FROM], "base_url"),
         (&[&SMTP, &BASE, &["--mail-from", "nobody"]], "mail_from"),
-        (&[&FROM, &BASE, &["--smtp-url", "http://u:hunter2@h"]], "smtp_url"),
-        (&[&FROM, &BASE, &["--smtp-url", "smtp://u:hunter2@h.example"]], "TLS"),
+        (
+            &[&FROM, &BASE, &["--smtp-url", "http://u:hunter2@h"]],
+            "smtp_url",
+        ),
+        (
+            &[&FROM, &BASE, &["--smtp-url", "smtp://u:hunter2@h.example"]],
+            "TLS",
+        ),
         (&[&FROM, &BASE, &["--smtp-url-file", "nowhere"]], "nowhere"),
         (&[&SMTP, &FROM, &["--base-url", "directory"]], "base_url"),
-        (&[&BASE, &["--sms-url", "https://AC1:hunter2@h"]], "sms_from"),
-        (&[&BASE, &["--sms-url", "http://AC1:hunter2@h", "--sms-from", "x"]], "sms_url"),
+        (
+            &[&BASE, &["--sms-url", "https://AC1:hunter2@h"]],
+            "sms_from",
+        ),
+        (
+            &[
+                &BASE,
+                &["--sms-url", "http://AC1:hunter2@h", "--sms-from", "x"],
+            ],
+            "sms_url",
+        ),
     ] {
         let said = refused_with(arguments);
         assert!(said.contains(names), "{said}");
@@ -132,7 +166,16 @@ fn a_server_does_not_start_with_a_broken_template_and_names_its_line() {
     let folder = operator.folder.join("templates");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("invitation.txt"), "Hello\n{{ lnk }}\n").unwrap();
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"];
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--management",
+        "127.0.0.1:0",
+    ];
     let said = refused(&operator.run(&[&serve[..], &["--templates", "templates"]].concat()));
-    assert!(said.contains("templates/invitation.txt, line 2: undefined value"), "{said}");
+    assert!(
+        said.contains("templates/invitation.txt, line 2: undefined value"),
+        "{said}"
+    );
 }

@@ -62,11 +62,19 @@ fn the_json_has_what_would_have_been_sent_newest_first() {
         })
     );
     let email = &messages[1];
-    assert_eq!((&email["id"], &email["channel"]), (&json!("1-1"), &json!("email")));
+    assert_eq!(
+        (&email["id"], &email["channel"]),
+        (&json!("1-1"), &json!("email"))
+    );
     assert_eq!(email["to"], "ada@example.org");
     assert_eq!(email["subject"], "Verify your email address");
     assert!(email["text"].as_str().unwrap().contains(LINK));
-    assert!(email["html"].as_str().unwrap().starts_with("<!doctype html>"));
+    assert!(
+        email["html"]
+            .as_str()
+            .unwrap()
+            .starts_with("<!doctype html>")
+    );
     assert_eq!(messages.len(), 2);
 }
 
@@ -75,15 +83,30 @@ fn the_page_shows_the_newest_message_or_the_chosen_one_and_its_links() {
     let server = with_two_messages();
     let newest = server.get("/dev/inbox").send();
     assert_eq!(newest.status, 200);
-    assert_eq!(newest.header("content-type"), Some("text/html; charset=utf-8"));
-    assert!(newest.text.contains("<dd>+14155550123</dd>"), "{}", newest.text);
-    assert!(newest.text.contains("href=\"/dev/inbox?id=1-1\""), "{}", newest.text);
+    assert_eq!(
+        newest.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert!(
+        newest.text.contains("<dd>+14155550123</dd>"),
+        "{}",
+        newest.text
+    );
+    assert!(
+        newest.text.contains("href=\"/dev/inbox?id=1-1\""),
+        "{}",
+        newest.text
+    );
     let chosen = server.get("/dev/inbox?id=1-1").send();
     let escaped = LINK.replace('&', "&amp;").replace('/', "&#x2f;");
     let link = format!("<a href=\"{escaped}\" rel=\"noreferrer\">{escaped}</a>");
     assert!(chosen.text.contains(&link), "{}", chosen.text);
     assert!(chosen.text.contains("<dd>ada@example.org</dd>"));
-    for gone in ["/dev/inbox?id=9", "/dev/inbox?id=%ff", "/dev/inbox?id=1&id=2"] {
+    for gone in [
+        "/dev/inbox?id=9",
+        "/dev/inbox?id=%ff",
+        "/dev/inbox?id=1&id=2",
+    ] {
         assert_eq!(server.get(gone).send().status, 200, "{gone}");
     }
 }
@@ -93,7 +116,10 @@ fn nothing_in_a_message_runs_in_the_page() {
     let server = with_two_messages();
     let page = server.get("/dev/inbox?id=1-1").send();
     assert!(!page.text.contains("<script"), "{}", page.text);
-    assert!(page.text.contains("sandbox=\"\" srcdoc=\"&lt;!doctype html&gt;"));
+    assert!(
+        page.text
+            .contains("sandbox=\"\" srcdoc=\"&lt;!doctype html&gt;")
+    );
     assert_eq!(page.text.matches("<iframe").count(), 1);
     assert_eq!(page.text.matches("</iframe").count(), 1);
     let policy = page.header("content-security-policy").unwrap();
@@ -112,7 +138,12 @@ fn nothing_in_a_message_runs_in_the_page() {
 fn a_request_for_another_host_finds_no_inbox() {
     let server = with_two_messages();
     for path in ["/dev/inbox", "/dev/inbox.json"] {
-        for host in ["evil.example", "127.0.0.1.evil.example", "192.0.2.1", "localhost.evil"] {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "192.0.2.1",
+            "localhost.evil",
+        ] {
             let refused = server.get(path).header("host", host).send();
             assert_eq!(refused.expect(404)["code"], "not_found", "{host}");
         }
@@ -150,8 +181,14 @@ fn with_nothing_configured_messages_wait_and_a_wrong_recipient_is_refused() {
     let email = || Recipient::Email("ada@example.org".to_owned());
     let phone = || Recipient::Phone("+14155550123".to_owned());
     let nothing = mailer(None);
-    assert_eq!(send(&nothing, email(), TemplateName::Invitation), Attempt::Waits);
-    assert_eq!(send(&nothing, phone(), TemplateName::SmsInvitation), Attempt::Waits);
+    assert_eq!(
+        send(&nothing, email(), TemplateName::Invitation),
+        Attempt::Waits
+    );
+    assert_eq!(
+        send(&nothing, phone(), TemplateName::SmsInvitation),
+        Attempt::Waits
+    );
     let inbox = Inbox::default();
     let kept = mailer(Some(&inbox));
     let crossed = send(&kept, phone(), TemplateName::Invitation);

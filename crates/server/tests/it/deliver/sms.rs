@@ -43,7 +43,10 @@ impl Gateway {
             .fallback(record)
             .with_state((asked.clone(), answer));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://AC1:secret%2Ftoken@{}", listener.local_addr().unwrap());
+        let url = format!(
+            "http://AC1:secret%2Ftoken@{}",
+            listener.local_addr().unwrap()
+        );
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { asked, url }
     }
@@ -89,7 +92,8 @@ fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Body>) -> Respo
 
 #[tokio::test]
 async fn an_sms_is_posted_in_twilio_s_form() {
-    let gateway = Gateway::start(|| answer(201, &[], r#"{"sid": "SM1", "status": "queued"}"#)).await;
+    let gateway =
+        Gateway::start(|| answer(201, &[], r#"{"sid": "SM1", "status": "queued"}"#)).await;
     assert_eq!(gateway.send().await, Attempt::Sent);
     let asked = gateway.asked();
     assert_eq!(asked.len(), 1);
@@ -113,27 +117,45 @@ async fn an_answer_about_the_message_is_a_refusal_and_every_other_a_failure() {
     let refused = |reason: &str| Attempt::Refused {
         reason: format!("the SMS gateway answered {reason}"),
     };
-    let failed = |reason: &str, retry_after: Option<u64>| Attempt::Failed {
+    let failed = |reason: &str, milliseconds: Option<u64>| Attempt::Failed {
         reason: format!("the SMS gateway answered {reason}"),
-        retry_after: retry_after.map(Duration::from_secs),
+        retry_after: milliseconds.map(Duration::from_millis),
     };
     let cases: [(Answer, Attempt); 10] = [
         (
-            || answer(400, &[], r#"{"code": 21211, "message": "+14155550123 is none"}"#),
+            || {
+                answer(
+                    400,
+                    &[],
+                    r#"{"code": 21211, "message": "+14155550123 is none"}"#,
+                )
+            },
             refused("400 (21211)"),
         ),
         (|| answer(400, &[], "no JSON"), refused("400")),
         (|| answer(422, &[], ""), refused("422")),
-        (|| answer(401, &[], r#"{"code": 20003}"#), failed("401 (20003)", None)),
+        (
+            || answer(401, &[], r#"{"code": 20003}"#),
+            failed("401 (20003)", None),
+        ),
         (|| answer(404, &[], ""), failed("404", None)),
-        (|| answer(429, &[("retry-after", "30")], ""), failed("429", Some(30))),
+        (
+            || answer(429, &[("retry-after", "30")], ""),
+            failed("429", Some(30_000)),
+        ),
         (
             || answer(429, &[("retry-after", "Sat, 21 Nov 2026 04:51:40 GMT")], ""),
-            failed("429", Some(59)),
+            failed("429", Some(59_877)),
         ),
         (|| answer(500, &[], ""), failed("500", None)),
-        (|| answer(503, &[("retry-after", "99999999")], ""), failed("503", Some(86_400))),
-        (|| answer(429, &[("retry-after", "-1")], ""), failed("429", None)),
+        (
+            || answer(503, &[("retry-after", "99999999")], ""),
+            failed("503", Some(86_400_000)),
+        ),
+        (
+            || answer(429, &[("retry-after", "-1")], ""),
+            failed("429", None),
+        ),
     ];
     for (answer, expected) in cases {
         let gateway = Gateway::start(answer).await;

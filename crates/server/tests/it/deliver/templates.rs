@@ -56,8 +56,16 @@ fn what_a_person_called_themselves_is_text_in_html_and_itself_in_text() {
         .email(TemplateName::Invitation, &values(invitation()))
         .unwrap();
     assert!(!filled.html.contains("<script"), "{}", filled.html);
-    assert!(filled.html.contains("Ada &lt;script&gt;"), "{}", filled.html);
-    assert!(filled.text.contains("Ada <script>alert('x')</script> & \"Co\" invites you"));
+    assert!(
+        filled.html.contains("Ada &lt;script&gt;"),
+        "{}",
+        filled.html
+    );
+    assert!(
+        filled
+            .text
+            .contains("Ada <script>alert('x')</script> & \"Co\" invites you")
+    );
     assert_eq!(filled.subject, "You are invited to join Acme");
 }
 
@@ -67,9 +75,16 @@ fn the_link_and_its_end_stand_in_every_part_of_an_invitation() {
     let filled = templates
         .email(TemplateName::Invitation, &values(invitation()))
         .unwrap();
-    assert!(filled.text.contains(&format!("\n{LINK}\n")), "{}", filled.text);
+    assert!(
+        filled.text.contains(&format!("\n{LINK}\n")),
+        "{}",
+        filled.text
+    );
     let escaped = LINK.replace('&', "&amp;").replace('/', "&#x2f;");
-    assert_eq!(filled.html.matches(&format!("href=\"{escaped}\"")).count(), 2);
+    assert_eq!(
+        filled.html.matches(&format!("href=\"{escaped}\"")).count(),
+        2
+    );
     for part in [&filled.text, &filled.html] {
         assert!(part.contains("24 November 2026, 10:21 UTC"), "{part}");
     }
@@ -104,13 +119,21 @@ fn a_subject_and_names_are_one_line_and_only_the_text_of_news_has_several() {
     }));
     let filled = templates.email(TemplateName::Notification, &news).unwrap();
     assert_eq!(filled.subject, "News Bcc: eve@example.org x y");
-    assert!(filled.text.ends_with("\n\nOne\nTwo\nThree\n"), "{:?}", filled.text);
+    assert!(
+        filled.text.ends_with("\n\nOne\nTwo\nThree\n"),
+        "{:?}",
+        filled.text
+    );
     let mut hostile = invitation();
     hostile["inviter"] = json!("Ada\n\nYour account is closed. Go to\nx");
     let filled = templates
         .email(TemplateName::Invitation, &values(hostile))
         .unwrap();
-    assert!(filled.text.contains("Ada Your account is closed. Go to x invites you"));
+    assert!(
+        filled
+            .text
+            .contains("Ada Your account is closed. Go to x invites you")
+    );
     let long = values(json!({ "title": "a".repeat(5_000), "text": "b".repeat(5_000) }));
     let filled = templates.email(TemplateName::Notification, &long).unwrap();
     assert_eq!(filled.subject.len(), 200);
@@ -143,17 +166,32 @@ fn sms_are_short_and_plain() {
 #[test]
 fn a_link_leads_to_a_web_page_and_a_value_that_is_missing_is_told_of_without_the_others() {
     let templates = Templates::built_in().unwrap();
-    for link in ["javascript:alert(1)", "data:text/html,x", "", "//evil.example"] {
+    for link in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "",
+        "//evil.example",
+    ] {
         let filled = values(json!({ "link": link }));
         let refused = templates.email(TemplateName::Invitation, &filled).err();
-        assert!(matches!(refused, Some(TemplateError::BadValue(_))), "{link}");
+        assert!(
+            matches!(refused, Some(TemplateError::BadValue(_))),
+            "{link}"
+        );
     }
     let nested = values(json!({ "title": { "a": 1 }, "text": "x" }));
-    assert!(templates.email(TemplateName::Notification, &nested).is_err());
+    assert!(
+        templates
+            .email(TemplateName::Notification, &nested)
+            .is_err()
+    );
     let without_link = values(json!({ "inviter": "Ada" }));
     let missing = templates.email(TemplateName::Invitation, &without_link);
     let told = missing.err().unwrap().without_values();
-    assert_eq!(told, "the template invitation.txt, line 5, cannot be filled");
+    assert_eq!(
+        told,
+        "the template invitation.txt, line 5, cannot be filled"
+    );
 }
 
 #[test]
@@ -169,7 +207,10 @@ fn an_operator_s_file_takes_the_place_of_ours_and_the_rest_stays() {
     let templates = Templates::with_folder(&folder.0);
     let refused = templates.err().unwrap().to_string();
     // An invitation may be to no organisation.
-    let expected = format!("the template {}, line 1: undefined value", folder.file("invitation.subject.txt"));
+    let expected = format!(
+        "the template {}, line 1: undefined value",
+        folder.file("invitation.subject.txt")
+    );
     assert!(refused.starts_with(&expected), "{refused}");
     let subject = "Komm{% if organisation %} zu {{ organisation }}{% endif %}!\n";
     std::fs::write(folder.0.join("invitation.subject.txt"), subject).unwrap();
@@ -180,12 +221,20 @@ fn an_operator_s_file_takes_the_place_of_ours_and_the_rest_stays() {
     assert_eq!(filled.subject, "Komm zu Acme!");
     assert!(filled.text.contains("invites you to join Acme"));
     let code = values(json!({ "code": "1" }));
-    assert_eq!(templates.sms(TemplateName::SmsVerificationCode, &code).unwrap(), "Code: 1");
+    assert_eq!(
+        templates
+            .sms(TemplateName::SmsVerificationCode, &code)
+            .unwrap(),
+        "Code: 1"
+    );
 }
 
 #[test]
 fn an_operator_s_html_is_escaped_in_as_ours_is() {
-    let folder = Folder::new("escaped", &[("invitation.html", "<b>{{ inviter or \"\" }}</b>")]);
+    let folder = Folder::new(
+        "escaped",
+        &[("invitation.html", "<b>{{ inviter or \"\" }}</b>")],
+    );
     let templates = Templates::with_folder(&folder.0).unwrap();
     let mut hostile = values(invitation());
     hostile.insert("inviter".to_owned(), json!("<i>"));
@@ -197,11 +246,26 @@ fn an_operator_s_html_is_escaped_in_as_ours_is() {
 fn a_broken_template_is_told_of_by_file_and_line() {
     for (name, text, line, what) in [
         ("invitation.txt", "Hello\n{{ link", 2, "syntax error"),
-        ("invitation.html", "{% extends \"layout.html\" %}\n\n{% block content %}", 3, "syntax"),
+        (
+            "invitation.html",
+            "{% extends \"layout.html\" %}\n\n{% block content %}",
+            3,
+            "syntax",
+        ),
         ("layout.html", "a\n{{ nothing }}", 2, "undefined value"),
         ("verification.txt", "\n\n\n{{ link | shout }}", 4, "filter"),
-        ("sms/invitation.txt", "{% include \"/etc/passwd\" %}", 1, "template not found"),
-        ("password_reset.txt", "{{ link }} {{ link | readable_time }}", 1, "RFC 3339"),
+        (
+            "sms/invitation.txt",
+            "{% include \"/etc/passwd\" %}",
+            1,
+            "template not found",
+        ),
+        (
+            "password_reset.txt",
+            "{{ link }} {{ link | readable_time }}",
+            1,
+            "RFC 3339",
+        ),
     ] {
         let folder = Folder::new("broken", &[(name, text)]);
         let told = folder.broken();
@@ -214,8 +278,16 @@ fn a_broken_template_is_told_of_by_file_and_line() {
 fn a_file_that_is_no_template_or_cannot_be_read_is_told_of() {
     let folder = Folder::new("unknown", &[("invitaton.txt", "Hello")]);
     let told = folder.broken();
-    assert_eq!(told, format!("{} is not the name of a template", folder.file("invitaton.txt")));
-    let nowhere = Templates::with_folder(Path::new("/nowhere/at/all")).err().unwrap();
+    assert_eq!(
+        told,
+        format!(
+            "{} is not the name of a template",
+            folder.file("invitaton.txt")
+        )
+    );
+    let nowhere = Templates::with_folder(Path::new("/nowhere/at/all"))
+        .err()
+        .unwrap();
     assert!(nowhere.to_string().contains("/nowhere/at/all"));
     let folder = Folder::new("large", &[("invitation.txt", &"x".repeat(256 * 1024 + 1))]);
     assert!(folder.broken().contains(&folder.file("invitation.txt")));
