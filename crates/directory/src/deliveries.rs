@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::actor::{Actor, TenantId};
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
-use crate::model::User;
+use crate::model::{InvitationKind, User};
 use crate::secret::{digest, new_token};
 use crate::store::{
     StoredEvent, Tx, UserKey, claim_delivery, claimable, find_event, find_invitation, find_user,
@@ -345,8 +345,8 @@ fn tell_of_failure(tx: &Tx<'_>, tenant: TenantId, key: &DeliveryKey) -> Result<(
 pub struct Letter {
     /// Whom it goes to.
     pub user: User,
-    /// What is sent: `invitation` or `verification`.
-    pub template: &'static str,
+    /// What it asks of them.
+    pub kind: InvitationKind,
     /// The secret of its link: of single use, and stored as a hash alone.
     pub token: SecretString,
     /// When the link ends.
@@ -380,10 +380,7 @@ pub fn letter(tx: &Tx<'_>, tenant: TenantId, claimed: &Claimed) -> Result<Option
     tx.batch(&[set_invitation_secret(tenant, invitation.id, hash)])?;
     Ok(Some(Letter {
         user: found.user,
-        template: match invitation.kind {
-            crate::model::InvitationKind::Invite => "invitation",
-            crate::model::InvitationKind::Verify => "verification",
-        },
+        kind: invitation.kind,
         token,
         expires_at: invitation.expires_at,
     }))

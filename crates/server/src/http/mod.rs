@@ -30,6 +30,8 @@ use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
 use throttle::Throttle;
 
+use crate::deliver::mailer::Mailer;
+
 /// What handlers work with.
 pub struct App {
     /// The directory.
@@ -54,6 +56,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
+    /// Sends messages; they wait where there is none.
+    pub mailer: Option<Arc<Mailer>>,
 }
 
 impl App {
@@ -73,6 +77,7 @@ impl App {
             body_timeout: Duration::from_secs(30),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
+            mailer: None,
         }
     }
 }

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::deliver::message::Channel;
 use crate::deliver::webhook::WebhookSender;
 use crate::http::Shared;
 use lanes::Lanes;
@@ -154,6 +155,26 @@ impl Worker {
         Ok(())
     }
 
+    /// The lanes of messages that can be sent; on the others they wait.
+    fn message_lanes(&self) -> Vec<&'static str> {
+        let Some(mailer) = self
+            .app
+            .mailer
+            .as_ref()
+            .filter(|each| each.base_url.is_some())
+        else {
+            return Vec::new();
+        };
+        let lanes = [
+            (Channel::Email, deliveries::EMAIL),
+            (Channel::Sms, deliveries::SMS),
+        ];
+        let sent = lanes
+            .iter()
+            .filter(|(channel, _)| mailer.route(*channel).is_some());
+        sent.map(|(_, lane)| *lane).collect()
+    }
+
     /// Takes what is due on lanes with room, and starts an attempt for each.
     async fn start_attempts(
         self: &Arc<Self>,
@@ -161,9 +182,11 @@ impl Worker {
         attempts: &mut JoinSet<()>,
     ) -> Result<(), Error> {
         let directory = &self.app.directory;
+        let messages = self.message_lanes();
         let due = directory.read(move |tx| {
             let mut due = Vec::new();
-            for lane in webhooks::lanes(tx, tenant)? {
+            let messages = messages.iter().map(|lane| (*lane).to_owned());
+            for lane in webhooks::lanes(tx, tenant)?.into_iter().chain(messages) {
                 if deliveries::due(tx, tenant, &lane)? {
                     due.push(lane);
                 }

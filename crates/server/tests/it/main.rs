@@ -17,6 +17,7 @@
 mod backup;
 mod cli;
 mod contracts;
+mod deliver;
 mod deliver_webhook;
 mod events;
 mod everywhere;
