@@ -18,6 +18,7 @@ mod backup;
 mod cli;
 mod contracts;
 mod deliver_webhook;
+mod event_docs;
 mod events;
 mod everywhere;
 mod full_log;
