@@ -32,8 +32,6 @@ const HASH_TEXT: usize = 43;
 const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Characters that the strength estimate looks at: it is slow on long texts.
 const ESTIMATED: usize = 64;
-/// And those that it looks at first.
-const ESTIMATED_FIRST: usize = 12;
 
 /// A password's hash: ours in PHC form, or another system's as it came. Cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -95,7 +93,7 @@ pub fn check_length(password: &SecretString, min: usize) -> Option<Rule> {
 /// a block-list, no rules of composition). `about` holds what an attacker knows of the user.
 #[must_use]
 pub fn check_strength(password: &SecretString, about: &[&str]) -> Option<Rule> {
-    let text = password.expose_secret();
+    let start: String = password.expose_secret().chars().take(ESTIMATED).collect();
     let about: Vec<&str> = about.iter().map(|text| cut(text)).collect();
     let parts = about
         .iter()
@@ -105,13 +103,8 @@ pub fn check_strength(password: &SecretString, about: &[&str]) -> Option<Rule> {
         .copied()
         .chain(parts.filter(|part| part.len() > 2))
         .collect();
-    let is_weak = |start: usize| {
-        let start: String = text.chars().take(start).collect();
-        zxcvbn::zxcvbn(&start, &about).score() < zxcvbn::Score::Two
-    };
-    // What begins with enough is not guessed sooner for what follows. Estimating takes time that
-    // grows with the square of the length: of a passphrase, a tenth of what hashing it takes.
-    (is_weak(ESTIMATED_FIRST) && is_weak(ESTIMATED)).then_some(Rule::Guessable)
+    let estimate = zxcvbn::zxcvbn(&start, &about);
+    (estimate.score() < zxcvbn::Score::Two).then_some(Rule::Guessable)
 }
 
 /// The start of a text: what is looked at of it.

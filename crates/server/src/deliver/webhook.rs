@@ -108,6 +108,16 @@ pub enum TlsFailure {
     Handshake,
 }
 
+impl TlsFailure {
+    fn of(error: &rustls::Error) -> Self {
+        if matches!(error, rustls::Error::InvalidCertificate(_)) {
+            Self::Certificate
+        } else {
+            Self::Handshake
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -345,7 +355,7 @@ fn kept_text(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Finds among the causes of an error the one that says why. Nothing of its texts is passed on:
+/// Finds among the causes of an error the one that says why. Nothing of their texts is passed on:
 /// they name addresses.
 fn outcome_of(error: &reqwest::Error) -> Outcome {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
@@ -356,34 +366,29 @@ fn outcome_of(error: &reqwest::Error) -> Outcome {
         if error.is::<Unresolved>() {
             return Outcome::Failed(Failure::Unresolved);
         }
-        if let Some(tls) = tls_failure(error) {
-            return Outcome::Failed(Failure::Tls(tls));
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Outcome::Failed(Failure::Tls(TlsFailure::of(tls)));
         }
-        cause = error.source();
+        cause = cause_of(error);
     }
-    if error.is_timeout() {
-        return Outcome::Failed(Failure::TimedOut);
-    }
-    Outcome::Failed(if error.is_connect() {
+    Outcome::Failed(if error.is_timeout() {
+        Failure::TimedOut
+    } else if error.is_connect() {
         Failure::Unreachable
     } else {
         Failure::Broken
     })
 }
 
-/// The TLS error that this is, or that it wraps.
-fn tls_failure(error: &(dyn StdError + 'static)) -> Option<TlsFailure> {
-    // An `io::Error` passes over what it wraps when asked for its source.
-    let wrapped = error
+/// What caused an error. An `io::Error` passes over what it wraps when asked for its source.
+fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error
         .downcast_ref::<io::Error>()
-        .and_then(|error| error.get_ref())
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let error = wrapped.or_else(|| error.downcast_ref::<rustls::Error>())?;
-    Some(if matches!(error, rustls::Error::InvalidCertificate(_)) {
-        TlsFailure::Certificate
-    } else {
-        TlsFailure::Handshake
-    })
+        .and_then(io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
 }
 
 #[cfg(test)]
