@@ -1,6 +1,7 @@
 //! Muster: one user directory behind every API its clients already speak.
 
 pub mod cli;
+pub mod deliver;
 pub mod dialects;
 pub mod http;
 pub mod router;

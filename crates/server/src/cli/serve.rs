@@ -12,11 +12,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::file_limit::connection_limits;
+use super::outbound::Outbound;
 use super::output::Told;
 use super::settings::Settings;
 use super::{Failed, log, secret_key};
+use crate::http::App;
 use crate::http::listener;
-use crate::http::{App, Shared};
 use crate::router;
 
 /// Opens the directory that the settings name.
@@ -25,28 +26,43 @@ pub(super) async fn open(settings: &Settings) -> Result<Directory, Failed> {
     Ok(Directory::open(&settings.database, clock, Arc::new(SystemRandom)).await?)
 }
 
-/// The application over an open directory.
-pub(super) fn application(settings: &Settings, directory: Directory) -> Result<Shared, Failed> {
+/// The application over an open directory; its messages wait.
+pub(super) fn application(settings: &Settings, directory: Directory) -> Result<App, Failed> {
     let key = secret_key::load(settings, directory.random())?;
-    Ok(Arc::new(App::new(directory, key.expose_secret())))
+    Ok(App::new(directory, key.expose_secret()))
 }
 
 /// Runs until told to stop.
 pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     let _log = log::start();
+    let mut outbound = Outbound::prepare(&settings.outbound)?;
     let directory = open(settings).await?;
-    let app = application(settings, directory)?;
+    let mut app = application(settings, directory)?;
     let clients = bind(settings.listen).await?;
     let operators = bind(settings.management).await?;
     let (listen, management) = (shown(&clients), shown(&operators));
+    outbound.listens_at(&listen);
+    outbound.tell_what_waits();
+    let inbox = outbound.inbox;
+    app.mailer = Some(Arc::new(outbound.mailer));
+    let app = Arc::new(app);
     let database = settings.database_shown();
     told.say(&format!(
         "muster listens on http://{listen}, for operators on http://{management}, with {database}"
     ));
     told.record(&json!({ "listen": listen, "management": management, "database": database }));
+    if inbox.is_some() {
+        told.say(&format!(
+            "email and SMS are kept at http://{listen}/dev/inbox"
+        ));
+    }
     let stop = stop_signal()?;
+    let public = match inbox {
+        Some(inbox) => router::development(app.clone(), inbox),
+        None => router::public(app.clone()),
+    };
     tokio::join!(
-        serve(clients, router::public(app.clone()), stop.clone()),
+        serve(clients, public, stop.clone()),
         serve(operators, router::management(app), stop),
     );
     told.say("muster has stopped");

@@ -26,6 +26,8 @@ use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
 use throttle::Throttle;
 
+use crate::deliver::mailer::Mailer;
+
 /// What handlers work with.
 pub struct App {
     /// The directory.
@@ -44,6 +46,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
+    /// Sends messages; they wait where there is none.
+    pub mailer: Option<Arc<Mailer>>,
 }
 
 impl App {
@@ -60,6 +64,7 @@ impl App {
             body_timeout: Duration::from_secs(30),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
+            mailer: None,
         }
     }
 }

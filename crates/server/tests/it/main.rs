@@ -17,6 +17,7 @@
 mod backup;
 mod cli;
 mod contracts;
+mod deliver;
 mod everywhere;
 mod full_log;
 mod harness;
