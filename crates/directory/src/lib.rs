@@ -9,6 +9,7 @@ mod actor;
 pub mod badges;
 pub mod clock;
 pub mod cursor;
+pub mod deliveries;
 mod error;
 pub mod event;
 pub mod forms;
@@ -26,6 +27,7 @@ pub mod store;
 pub mod tenants;
 pub mod users;
 pub mod violation;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -112,6 +114,12 @@ impl Directory {
         F: Fn(&Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
     {
         self.db.write(run).await
+    }
+
+    /// Ends when something was written through this directory since it was last awaited: there
+    /// may be events to pass on. What other processes write it does not know.
+    pub async fn written(&self) {
+        self.db.written().await;
     }
 
     /// Who a credential is. Answers of the last moments are remembered; one that ended on this

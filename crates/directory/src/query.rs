@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::event::EventType;
 use crate::model::{Email, OnboardingState, UserKind, UserStatus};
 
 /// Most rows that a page can hold.
@@ -33,6 +34,23 @@ pub struct UserFilter {
     pub updated_after: Option<Timestamp>,
     /// Changed before, exclusive.
     pub updated_before: Option<Timestamp>,
+}
+
+/// Which events of the feed to list; every condition given must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EventFilter {
+    /// Any of these; empty: no condition.
+    pub event_type: Vec<EventType>,
+    /// What they happened to: its type and id.
+    pub subject: Option<(String, String)>,
+    /// Who did it: `key`, `user` or `system`, and the id.
+    pub actor: Option<(String, String)>,
+    /// The account they happened in.
+    pub account_id: Option<i64>,
+    /// Written after, exclusive.
+    pub created_after: Option<Timestamp>,
+    /// Written before, exclusive.
+    pub created_before: Option<Timestamp>,
 }
 
 /// What a list is ordered by; ties are broken by the id.

@@ -2,15 +2,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::actor::TenantId;
 use crate::clock::Random;
+use crate::error::Error;
 
 /// Random bytes in a secret: 256 bits.
 const SECRET_BYTES: usize = 32;
+/// Bytes of a nonce of XChaCha20.
+const NONCE_BYTES: usize = 24;
 /// Random bytes in a key's public id.
 const ID_BYTES: usize = 10;
 /// Longest credential that is looked at.
@@ -73,10 +79,101 @@ pub fn tenant_of(credential: &str) -> Option<TenantId> {
     (canonical && !rest.is_empty() && !credential.contains('\0')).then_some(TenantId(id))
 }
 
+/// Seals secrets that must be read again, made from the server's secret key: those of webhooks.
+#[derive(Clone)]
+pub struct SealingKey([u8; 32]);
+
+impl SealingKey {
+    /// Derives the key, so that the secret key itself seals nothing.
+    #[must_use]
+    pub fn derive(secret_key: &[u8]) -> Self {
+        let mut key = [0; 32];
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret_key) {
+            mac.update(b"sealed secrets");
+            key = mac.finalize().into_bytes().into();
+        }
+        Self(key)
+    }
+
+    /// A secret as it is stored: XChaCha20-Poly1305 under a random nonce, for its tenant and
+    /// purpose alone.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a text that is too long.
+    pub fn seal(
+        &self,
+        tenant: TenantId,
+        purpose: &str,
+        secret: &SecretString,
+        random: &dyn Random,
+    ) -> Result<String, Error> {
+        let mut nonce = [0; NONCE_BYTES];
+        random.fill(&mut nonce);
+        let bound = format!("{}:{purpose}", tenant.0);
+        let payload = Payload {
+            msg: secret.expose_secret().as_bytes(),
+            aad: bound.as_bytes(),
+        };
+        let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| Error::internal("a secret cannot be sealed"))?;
+        let mut bytes = nonce.to_vec();
+        bytes.extend(sealed);
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The secret that was sealed for this tenant and purpose.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for anything else, as after the server's secret key was replaced.
+    pub fn open(
+        &self,
+        tenant: TenantId,
+        purpose: &str,
+        sealed: &str,
+    ) -> Result<SecretString, Error> {
+        let broken = || Error::internal("a sealed secret cannot be opened");
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| broken())?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES).ok_or_else(broken)?;
+        let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| broken())?;
+        let bound = format!("{}:{purpose}", tenant.0);
+        let payload = Payload {
+            msg: sealed,
+            aad: bound.as_bytes(),
+        };
+        let opened = self.cipher().decrypt(&XNonce::from(nonce), payload);
+        let text = String::from_utf8(opened.map_err(|_| broken())?).map_err(|_| broken())?;
+        Ok(text.into())
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&self.0.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::SystemRandom;
+
+    #[test]
+    fn a_sealed_secret_opens_for_its_own_tenant_and_purpose_alone() {
+        let key = SealingKey::derive(b"secret key");
+        let secret = SecretString::from("whsec_abc");
+        let sealed = key
+            .seal(TenantId(1), "webhook", &secret, &SystemRandom)
+            .unwrap();
+        assert!(!sealed.contains("whsec"));
+        let opened = key.open(TenantId(1), "webhook", &sealed).unwrap();
+        assert_eq!(opened.expose_secret(), "whsec_abc");
+        assert!(key.open(TenantId(2), "webhook", &sealed).is_err());
+        assert!(key.open(TenantId(1), "sms", &sealed).is_err());
+        let other = SealingKey::derive(b"another");
+        assert!(other.open(TenantId(1), "webhook", &sealed).is_err());
+        for end in 0..sealed.len() {
+            let cut = sealed.get(..end).unwrap();
+            assert!(key.open(TenantId(1), "webhook", cut).is_err(), "{end}");
+        }
+    }
 
     #[test]
     fn a_credential_names_its_tenant() {

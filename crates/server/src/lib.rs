@@ -5,3 +5,4 @@ pub mod deliver;
 pub mod dialects;
 pub mod http;
 pub mod router;
+pub mod worker;

@@ -6,19 +6,29 @@ use axum::response::IntoResponse as _;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::deliver::inbox::{self, Inbox};
 use crate::dialects::{legalesign, native, platformos, pulse, wonolo};
 use crate::http::failure::Failure;
 use crate::http::{Shared, context, health, metrics};
 
 /// The public listener: every dialect, and the health of the server.
 pub fn public(app: Shared) -> Router {
-    let routes = Router::new()
+    around(public_routes(), app)
+}
+
+/// The public listener during development: the inbox with what would have been sent as well.
+pub fn development(app: Shared, inbox: Inbox) -> Router {
+    around(public_routes().merge(inbox::routes(inbox)), app)
+}
+
+fn public_routes() -> Router<Shared> {
+    Router::new()
         .merge(wonolo::routes())
         .merge(pulse::routes())
         .merge(platformos::routes())
         .merge(legalesign::routes())
-        .merge(native::routes());
-    around(routes.merge(health_routes()), app)
+        .merge(native::routes())
+        .merge(health_routes())
 }
 
 /// The management listener: health and metrics.

@@ -1,14 +1,22 @@
 //! What happened. An event is written in the transaction of the change that it tells of.
 
 mod catalogue;
+mod feed;
+mod report;
+mod retention;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use catalogue::EventType;
+pub use catalogue::{Entry, EventGroup, EventType, Origin, entries};
+pub use feed::{SEQUENCED_AT_ONCE, feed, find, head, history_page, is_behind, sequence};
+pub use report::{Report, report};
+pub use retention::{EXPIRED_AT_ONCE, erase, expire};
 
 use crate::actor::Actor;
 use crate::error::Error;
+use crate::permission::Permission;
+use crate::query::{Listed, Position};
 use crate::store::{IdKind, Statement, StoredEvent, Tx, events_of, insert_event};
 
 /// What an event happened to.
@@ -99,6 +107,9 @@ pub(crate) fn record(
         change: serde_json::to_string(&change).map_err(Error::internal)?,
         request_id: actor.request_id.clone(),
         created_at: tx.now(),
+        position: None,
+        external_id: None,
+        occurred_at: None,
     };
     Ok(insert_event(actor.tenant, event))
 }
@@ -108,6 +119,30 @@ pub(crate) fn record(
 /// # Errors
 /// [`Error::Forbidden`] without `readEvents`; storage errors.
 pub fn history(tx: &Tx<'_>, actor: &Actor, subject: &Subject) -> Result<Vec<StoredEvent>, Error> {
-    actor.require(crate::permission::Permission::ReadEvents)?;
+    actor.require(Permission::ReadEvents)?;
     events_of(tx, actor.tenant, subject.subject_type, &subject.id)
+}
+
+/// The catalogue, in its order. Its positions are places in it, from 1.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readEvents`.
+pub fn types(
+    _: &Tx<'_>,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Listed<Entry>, Error> {
+    actor.require(Permission::ReadEvents)?;
+    let places = (1..).zip(entries());
+    let rest = places.skip_while(|(place, _)| after.is_some_and(|after| *place <= after));
+    let rows = rest.take(limit.saturating_add(1)).collect();
+    let listed = Listed::cut(rows, limit, |(place, _)| Position {
+        time: jiff::Timestamp::UNIX_EPOCH,
+        id: *place,
+    });
+    Ok(Listed {
+        rows: listed.rows.into_iter().map(|(_, entry)| entry).collect(),
+        next: listed.next,
+    })
 }

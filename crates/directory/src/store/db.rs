@@ -82,6 +82,8 @@ pub struct Db {
     leasing: Arc<tokio::sync::Mutex<()>>,
     /// How often this node ended what caches hold.
     epoch: Arc<AtomicU64>,
+    /// Told of each transaction that was committed.
+    written: Arc<tokio::sync::Notify>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     meter: Option<Arc<Meter>>,
@@ -113,6 +115,7 @@ impl Db {
             ids: Arc::new(Ids::new()),
             leasing: Arc::default(),
             epoch: Arc::default(),
+            written: Arc::default(),
             clock,
             random,
             meter: None,
@@ -200,9 +203,17 @@ impl Db {
                     lost += 1;
                     tokio::time::sleep(self.pause(lost)).await;
                 }
-                result => return result,
+                result => {
+                    self.written.notify_one();
+                    return result;
+                }
             }
         }
+    }
+
+    /// Ends when something was, or may have been, written since it was last awaited.
+    pub(crate) async fn written(&self) {
+        self.written.notified().await;
     }
 
     fn pause(&self, lost: u32) -> Duration {
@@ -469,6 +480,25 @@ impl Tx<'_> {
             }
             Ok(all)
         })
+    }
+
+    /// Reads rows that this transaction is about to change, and no other is: PostgreSQL passes by
+    /// what another holds, SQLite has one writer.
+    ///
+    /// # Errors
+    /// As [`Tx::query`].
+    pub(super) fn query_locked<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        match &self.on {
+            On::Sqlite(_) => self.query(sql, params, read),
+            On::Postgres(_) | On::Asked(_) => {
+                self.query(&format!("{sql} FOR UPDATE SKIP LOCKED"), params, read)
+            }
+        }
     }
 
     /// Reads the first row, if there is one.

@@ -24,11 +24,12 @@ pub enum IdKind {
     Invitation,
     Job,
     Event,
+    Webhook,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -40,6 +41,7 @@ impl IdKind {
         Self::Invitation,
         Self::Job,
         Self::Event,
+        Self::Webhook,
     ];
 
     /// Its name in `id_leases`.
@@ -57,6 +59,7 @@ impl IdKind {
             Self::Invitation => "invitation",
             Self::Job => "job",
             Self::Event => "event",
+            Self::Webhook => "webhook",
         }
     }
 }

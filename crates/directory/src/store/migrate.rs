@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -36,6 +36,12 @@ const MIGRATIONS: [Migration; 4] = [
         name: "parts",
         sqlite: include_str!("../../migrations/sqlite/0004_parts.sql"),
         postgres: include_str!("../../migrations/postgres/0004_parts.sql"),
+    },
+    Migration {
+        number: 5,
+        name: "feed",
+        sqlite: include_str!("../../migrations/sqlite/0005_feed.sql"),
+        postgres: include_str!("../../migrations/postgres/0005_feed.sql"),
     },
 ];
 

@@ -3,9 +3,12 @@
 use directory::{Actor, keys, tenants};
 use serde_json::json;
 
+use super::outbound::Outbound;
 use super::output::Told;
 use super::settings::Settings;
 use super::{Failed, secret_key, serve};
+use crate::deliver::base_url::BaseUrl;
+use crate::deliver::message::Channel;
 
 /// Prints each finding; fails when something that serving needs is missing.
 pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
@@ -19,6 +22,13 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
         Some(path) => format!("{} (made at first start)", path.display()),
         None => "missing: PostgreSQL needs --secret-key-file".to_owned(),
     };
+    let mailer = Outbound::prepare(&settings.outbound)?.mailer;
+    let leaves = |channel| {
+        mailer
+            .route(channel)
+            .unwrap_or("not configured: messages wait")
+    };
+    let base_url = mailer.base_url.as_ref().map(BaseUrl::as_str);
     let (database, counts) = match look(settings).await {
         Ok(counts) => ("reachable".to_owned(), Some(counts)),
         Err(cause) => (format!("not reachable: {cause}"), None),
@@ -32,7 +42,9 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
         "tenants": counts.map(|(tenants, _)| tenants),
         "living_keys": counts.map(|(_, keys)| keys),
         "secret_key": key_state,
-        "mail": "not configured: invitations and verifications wait",
+        "base_url": base_url.unwrap_or("none"),
+        "email": leaves(Channel::Email),
+        "sms": leaves(Channel::Sms),
     }));
     if counts.is_none() {
         return Err(Failed::Unmet("the database is not reachable".to_owned()));

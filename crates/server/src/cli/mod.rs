@@ -7,6 +7,7 @@ mod file_limit;
 mod import;
 mod log;
 mod manage;
+mod outbound;
 mod output;
 mod quickstart;
 mod secret_key;

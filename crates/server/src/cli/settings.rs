@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use directory::store::Location;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Failed;
+use super::outbound::{GivenOutbound, OutboundSettings, secret_in_file};
 
 /// What flags and environment say.
 #[derive(Debug, Args)]
 pub(super) struct Given {
-    /// A TOML file with the same names: `listen`, `management`, `database`, `secret_key_file`.
+    /// A TOML file with the same names: `listen`, `management`, `database`, `secret_key_file`
+    /// and so on.
     #[arg(long, global = true, env = "MUSTER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where clients connect [default: 127.0.0.1:8080]
@@ -39,16 +42,30 @@ pub(super) struct Given {
         value_name = "FILE"
     )]
     secret_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    outbound: GivenOutbound,
 }
 
 /// What the file says; a name that it does not know is refused.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(super) struct File {
     listen: Option<String>,
     management: Option<String>,
     database: Option<String>,
     secret_key_file: Option<PathBuf>,
+    pub(super) base_url: Option<String>,
+    #[serde(default, deserialize_with = "secret_in_file")]
+    pub(super) smtp_url: Option<SecretString>,
+    pub(super) smtp_url_file: Option<PathBuf>,
+    pub(super) mail_from: Option<String>,
+    #[serde(default, deserialize_with = "secret_in_file")]
+    pub(super) sms_url: Option<SecretString>,
+    pub(super) sms_url_file: Option<PathBuf>,
+    pub(super) sms_from: Option<String>,
+    pub(super) templates: Option<PathBuf>,
+    pub(super) webhook_allow: Option<Vec<String>>,
+    pub(super) event_retention: Option<u32>,
 }
 
 /// The configuration in force.
@@ -66,31 +83,33 @@ pub(super) struct Settings {
     pub(super) secret_key_file: Option<PathBuf>,
     /// The file that was read, if any.
     pub(super) config: Option<PathBuf>,
+    /// How messages leave.
+    pub(super) outbound: OutboundSettings,
 }
 
 impl Settings {
     /// The configuration that flags, environment and file make together.
     pub(super) fn resolve(given: Given) -> Result<Self, Failed> {
-        let file = given
+        let mut file = given
             .config
             .as_deref()
             .map(read_file)
             .transpose()?
             .unwrap_or_default();
-        let listen = said(given.listen).or(file.listen);
-        let database = said(given.database).or(file.database);
+        let listen = said(given.listen).or(file.listen.take());
+        let database = said(given.database).or(file.database.take());
         let database = database.as_deref().unwrap_or("sqlite:muster.db");
+        let listen_was_given = listen.is_some();
+        let listen = address("listen", listen, "127.0.0.1:8080")?;
+        let management = said(given.management).or(file.management.take());
         Ok(Self {
-            listen_was_given: listen.is_some(),
-            listen: address("listen", listen, "127.0.0.1:8080")?,
-            management: address(
-                "management",
-                said(given.management).or(file.management),
-                "127.0.0.1:9090",
-            )?,
+            listen_was_given,
+            listen,
+            management: address("management", management, "127.0.0.1:9090")?,
             database: Location::parse(database).map_err(Failed::Configuration)?,
-            secret_key_file: given.secret_key_file.or(file.secret_key_file),
+            secret_key_file: given.secret_key_file.or(file.secret_key_file.take()),
             config: given.config,
+            outbound: OutboundSettings::resolve(given.outbound, file, listen)?,
         })
     }
 
@@ -104,7 +123,7 @@ impl Settings {
 }
 
 /// An empty variable of the environment says nothing.
-fn said(given: Option<String>) -> Option<String> {
+pub(super) fn said(given: Option<String>) -> Option<String> {
     given.filter(|text| !text.is_empty())
 }
 
@@ -153,6 +172,7 @@ mod tests {
             management: None,
             database: None,
             secret_key_file: None,
+            outbound: GivenOutbound::default(),
         }
     }
 

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod context;
 pub mod failure;
+pub mod feed_signal;
 pub mod fields;
 pub mod form;
 pub mod health;
@@ -21,10 +22,15 @@ use std::time::Duration;
 
 use directory::Directory;
 use directory::cursor::CursorKey;
+use directory::secret::SealingKey;
 
+use crate::deliver::guard::{AllowedNetworks, Guard};
+use feed_signal::FeedSignal;
 use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
 use throttle::Throttle;
+
+use crate::deliver::mailer::Mailer;
 
 /// What handlers work with.
 pub struct App {
@@ -34,6 +40,12 @@ pub struct App {
     pub cursor_key: CursorKey,
     /// Keys the hashes of requests that are kept with their answers.
     pub request_hash_key: RequestHashKey,
+    /// Seals secrets that are to be read again.
+    pub sealing_key: SealingKey,
+    /// Judges the addresses of webhooks.
+    pub guard: Guard,
+    /// Tells who follows the feed that it moved.
+    pub feed: FeedSignal,
     /// Nesting and number of fields of bodies and queries.
     pub limits: Limits,
     /// Bytes of a body at most.
@@ -44,6 +56,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
+    /// Sends messages; they wait where there is none.
+    pub mailer: Option<Arc<Mailer>>,
 }
 
 impl App {
@@ -55,11 +69,15 @@ impl App {
             directory,
             cursor_key: CursorKey::derive(secret_key),
             request_hash_key: RequestHashKey::derive(secret_key),
+            sealing_key: SealingKey::derive(secret_key),
+            guard: Guard::new(AllowedNetworks::default()),
+            feed: FeedSignal::default(),
             limits: Limits::default(),
             max_body: 1 << 20,
             body_timeout: Duration::from_secs(30),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
+            mailer: None,
         }
     }
 }

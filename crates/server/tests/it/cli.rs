@@ -2,6 +2,7 @@
 
 mod import;
 mod import_broken;
+mod outbound;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;

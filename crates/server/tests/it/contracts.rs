@@ -78,7 +78,7 @@ pub(crate) fn tests() -> Vec<String> {
         for file in files {
             let module = file.strip_prefix(&folder).unwrap().with_extension("");
             let mut parts: Vec<&str> = module.iter().map(|part| part.to_str().unwrap()).collect();
-            parts.retain(|part| !matches!(*part, "mod" | "main" | "lib"));
+            parts.retain(|part| !matches!(*part, "mod" | "main" | "lib" | "tests"));
             parts.insert(0, prefix);
             parts.retain(|part| !part.is_empty());
             names.extend(tests_in(

@@ -17,7 +17,9 @@
 mod backup;
 mod cli;
 mod contracts;
+mod deliver;
 mod deliver_webhook;
+mod events;
 mod everywhere;
 mod full_log;
 mod harness;

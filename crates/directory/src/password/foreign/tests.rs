@@ -132,6 +132,24 @@ fn what_is_no_hash_is_refused() {
     assert_eq!(import(&long), Err(Rule::TooLong { max: 512 }));
 }
 
+#[tokio::test]
+async fn a_salt_of_8_to_48_bytes_is_verified_by_argon2_and_another_is_refused() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    for length in 0..=52 {
+        let salt = STANDARD_NO_PAD.encode(vec![b's'; length]);
+        for version in ["v=19$", "v=16$", ""] {
+            let digest = "Wp1GCHYxo8lQUD9r7dr0NTHOpSFsrANbEoCrh633tSQ";
+            let hash = format!("$argon2id${version}m=64,t=1,p=1${salt}${digest}");
+            if (8..=48).contains(&length) {
+                assert!(!verifies(&hash, PASSWORD).await, "{hash}");
+            } else {
+                assert_eq!(import(&hash), Err(Rule::BadFormat), "{hash}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_costs_too_much_is_refused() {
     let argon2 = |costs: &str| {

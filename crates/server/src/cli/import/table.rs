@@ -17,8 +17,26 @@ pub(super) struct Table<R> {
     input: R,
     reader: Reader,
     bytes: u64,
+    lines: LineEnds,
     columns: Columns,
     row: Row,
+}
+
+/// The ends of lines that were passed: LF, CRLF, or CR alone, as old spreadsheets write it.
+#[derive(Default)]
+struct LineEnds {
+    passed: u64,
+    after_return: bool,
+}
+
+impl LineEnds {
+    fn count(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            let ends = *byte == b'\r' || (*byte == b'\n' && !self.after_return);
+            self.passed += u64::from(ends);
+            self.after_return = *byte == b'\r';
+        }
+    }
 }
 
 /// One row: its cells' text, and where each ends.
@@ -40,6 +58,7 @@ impl<R: BufRead> Table<R> {
             input,
             reader: Reader::new(),
             bytes: 0,
+            lines: LineEnds::default(),
             columns: Columns::read(&[]).map_err(wrong_header)?,
             row: Row {
                 text: vec![0; MAX_LINE],
@@ -62,7 +81,10 @@ impl<R: BufRead> Table<R> {
     /// Goes on from a position that lies at the start of a row, where `input` stands now.
     pub(super) fn resume(mut self, position: Position) -> Self {
         self.bytes = position.byte;
-        self.reader.set_line(position.line + 1);
+        self.lines = LineEnds {
+            passed: position.line,
+            after_return: false,
+        };
         self
     }
 
@@ -71,10 +93,10 @@ impl<R: BufRead> Table<R> {
         &mut self.input
     }
 
-    /// The end of what was read.
+    /// The end of what was read: the start of a line, or the end of the file.
     pub(super) fn position(&self) -> Position {
         Position {
-            line: self.reader.line() - 1,
+            line: self.lines.passed,
             byte: self.bytes,
         }
     }
@@ -99,10 +121,11 @@ impl<R: BufRead> Table<R> {
         Ok(self.columns.body(cells.into_iter()))
     }
 
-    /// Reads a row; answers the number of its first line. Empty lines are passed over.
+    /// Reads a row; answers the number of its first line. Empty lines are passed over, those
+    /// behind it too: a row that ends with CRLF is left behind the whole of it.
     fn read_row(&mut self) -> io::Result<Option<u64>> {
         self.pass_line_ends()?;
-        let first = self.reader.line();
+        let first = self.lines.passed + 1;
         self.row.fits = true;
         let (mut text, mut cells) = (0, 0);
         loop {
@@ -110,6 +133,7 @@ impl<R: BufRead> Table<R> {
             let room = self.row.text.get_mut(text..).unwrap_or_default();
             let ends = self.row.ends.get_mut(cells..).unwrap_or_default();
             let (result, read, written, ended) = self.reader.read_record(input, room, ends);
+            self.lines.count(input.get(..read).unwrap_or_default());
             self.input.consume(read);
             self.bytes += u64::try_from(read).unwrap_or(0);
             text += written;
@@ -123,6 +147,7 @@ impl<R: BufRead> Table<R> {
                 }
                 ReadRecordResult::Record => {
                     self.row.cells = cells;
+                    self.pass_line_ends()?;
                     return Ok(Some(first));
                 }
                 ReadRecordResult::End => return Ok(None),
@@ -133,20 +158,14 @@ impl<R: BufRead> Table<R> {
     fn pass_line_ends(&mut self) -> io::Result<()> {
         loop {
             let input = self.input.fill_buf()?;
-            let ends = input
-                .iter()
-                .take_while(|byte| matches!(byte, b'\r' | b'\n'));
-            let (mut passed, mut lines) = (0, 0);
-            for byte in ends {
-                passed += 1;
-                lines += u64::from(*byte == b'\n');
-            }
+            let ends = |byte: &u8| matches!(byte, b'\r' | b'\n');
+            let passed = input.iter().take_while(|byte| ends(byte)).count();
             if passed == 0 {
                 return Ok(());
             }
+            self.lines.count(input.get(..passed).unwrap_or_default());
             self.input.consume(passed);
             self.bytes += u64::try_from(passed).unwrap_or(0);
-            self.reader.set_line(self.reader.line() + lines);
         }
     }
 }
@@ -170,4 +189,75 @@ impl Row {
 
 fn wrong_header(cause: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Cursor};
+
+    use super::*;
+
+    /// A table whose input comes in pieces of a few bytes, so that line ends are cut anywhere.
+    fn table(text: &str, piece: usize) -> Table<BufReader<Cursor<Vec<u8>>>> {
+        let input = Cursor::new(text.as_bytes().to_vec());
+        Table::open(BufReader::with_capacity(piece, input)).unwrap()
+    }
+
+    /// The email of each row, or why it has none, with the number of its first line.
+    fn rows<R: BufRead>(table: &mut Table<R>) -> Vec<(u64, String)> {
+        let mut rows = Vec::new();
+        while let Some(Line { number, body }) = table.next().unwrap() {
+            let email = match body {
+                Ok(body) => body["email"].as_str().unwrap().to_owned(),
+                Err(cause) => cause.to_string(),
+            };
+            rows.push((number, email));
+        }
+        rows
+    }
+
+    /// Rows on lines 2, 3 to 5, 7 and 8 under each of the ways to end a line.
+    const TEXT: &str = "email,city\na@b.org,Rome\n\"c\n\n@b.org\",\n\nd@b.org\ne@b.org,Oslo\n";
+
+    #[test]
+    fn lines_end_as_the_file_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = TEXT.replace('\n', end);
+            for text in [text.as_str(), text.trim_end()] {
+                for piece in 1..text.len() {
+                    let rows = rows(&mut table(text, piece));
+                    let expected = [
+                        (2, "a@b.org".to_owned()),
+                        (3, format!("c{end}{end}@b.org")),
+                        (7, "the row has 1 cells, the header 2".to_owned()),
+                        (8, "e@b.org".to_owned()),
+                    ];
+                    assert_eq!(rows, expected, "{end:?} in pieces of {piece}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_is_read_on_from_every_row_as_from_its_start() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = TEXT.replace('\n', end);
+            for piece in [1, 2, 7, 100] {
+                let all = rows(&mut table(&text, piece));
+                for read in 0..=all.len() {
+                    let mut first = table(&text, piece);
+                    for _ in 0..read {
+                        first.next().unwrap();
+                    }
+                    let at = first.position();
+                    let mut rest = table(&text, piece);
+                    let start = usize::try_from(at.byte).unwrap();
+                    let behind = text.as_bytes()[start..].to_vec();
+                    *rest.input() = BufReader::with_capacity(piece, Cursor::new(behind));
+                    let rest = rows(&mut rest.resume(at));
+                    assert_eq!(rest, all[read..], "{end:?} after {read} rows");
+                }
+            }
+        }
+    }
 }

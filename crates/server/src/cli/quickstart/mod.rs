@@ -3,6 +3,8 @@
 mod calls;
 mod client;
 
+use std::sync::Arc;
+
 use directory::accounts;
 use directory::keys::{self, NewKey};
 use directory::model::{Account, Group};
@@ -32,7 +34,7 @@ pub(super) async fn run(
     told: Told,
 ) -> Result<(), Failed> {
     let (directory, operator) = manage::operator(settings, tenant).await?;
-    let app = serve::application(settings, directory.clone())?;
+    let app = Arc::new(serve::application(settings, directory.clone())?);
     let listener = listen(settings).await?;
     let base = format!("http://{}", serve::shown(&listener));
     let setting = set_up(&directory, operator, base.clone(), told).await?;

@@ -1,5 +1,7 @@
 //! Lists: `limit`, `cursor`, `sort` and filters, and the page that comes back.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::query::{Listed, MAX_PAGE, Position};
@@ -23,7 +25,7 @@ const DEFAULT_LIMIT: usize = 50;
 pub(super) struct Parameters {
     /// The list and all that shapes it, without its cursor: what a cursor is bound to.
     list: String,
-    path: &'static str,
+    path: Cow<'static, str>,
     values: Map<String, Value>,
 }
 
@@ -31,10 +33,11 @@ impl Parameters {
     /// Reads a query whose parameters must all be among `known`, `limit` and `cursor`.
     pub(super) fn read(
         app: &Shared,
-        path: &'static str,
+        path: impl Into<Cow<'static, str>>,
         query: Option<&str>,
         known: &[&str],
     ) -> Result<Self, Failure> {
+        let path = path.into();
         let values = body::query(app, query)?;
         for (name, value) in &values {
             if name != "limit" && name != "cursor" && !known.contains(&name.as_str()) {
@@ -134,9 +137,38 @@ impl Parameters {
         let page = Page {
             data: listed.rows.iter().map(T::out).collect(),
             next_cursor: cursor.as_deref(),
+            has_more: None,
         };
-        let mut response = reply::json(StatusCode::OK, &page);
-        if let Some(cursor) = &cursor
+        self.linked(&page, cursor.as_deref())
+    }
+
+    /// A page of a feed, which has a cursor also when nothing follows yet: that of where it began,
+    /// when it is empty.
+    pub(super) fn feed_page<T: Resource>(
+        &self,
+        app: &Shared,
+        actor: &Actor,
+        listed: &Listed<T>,
+        after: i64,
+        more: bool,
+    ) -> Response {
+        let begin = Position {
+            time: jiff::Timestamp::UNIX_EPOCH,
+            id: after,
+        };
+        let position = listed.next.as_ref().unwrap_or(&begin);
+        let cursor = app.cursor_key.seal(actor.tenant, &self.list, position);
+        let page = Page {
+            data: listed.rows.iter().map(T::out).collect(),
+            next_cursor: Some(&cursor),
+            has_more: Some(more),
+        };
+        self.linked(&page, Some(&cursor))
+    }
+
+    fn linked(&self, page: &impl Serialize, cursor: Option<&str>) -> Response {
+        let mut response = reply::json(StatusCode::OK, page);
+        if let Some(cursor) = cursor
             && let Ok(link) = HeaderValue::try_from(self.link(cursor))
         {
             response.headers_mut().insert(header::LINK, link);
@@ -184,4 +216,7 @@ pub(super) async fn by_number<T: Resource + Send + 'static>(
 struct Page<'a, T> {
     data: Vec<T>,
     next_cursor: Option<&'a str>,
+    /// Of feeds alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_more: Option<bool>,
 }

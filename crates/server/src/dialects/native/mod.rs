@@ -4,10 +4,14 @@ mod accounts;
 mod answer;
 mod badges;
 pub mod error;
+mod event_stream;
+mod event_types;
+mod events;
 mod groups;
 pub mod import;
 mod list;
 mod users;
+mod webhooks;
 mod wire;
 
 use axum::Router;
@@ -36,6 +40,34 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
+        .route("/v1/events", get(events::list).post(events::report))
+        .route("/v1/events/stream", get(event_stream::stream))
+        .route("/v1/users/{id}/events", get(events::of_user))
+        .route("/v1/event-types", get(event_types::list))
+        .merge(webhook_routes())
+}
+
+fn webhook_routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/v1/webhooks/{id}",
+            get(webhooks::show)
+                .patch(webhooks::update)
+                .delete(webhooks::delete),
+        )
+        .route("/v1/webhooks/{id}/rotate-secret", post(webhooks::rotate))
+        .route("/v1/webhooks/{id}/test", post(webhooks::test))
+        .route("/v1/webhooks/{id}/replay", post(webhooks::replay_span))
+        .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route(
+            "/v1/webhooks/{id}/deliveries/{event_id}",
+            get(webhooks::delivery),
+        )
+        .route(
+            "/v1/webhooks/{id}/deliveries/{event_id}/replay",
+            post(webhooks::replay),
+        )
 }
 
 /// Who calls, by `Authorization: Bearer`.

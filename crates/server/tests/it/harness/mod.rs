@@ -17,8 +17,12 @@ use directory::model::Group;
 use directory::store::{StoredEvent, Tx};
 use directory::violation::Violations;
 use directory::{Actor, Directory, Error, TenantId, event, keys, tenants};
+use jiff::SignedDuration;
+use muster::deliver::guard::{AllowedNetworks, Guard};
+use muster::deliver::webhook::WebhookSender;
 use muster::http::App;
 use muster::http::listener::{self, ConnectionLimits};
+use muster::worker::Worker;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -32,6 +36,7 @@ pub struct Server {
     url: String,
     pub directory: Directory,
     pub clock: Arc<FakeClock>,
+    worker: Arc<Worker>,
     runtime: Runtime,
     stop: Option<oneshot::Sender<()>>,
     /// Dropped last: it removes the database.
@@ -82,8 +87,15 @@ impl Server {
         let opened = Directory::open(&database.location, clock.clone(), Arc::new(SystemRandom));
         let directory = runtime.block_on(opened).unwrap();
         let mut app = App::new(directory.clone(), b"a secret key of the tests");
+        // Receivers of webhooks listen on loopback.
+        let loopback: AllowedNetworks = ["127.0.0.0/8".parse().unwrap()].into_iter().collect();
+        app.guard = Guard::new(loopback.clone());
         adjust(&mut app);
-        let router = router(Arc::new(app));
+        let app = Arc::new(app);
+        let sender = WebhookSender::new(loopback, clock.clone()).unwrap();
+        let kept = SignedDuration::from_hours(400 * 24);
+        let worker = Worker::new(Arc::clone(&app), sender, kept);
+        let router = router(app);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -98,6 +110,7 @@ impl Server {
             url,
             directory,
             clock,
+            worker,
             runtime,
             stop: Some(stop),
             _database: database,
@@ -120,6 +133,11 @@ impl Server {
 
     pub fn post(&self, path: &str) -> Request {
         self.request("POST", path)
+    }
+
+    /// Lets the worker do all that is due.
+    pub fn settle(&self) {
+        self.runtime.block_on(self.worker.settle());
     }
 
     /// Moves time forward.

@@ -194,7 +194,12 @@ fn an_unknown_or_unreadable_parameter_is_an_error() {
         "message": "is no field of the resource"}]);
     let answer = get(&server, &key, "/v1/users?nickname=a");
     assert_problem(&answer, 400, "unreadable", detail, &errors);
-    for path in ["/v1/accounts", "/v1/groups", "/v1/badges"] {
+    for path in [
+        "/v1/accounts",
+        "/v1/groups",
+        "/v1/badges",
+        "/v1/event-types",
+    ] {
         assert_bad_parameter(
             &get(&server, &key, &format!("{path}?name=a")),
             "name",

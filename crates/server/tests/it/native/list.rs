@@ -242,6 +242,7 @@ fn a_cursor_of_another_list_or_tenant_is_refused() {
         "/v1/accounts",
         "/v1/groups",
         "/v1/badges",
+        "/v1/event-types",
     ];
     let with = |path: &str, rest: &str| {
         let joint = if path.contains('?') { '&' } else { '?' };

@@ -4,6 +4,7 @@ mod create;
 mod create_refused;
 mod create_types;
 mod delete;
+mod event_types;
 mod filter;
 mod idempotency;
 mod isolation;

@@ -7,7 +7,7 @@ use crate::harness::{Key, Response, Server};
 use directory::keys::NewKey;
 
 /// Every route, and the scopes that open it besides `admin`.
-const ROUTES: [(&str, &str, &[&str]); 15] = [
+const ROUTES: [(&str, &str, &[&str]); 16] = [
     ("GET", "/v1/users", &["users:read", "users:write"]),
     ("GET", "/v1/users/999", &["users:read", "users:write"]),
     ("POST", "/v1/users", &["users:write"]),
@@ -39,6 +39,7 @@ const ROUTES: [(&str, &str, &[&str]); 15] = [
     ("GET", "/v1/badges", &["users:read", "users:write"]),
     ("GET", "/v1/badges/999", &["users:read", "users:write"]),
     ("POST", "/v1/badges", &["users:write"]),
+    ("GET", "/v1/event-types", &["events:write"]),
 ];
 
 const SCOPES: [&str; 9] = [

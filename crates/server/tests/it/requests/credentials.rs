@@ -185,6 +185,7 @@ fn every_route_asks_for_a_credential_before_anything_else() {
         ("GET", "/v1/badges"),
         ("POST", "/v1/badges"),
         ("GET", "/v1/badges/1"),
+        ("GET", "/v1/event-types"),
     ];
     for (method, path) in routes {
         assert_unknown(&server.request(method, path).body("text/plain", "{").send());

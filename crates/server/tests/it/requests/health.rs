@@ -13,7 +13,8 @@ fn both_listeners_tell_their_health() {
             .get("/health/live")
             .send()
             .assert(200, &json!({"status": "ok"}));
-        let ready = json!({"status": "ok", "database": "ok"});
+        let waits = "waits: not configured";
+        let ready = json!({"status": "ok", "database": "ok", "email": waits, "sms": waits});
         server.get("/health/ready").send().assert(200, &ready);
         server
             .request("HEAD", "/health/live")

@@ -1,10 +1,12 @@
 //! The shapes of `/v1`.
 
+mod event_type;
 mod named;
 mod parts_in;
 mod row_in;
 mod user_in;
 mod user_out;
+mod webhook;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -12,6 +14,7 @@ use serde::{Serialize, Serializer};
 pub(super) use named::named_in;
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use user_in::{record_in, user_in};
+pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, webhook_in};
 
 use crate::http::fields::{FIRST_SECOND, Reading};
 
@@ -26,7 +29,7 @@ pub(super) trait Resource {
     fn out(&self) -> Self::Out<'_>;
 }
 
-const STRICT: Reading = Reading {
+pub(super) const STRICT: Reading = Reading {
     texts_as_values: false,
     numbers_as_text: &[],
     empty_is_null: false,

@@ -1,0 +1,387 @@
+//! What is on its way out of the server: an event to a webhook, or a message to a person.
+//!
+//! A delivery is written with the place of its event in the feed, so nothing leaves before its
+//! cause is committed, and nothing committed is forgotten. Whoever sends it takes it for a while
+//! ([`LEASE`]) and says what came of it; when nobody does, it is due again: at least once.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::actor::{Actor, TenantId};
+use crate::error::Error;
+use crate::event::{self, Change, EventType, Subject};
+use crate::model::{InvitationKind, User};
+use crate::secret::{digest, new_token};
+use crate::store::{
+    StoredEvent, Tx, UserKey, claim_delivery, claimable, find_event, find_invitation, find_user,
+    find_webhook, finish_delivery, insert_attempt, is_due, set_invitation_secret, update_webhook,
+    webhook_fails, webhook_works,
+};
+use crate::webhooks::Webhook;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The lane of email.
+pub const EMAIL: &str = "email";
+/// The lane of SMS.
+pub const SMS: &str = "sms";
+/// How long a delivery is taken for: longer than any attempt lasts.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// A webhook that fails for so long, without a success between, is disabled.
+pub const DISABLED_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// Longest answer that is kept of an attempt, in characters.
+pub const MAX_ANSWER: usize = 1_024;
+
+/// Which delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DeliveryKey {
+    /// What goes out together: [`EMAIL`], [`SMS`], or [`webhook_lane`].
+    pub lane: String,
+    /// The event that it tells of.
+    pub event_id: i64,
+    /// The user who gets a message; 0 for a webhook.
+    pub recipient: i64,
+}
+
+impl DeliveryKey {
+    /// The delivery of an event to a webhook.
+    #[must_use]
+    pub fn webhook(webhook: i64, event_id: i64) -> Self {
+        Self {
+            lane: webhook_lane(webhook),
+            event_id,
+            recipient: 0,
+        }
+    }
+
+    /// The webhook it goes to, if to one.
+    #[must_use]
+    pub fn webhook_id(&self) -> Option<i64> {
+        self.lane.strip_prefix("webhook:")?.parse().ok()
+    }
+}
+
+/// The lane of a webhook.
+#[must_use]
+pub fn webhook_lane(webhook: i64) -> String {
+    format!("webhook:{webhook}")
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// An attempt is due or under way.
+    Pending,
+    /// Done.
+    Delivered,
+    /// Given up.
+    Failed,
+    /// There was nothing to send any more.
+    Discarded,
+}
+
+impl DeliveryState {
+    /// Its stored name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Pending,
+            Self::Delivered,
+            Self::Failed,
+            Self::Discarded,
+        ]
+        .into_iter()
+        .find(|state| state.name() == name)
+    }
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It arrived.
+    Delivered,
+    /// The other side said no.
+    Refused,
+    /// The other side said never again.
+    Gone,
+    /// The address is one that may not be reached.
+    Forbidden,
+    /// No answer came.
+    Failed,
+    /// There was nothing to send any more.
+    Discarded,
+}
+
+impl Outcome {
+    /// Its stored name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Gone => "gone",
+            Self::Forbidden => "forbidden",
+            Self::Failed => "failed",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// The outcome of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Delivered,
+            Self::Refused,
+            Self::Gone,
+            Self::Forbidden,
+            Self::Failed,
+            Self::Discarded,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.name() == name)
+    }
+}
+
+/// One attempt of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// From 1.
+    pub number: i64,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The status of the answer, if one came.
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// The beginning of the answer, or why none came; [`MAX_ANSWER`] characters at most.
+    pub answer: String,
+    /// When it began.
+    pub created_at: Timestamp,
+}
+
+/// A delivery as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Which.
+    pub key: DeliveryKey,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// Attempts made.
+    pub attempts: i64,
+    /// When the next is due; while one is under way, when it counts as lost.
+    pub due_at: Option<Timestamp>,
+    /// When it was queued, or sent once more: the schedule of attempts begins then.
+    pub since: Timestamp,
+    /// When it was delivered or given up.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A delivery that was taken, with what it tells of.
+#[derive(Clone)]
+pub struct Claimed {
+    /// Which.
+    pub key: DeliveryKey,
+    /// Proves that it is still taken.
+    pub lease: i64,
+    /// The number of the attempt that is to be made.
+    pub number: i64,
+    /// When the schedule of attempts began.
+    pub since: Timestamp,
+    /// The event; none when it is gone by now.
+    pub event: Option<StoredEvent>,
+    /// The webhook; none for a message, and when it is gone by now.
+    pub webhook: Option<Webhook>,
+}
+
+/// Whether anything on a lane is due.
+///
+/// # Errors
+/// Storage errors.
+pub fn due(tx: &Tx<'_>, tenant: TenantId, lane: &str) -> Result<bool, Error> {
+    is_due(tx, tenant, lane, tx.now())
+}
+
+/// Takes deliveries of a lane that are due, as many as `limit`.
+///
+/// # Errors
+/// Storage errors.
+pub fn claim(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    lane: &str,
+    limit: usize,
+) -> Result<Vec<Claimed>, Error> {
+    let until = tx.now().checked_add(LEASE).map_err(Error::internal)?;
+    let mut claimed = Vec::new();
+    let mut statements = Vec::new();
+    for (key, attempts, since) in claimable(tx, tenant, lane, limit)? {
+        let mut bytes = [0; 8];
+        tx.random().fill(&mut bytes);
+        let lease = i64::from_be_bytes(bytes);
+        statements.push(claim_delivery(tenant, &key, lease, until));
+        claimed.push(Claimed {
+            event: find_event(tx, tenant, key.event_id)?,
+            webhook: match key.webhook_id() {
+                Some(webhook) => find_webhook(tx, tenant, webhook)?,
+                None => None,
+            },
+            key,
+            lease,
+            number: attempts.saturating_add(1),
+            since,
+        });
+    }
+    if !statements.is_empty() {
+        tx.batch(&statements)?;
+    }
+    Ok(claimed)
+}
+
+/// Says what came of an attempt, and when the next is due: none is after a success, and none
+/// when it is given up. Does nothing when the delivery was taken anew meanwhile.
+///
+/// # Errors
+/// Storage errors.
+pub fn finish(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    key: &DeliveryKey,
+    lease: i64,
+    attempt: &Attempt,
+    next: Option<Timestamp>,
+) -> Result<(), Error> {
+    let (state, next) = match attempt.outcome {
+        Outcome::Delivered => (DeliveryState::Delivered, None),
+        Outcome::Discarded => (DeliveryState::Discarded, None),
+        Outcome::Refused | Outcome::Gone | Outcome::Forbidden | Outcome::Failed => match next {
+            Some(next) => (DeliveryState::Pending, Some(next)),
+            None => (DeliveryState::Failed, None),
+        },
+    };
+    let finished = finish_delivery(tenant, key, lease, state, next, tx.now());
+    if tx.batch(&[finished])?.first() != Some(&1) {
+        return Ok(());
+    }
+    tx.batch(&[insert_attempt(tenant, key, attempt)])?;
+    if let Some(webhook) = key.webhook_id() {
+        judge(tx, tenant, webhook, attempt.outcome)?;
+    }
+    if state == DeliveryState::Failed {
+        tell_of_failure(tx, tenant, key)?;
+    }
+    Ok(())
+}
+
+/// Keeps account of whether a webhook works; one that is gone, or fails for days, is disabled.
+fn judge(tx: &Tx<'_>, tenant: TenantId, id: i64, outcome: Outcome) -> Result<(), Error> {
+    let failed = match outcome {
+        Outcome::Delivered => {
+            tx.batch(&[webhook_works(tenant, id)])?;
+            return Ok(());
+        }
+        Outcome::Discarded => return Ok(()),
+        Outcome::Refused | Outcome::Gone | Outcome::Forbidden | Outcome::Failed => outcome,
+    };
+    tx.batch(&[webhook_fails(tenant, id, tx.now())])?;
+    let Some(mut webhook) = find_webhook(tx, tenant, id)? else {
+        return Ok(());
+    };
+    let long = webhook
+        .failing_since
+        .is_some_and(|since| tx.now().duration_since(since) >= DISABLED_AFTER);
+    let reason = match (failed, long) {
+        (Outcome::Gone, _) => "gone",
+        (_, true) => "failing",
+        (_, false) => return Ok(()),
+    };
+    if webhook.disabled_at.is_some() {
+        return Ok(());
+    }
+    let from = webhook.version;
+    webhook.disabled_at = Some(tx.now());
+    webhook.disabled_reason = Some(reason.to_owned());
+    webhook.updated_at = tx.now();
+    webhook.version += 1;
+    let system = Actor::system(tenant, "");
+    let change = Change::of(&[("disabled_reason", reason.into())]);
+    let (kind, subject) = (EventType::WebhookDisabled, Subject::new("webhook", id));
+    let event = event::record(tx, &system, kind, webhook.account_id, subject, change)?;
+    tx.batch(&[update_webhook(tenant, &webhook, from), event])?;
+    Ok(())
+}
+
+fn tell_of_failure(tx: &Tx<'_>, tenant: TenantId, key: &DeliveryKey) -> Result<(), Error> {
+    let system = Actor::system(tenant, "");
+    let (kind, subject) = match key.webhook_id() {
+        Some(webhook) => (
+            EventType::WebhookDeliveryFailed,
+            Subject::new("webhook", webhook),
+        ),
+        None => (
+            EventType::MessageFailed,
+            Subject::new("user", key.recipient),
+        ),
+    };
+    let change = Change::of(&[
+        ("lane", key.lane.clone().into()),
+        ("event_id", key.event_id.into()),
+    ]);
+    let event = event::record(tx, &system, kind, None, subject, change)?;
+    tx.batch(&[event])?;
+    Ok(())
+}
+
+/// A message to a person, as far as the directory knows it: what it says is a template's.
+pub struct Letter {
+    /// Whom it goes to.
+    pub user: User,
+    /// What it asks of them.
+    pub kind: InvitationKind,
+    /// The secret of its link: of single use, and stored as a hash alone.
+    pub token: SecretString,
+    /// When the link ends.
+    pub expires_at: Timestamp,
+}
+
+/// Makes the message of a delivery, with a new secret in its link; the one sent before, if there
+/// was one, holds no more. None when there is nothing to send any more: the invitation ended, or
+/// its person is gone.
+///
+/// # Errors
+/// Storage errors.
+pub fn letter(tx: &Tx<'_>, tenant: TenantId, claimed: &Claimed) -> Result<Option<Letter>, Error> {
+    let Some(event) = &claimed.event else {
+        return Ok(None);
+    };
+    let invited = event.event_type == EventType::InvitationCreated.name();
+    let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
+        return Ok(None);
+    };
+    let found = find_invitation(tx, tenant, id)?;
+    let Some(invitation) = found.filter(|each| each.expires_at > tx.now()) else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    let Some(found) = find_user(tx, &system, &UserKey::Id(invitation.user_id), false)? else {
+        return Ok(None);
+    };
+    let token = new_token(tenant, tx.random());
+    let hash = digest(token.expose_secret());
+    tx.batch(&[set_invitation_secret(tenant, invitation.id, hash)])?;
+    Ok(Some(Letter {
+        user: found.user,
+        kind: invitation.kind,
+        token,
+        expires_at: invitation.expires_at,
+    }))
+}

@@ -1,0 +1,278 @@
+//! `/v1/webhooks`.
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use directory::permission::Permission;
+use directory::query::EventFilter;
+use directory::store::Tx;
+use directory::violation::{Path as At, Rule, Violations};
+use directory::webhooks::{self, Webhook};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+
+use super::answer::{creation_key, expected, shown};
+use super::list::{Parameters, by_number};
+use super::wire::{DeliveryWithAttempts, Resource as _, STRICT, WithSecret, moment, webhook_in};
+use super::{Caller, Id};
+use crate::deliver::signature::WebhookSecret;
+use crate::http::failure::Failure;
+use crate::http::fields::Fields;
+use crate::http::{Shared, body, reply};
+
+const LIST: &str = "/v1/webhooks";
+
+/// A new secret, and it sealed.
+fn new_secret(
+    app: &Shared,
+    tenant: directory::TenantId,
+) -> Result<(WebhookSecret, String), Failure> {
+    let secret = WebhookSecret::generate(app.directory.random());
+    let sealed =
+        app.sealing_key
+            .seal(tenant, "webhook", &secret.expose(), app.directory.random())?;
+    Ok((secret, sealed))
+}
+
+/// What the guard says of an address.
+fn checked(app: &Shared, url: &str) -> Result<(), Rule> {
+    match app.guard.check_url(url) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Rule::BadFormat),
+    }
+}
+
+/// `POST /v1/webhooks`: 201 with `Location` and, this once, the secret. The answer is not kept
+/// under an idempotency key, since it holds a secret: a key is refused.
+pub(super) async fn create(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    actor.require(Permission::UpdateWebhooks)?;
+    actor.require_full_access()?;
+    let object = body::json_object(&app, &headers, body).await?;
+    if creation_key(&headers, &actor, LIST, &object)?.is_some() {
+        let text = "an answer with a secret is not kept: Idempotency-Key is not taken here";
+        return Err(Failure::Unreadable(text.to_owned()));
+    }
+    let (change, violations) = webhook_in(&object, |url| checked(&app, url));
+    let (secret, sealed) = new_secret(&app, actor.tenant)?;
+    let write =
+        move |tx: &Tx<'_>| webhooks::create(tx, &actor, &change, &sealed, violations.clone());
+    let made = app.directory.write(write).await?;
+    let mut response = with_secret(&made, &secret, StatusCode::CREATED);
+    let location = format!("{LIST}/{}", made.id);
+    if let Ok(value) = location.try_into() {
+        response
+            .headers_mut()
+            .insert(axum::http::header::LOCATION, value);
+    }
+    Ok(response)
+}
+
+fn with_secret(webhook: &Webhook, secret: &WebhookSecret, status: StatusCode) -> Response {
+    let exposed = secret.expose();
+    let out = WithSecret {
+        webhook: webhook.out(),
+        secret: exposed.expose_secret(),
+    };
+    let mut response = shown(webhook.version, &out);
+    *response.status_mut() = status;
+    response
+}
+
+/// `GET /v1/webhooks`, by number.
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    actor.require(Permission::ReadWebhooks)?;
+    by_number(&app, actor, LIST, query.as_deref(), webhooks::list).await
+}
+
+/// `GET /v1/webhooks/{id}`.
+pub(super) async fn show(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<Response, Failure> {
+    let found = app
+        .directory
+        .read(move |tx| webhooks::get(tx, &actor, id))
+        .await?;
+    Ok(shown(found.version, &found.out()))
+}
+
+/// `PATCH /v1/webhooks/{id}`: JSON Merge Patch, `If-Match`.
+pub(super) async fn update(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    actor.require(Permission::UpdateWebhooks)?;
+    actor.require_full_access()?;
+    let object = body::json_object(&app, &headers, body).await?;
+    let expected = expected(&headers)?;
+    let (change, violations) = webhook_in(&object, |url| checked(&app, url));
+    let write =
+        move |tx: &Tx<'_>| webhooks::update(tx, &actor, id, &change, expected, violations.clone());
+    let changed = app.directory.write(write).await?;
+    Ok(shown(changed.version, &changed.out()))
+}
+
+/// `DELETE /v1/webhooks/{id}`: 204.
+pub(super) async fn delete(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    actor.require(Permission::UpdateWebhooks)?;
+    let expected = expected(&headers)?;
+    app.directory
+        .write(move |tx| webhooks::delete(tx, &actor, id, expected))
+        .await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// `POST /v1/webhooks/{id}/rotate-secret`: 200 with the new secret; the old one signs beside it
+/// for a day.
+pub(super) async fn rotate(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<Response, Failure> {
+    actor.require(Permission::UpdateWebhooks)?;
+    let (secret, sealed) = new_secret(&app, actor.tenant)?;
+    let changed = app
+        .directory
+        .write(move |tx| webhooks::rotate(tx, &actor, id, &sealed))
+        .await?;
+    Ok(with_secret(&changed, &secret, StatusCode::OK))
+}
+
+/// `POST /v1/webhooks/{id}/test`: 202; a `webhook_test` event is on its way.
+pub(super) async fn test(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<Response, Failure> {
+    actor.require(Permission::UpdateWebhooks)?;
+    app.directory
+        .write(move |tx| webhooks::test(tx, &actor, id))
+        .await?;
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+/// `GET /v1/webhooks/{id}/deliveries`, newest first.
+pub(super) async fn deliveries(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    actor.require(Permission::ReadWebhooks)?;
+    let path = format!("{LIST}/{id}/deliveries");
+    let parameters = Parameters::read(&app, path, query.as_deref(), &[])?;
+    let limit = parameters.limit()?;
+    let before = parameters.after(&app, &actor)?.map(|position| position.id);
+    let asker = actor.clone();
+    let listed = app
+        .directory
+        .read(move |tx| webhooks::deliveries(tx, &asker, id, before, limit))
+        .await?;
+    Ok(parameters.page(&app, &actor, &listed))
+}
+
+/// The webhook and the event that a path names.
+fn both(
+    path: Result<Path<(i64, i64)>, axum::extract::rejection::PathRejection>,
+) -> Result<(i64, i64), Failure> {
+    path.map(|Path(both)| both)
+        .map_err(|_| directory::Error::NotFound.into())
+}
+
+/// `GET /v1/webhooks/{id}/deliveries/{event_id}`, with each attempt.
+pub(super) async fn delivery(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    path: Result<Path<(i64, i64)>, axum::extract::rejection::PathRejection>,
+) -> Result<Response, Failure> {
+    let (id, event_id) = both(path)?;
+    let (found, attempts) = app
+        .directory
+        .read(move |tx| webhooks::delivery(tx, &actor, id, event_id))
+        .await?;
+    let out = DeliveryWithAttempts::of(&found, &attempts);
+    Ok(reply::json(StatusCode::OK, &out))
+}
+
+/// `POST /v1/webhooks/{id}/deliveries/{event_id}/replay`: 202.
+pub(super) async fn replay(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    path: Result<Path<(i64, i64)>, axum::extract::rejection::PathRejection>,
+) -> Result<Response, Failure> {
+    let (id, event_id) = both(path)?;
+    app.directory
+        .write(move |tx| webhooks::replay(tx, &actor, id, event_id))
+        .await?;
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+/// `POST /v1/webhooks/{id}/replay` `{"since","until","cursor"}`: 202 with how many events are sent
+/// once more, and where to go on.
+pub(super) async fn replay_span(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    actor.require(Permission::UpdateWebhooks)?;
+    let object = body::json_object(&app, &headers, body).await?;
+    let mut violations = Violations::new();
+    let mut fields = Fields::new(&object, At::default(), STRICT, &mut violations);
+    fields.only(&["since", "until", "cursor"]);
+    let since = fields.time("since", moment).value().copied();
+    let until = fields.time("until", moment).value().copied();
+    if since.is_none() && object.get("since").is_none_or(serde_json::Value::is_null) {
+        fields.refuse("since", Rule::Blank);
+    }
+    let list = format!("{LIST}/{id}/replay?{since:?}{until:?}");
+    let cursor = fields.text("cursor").value().cloned();
+    let after = match cursor {
+        None => 0,
+        Some(cursor) => match app.cursor_key.open(actor.tenant, &list, &cursor) {
+            Some(position) => position.id,
+            None => {
+                fields.refuse("cursor", Rule::BadFormat);
+                0
+            }
+        },
+    };
+    directory::Error::if_any(violations)?;
+    let filter = EventFilter {
+        // A span begins at its first moment.
+        created_after: since
+            .and_then(|at| at.checked_sub(jiff::SignedDuration::from_millis(1)).ok()),
+        created_before: until,
+        ..EventFilter::default()
+    };
+    let tenant = actor.tenant;
+    let write = move |tx: &Tx<'_>| webhooks::replay_span(tx, &actor, id, &filter, after);
+    let (count, next) = app.directory.write(write).await?;
+    let next = next.map(|id| {
+        let time = jiff::Timestamp::UNIX_EPOCH;
+        let position = directory::query::Position { time, id };
+        app.cursor_key.seal(tenant, &list, &position)
+    });
+    let answer = json!({ "replayed": count, "next_cursor": next });
+    Ok(reply::json(StatusCode::ACCEPTED, &answer))
+}

@@ -1,0 +1,226 @@
+//! What runs by itself: events get their places in the feed, and what is to leave the server
+//! leaves. Several nodes share the work: whoever takes a delivery first makes the attempt.
+
+mod deliver;
+mod lanes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use directory::event::{self, SEQUENCED_AT_ONCE};
+use directory::{Error, TenantId, deliveries, tenants, webhooks};
+use jiff::SignedDuration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::deliver::message::Channel;
+use crate::deliver::webhook::WebhookSender;
+use crate::http::Shared;
+use lanes::Lanes;
+
+/// How often the worker looks at least: other processes write events too, and attempts fall due.
+const EVERY: Duration = Duration::from_millis(500);
+/// How long it waits after a change for others that are on their way.
+const GATHER: Duration = Duration::from_millis(50);
+/// How long attempts that run may go on at shutdown; one that is cut is made again.
+const LAST_ATTEMPTS: Duration = Duration::from_secs(5);
+/// How often old events are looked for.
+const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// The worker of a node.
+pub struct Worker {
+    app: Shared,
+    webhooks: WebhookSender,
+    /// How long events are kept.
+    retention: SignedDuration,
+    lanes: Lanes,
+    /// Told when an attempt ended: its lane has room again.
+    ended: Notify,
+}
+
+impl Worker {
+    /// A worker over an application.
+    #[must_use]
+    pub fn new(app: Shared, webhooks: WebhookSender, retention: SignedDuration) -> Arc<Self> {
+        Arc::new(Self {
+            app,
+            webhooks,
+            retention,
+            lanes: Lanes::default(),
+            ended: Notify::new(),
+        })
+    }
+
+    /// Works until told to stop.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut attempts = JoinSet::new();
+        let mut expired_at = None;
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = self.app.directory.written() => tokio::time::sleep(GATHER).await,
+                () = self.ended.notified() => {}
+                () = tokio::time::sleep(EVERY) => {}
+            }
+            self.tick(&mut attempts).await;
+            while attempts.try_join_next().is_some() {}
+            let now = self.app.directory.clock().now();
+            if expired_at.is_none_or(|at| now.duration_since(at) >= EXPIRE_EVERY) {
+                expired_at = Some(now);
+                self.for_each_tenant(Self::expire).await;
+            }
+        }
+        let last = async { while attempts.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_ATTEMPTS, last).await.is_err() {
+            tracing::info!("attempts of deliveries are cut, and made again later");
+        }
+    }
+
+    /// Does all that is due at this moment, attempts included: for tests, whose clock stands.
+    pub async fn settle(self: &Arc<Self>) {
+        loop {
+            let mut attempts = JoinSet::new();
+            self.tick(&mut attempts).await;
+            if attempts.is_empty() {
+                return;
+            }
+            while attempts.join_next().await.is_some() {}
+        }
+    }
+
+    /// Deletes what is older than is kept: for tests, and every hour.
+    pub async fn expire_now(&self) {
+        self.for_each_tenant(Self::expire).await;
+    }
+
+    /// Gives events their places and starts the attempts that are due.
+    async fn tick(self: &Arc<Self>, attempts: &mut JoinSet<()>) {
+        self.for_each_tenant(Self::sequence).await;
+        let tenants = self.tenants().await;
+        for tenant in tenants {
+            if let Err(cause) = self.start_attempts(tenant, attempts).await {
+                tell(&cause);
+            }
+        }
+    }
+
+    async fn tenants(&self) -> Vec<TenantId> {
+        match self.app.directory.read(tenants::list).await {
+            Ok(tenants) => tenants.into_iter().map(|(tenant, _)| tenant).collect(),
+            Err(cause) => {
+                tell(&cause);
+                Vec::new()
+            }
+        }
+    }
+
+    async fn for_each_tenant(&self, run: impl AsyncFn(&Self, TenantId) -> Result<(), Error>) {
+        for tenant in self.tenants().await {
+            if let Err(cause) = run(self, tenant).await {
+                tell(&cause);
+            }
+        }
+    }
+
+    async fn sequence(&self, tenant: TenantId) -> Result<(), Error> {
+        let directory = &self.app.directory;
+        if !directory
+            .read(move |tx| event::is_behind(tx, tenant))
+            .await?
+        {
+            return Ok(());
+        }
+        loop {
+            let placed = directory
+                .write(move |tx| event::sequence(tx, tenant))
+                .await?;
+            self.app.feed.moved();
+            if placed < SEQUENCED_AT_ONCE {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn expire(&self, tenant: TenantId) -> Result<(), Error> {
+        let now = self.app.directory.clock().now();
+        let Ok(before) = now.checked_sub(self.retention) else {
+            return Ok(());
+        };
+        let directory = &self.app.directory;
+        while directory
+            .write(move |tx| event::expire(tx, tenant, before))
+            .await?
+            == event::EXPIRED_AT_ONCE
+        {}
+        Ok(())
+    }
+
+    /// The lanes of messages that can be sent; on the others they wait.
+    fn message_lanes(&self) -> Vec<&'static str> {
+        let Some(mailer) = self
+            .app
+            .mailer
+            .as_ref()
+            .filter(|each| each.base_url.is_some())
+        else {
+            return Vec::new();
+        };
+        let lanes = [
+            (Channel::Email, deliveries::EMAIL),
+            (Channel::Sms, deliveries::SMS),
+        ];
+        let sent = lanes
+            .iter()
+            .filter(|(channel, _)| mailer.route(*channel).is_some());
+        sent.map(|(_, lane)| *lane).collect()
+    }
+
+    /// Takes what is due on lanes with room, and starts an attempt for each.
+    async fn start_attempts(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        attempts: &mut JoinSet<()>,
+    ) -> Result<(), Error> {
+        let directory = &self.app.directory;
+        let messages = self.message_lanes();
+        let due = directory.read(move |tx| {
+            let mut due = Vec::new();
+            let messages = messages.iter().map(|lane| (*lane).to_owned());
+            for lane in webhooks::lanes(tx, tenant)?.into_iter().chain(messages) {
+                if deliveries::due(tx, tenant, &lane)? {
+                    due.push(lane);
+                }
+            }
+            Ok(due)
+        });
+        for lane in due.await? {
+            let room = self.lanes.room(tenant, &lane);
+            if room == 0 {
+                continue;
+            }
+            let taken = lane.clone();
+            let claim =
+                move |tx: &directory::store::Tx<'_>| deliveries::claim(tx, tenant, &taken, room);
+            for claimed in directory.write(claim).await? {
+                let place = self.lanes.take(tenant, &lane);
+                let worker = Arc::clone(self);
+                attempts.spawn(async move {
+                    if let Err(cause) = worker.attempt(tenant, claimed).await {
+                        // It stays taken until its lease ends, and is due again then.
+                        tell(&cause);
+                    }
+                    drop(place);
+                    worker.ended.notify_one();
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell(cause: &Error) {
+    tracing::warn!(
+        error = directory::with_causes(cause),
+        "the worker goes on later"
+    );
+}

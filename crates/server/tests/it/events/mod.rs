@@ -1,0 +1,8 @@
+//! Events over HTTP: the feed, its stream, what other systems report, and webhooks.
+
+mod feed;
+mod receiver;
+mod report;
+mod stream;
+mod webhook_delivery;
+mod webhooks;
