@@ -164,6 +164,8 @@ impl Scenario {
         let delete =
             move |tx: &Tx<'_>, actor: &Actor| users::delete(tx, actor, &UserKey::Id(id), None);
         self.write(key, delete).await;
+        let erase = move |tx: &Tx<'_>, actor: &Actor| users::erase(tx, actor, id);
+        self.write(key, erase).await;
     }
 
     async fn invite(&self, key: &Actor) {
