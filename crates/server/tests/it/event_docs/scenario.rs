@@ -4,19 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use directory::accounts;
 use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
-use directory::groups;
+use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::keys::{self, Credential, NewKey};
-use directory::model::InvitationKind;
+use directory::model::{Email, InvitationKind, UserKind};
+use directory::query::EventFilter;
 use directory::store::{Location, StoredEvent, Tx};
-use directory::users::{InvitationRequest, RoleGrant, UserChange, UserKey};
+use directory::users::{self, Change, Include, InvitationRequest, RoleGrant, UserChange, UserKey};
 use directory::violation::{self, Violations};
-use directory::{Actor, Directory, Error};
-
-use crate::given::{create, delete, person, set, system, update, worker};
-use crate::harness::TemporaryFile;
+use directory::webhooks::{self, WebhookChange};
+use directory::{Actor, Directory, Error, TenantId, accounts, event, groups};
 
 /// The same bytes in every run.
 struct Counted(AtomicU64);
@@ -41,10 +39,11 @@ pub(super) struct Scenario {
 impl Scenario {
     /// Everything that happened, in its order.
     pub(super) async fn run() -> Vec<StoredEvent> {
-        let file = TemporaryFile::new();
+        let name = format!("muster_event_docs_{}_{}.db", std::process::id(), unique());
+        let file = std::env::temp_dir().join(name);
         let clock = Arc::new(FakeClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
         let random = Arc::new(Counted(AtomicU64::new(0)));
-        let location = Location::Sqlite(file.0.clone());
+        let location = Location::Sqlite(file.clone());
         let directory = Directory::open(&location, Arc::<FakeClock>::clone(&clock), random);
         let scenario = Self {
             directory: directory.await.unwrap(),
@@ -54,8 +53,13 @@ impl Scenario {
         scenario.make_what_users_have(&key).await;
         scenario.go_through_a_life(&key).await;
         scenario.invite(&key).await;
+        scenario.have_a_webhook(&key).await;
         scenario.end_the_key(&key).await;
-        scenario.everything().await
+        let events = scenario.everything().await;
+        for ending in ["", "-wal", "-shm", ".lock"] {
+            let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
+        }
+        events
     }
 
     /// The same caller with the next request, a second later.
@@ -68,7 +72,7 @@ impl Scenario {
         }
     }
 
-    /// Runs a use case that `given` has no call for.
+    /// Runs a use case as the next request of a caller.
     async fn write<T: Send + 'static>(
         &self,
         actor: &Actor,
@@ -80,10 +84,7 @@ impl Scenario {
     }
 
     async fn found_an_account(&self) -> Actor {
-        let operator = Actor {
-            request_id: "command line".to_owned(),
-            ..system()
-        };
+        let operator = Actor::system(TenantId(1), "command line");
         let made = |tx: &Tx<'_>, actor: &Actor| {
             let account = accounts::create(tx, actor, "Acme", Violations::new())?;
             let new = NewKey {
@@ -114,51 +115,97 @@ impl Scenario {
         self.write(key, badge).await;
     }
 
+    async fn create(&self, key: &Actor, change: UserChange) -> i64 {
+        let create = move |tx: &Tx<'_>, actor: &Actor| {
+            users::create(tx, actor, &change, Violations::new(), Include::default())
+        };
+        self.write(key, create).await.user.id
+    }
+
+    async fn update(&self, key: &Actor, id: i64, change: UserChange) {
+        let update = move |tx: &Tx<'_>, actor: &Actor| {
+            let (id, none) = (UserKey::Id(id), Violations::new());
+            users::update(tx, actor, &id, None, &change, none, Include::default())
+        };
+        self.write(key, update).await;
+    }
+
     async fn go_through_a_life(&self, key: &Actor) {
-        let directory = &self.directory;
         let role = RoleGrant {
             path: violation::Path::field("roles"),
             name: "manager".to_owned(),
             account_id: key.account,
         };
-        let change = UserChange {
+        let ada = UserChange {
+            kind: Change::Set(UserKind::Worker),
             first_name: set("Ada"),
             last_name: set("Lovelace"),
             city: set("London"),
             roles: vec![role],
-            ..worker("ada@example.com")
+            ..person("ada@example.com")
         };
-        let user = create(directory, &self.next(key), &change).await.unwrap();
-        let id = || UserKey::Id(user.user.id);
-        let change = UserChange {
+        let id = self.create(key, ada).await;
+        let moved = UserChange {
             city: set("Paris"),
             title: set("Countess"),
             ..UserChange::default()
         };
-        let updated = update(directory, &self.next(key), id(), None, &change).await;
-        updated.unwrap();
+        self.update(key, id, moved).await;
         let password = Some("tide plank ferry orbit".to_owned().into());
-        let hash = directory.hash_password(password, &Violations::new()).await;
+        let hash = self
+            .directory
+            .hash_password(password, &Violations::new())
+            .await;
         let change = UserChange {
             password: hash.unwrap(),
             ..UserChange::default()
         };
-        let updated = update(directory, &self.next(key), id(), None, &change).await;
-        updated.unwrap();
-        let deleted = delete(directory, &self.next(key), id(), None).await;
-        deleted.unwrap();
+        self.update(key, id, change).await;
+        let delete =
+            move |tx: &Tx<'_>, actor: &Actor| users::delete(tx, actor, &UserKey::Id(id), None);
+        self.write(key, delete).await;
     }
 
     async fn invite(&self, key: &Actor) {
-        let change = UserChange {
+        let grace = UserChange {
             invitation: Some(InvitationRequest {
                 kind: InvitationKind::Invite,
                 redirect_to: None,
             }),
             ..person("grace@example.com")
         };
-        let invited = create(&self.directory, &self.next(key), &change).await;
-        invited.unwrap();
+        self.create(key, grace).await;
+        let failed = |tx: &Tx<'_>, actor: &Actor| {
+            give_up(tx, actor.tenant, deliveries::EMAIL, Outcome::Failed)
+        };
+        self.write(key, failed).await;
+    }
+
+    async fn have_a_webhook(&self, key: &Actor) {
+        let new = WebhookChange {
+            url: Some("https://example.com/hooks".to_owned()),
+            ..WebhookChange::default()
+        };
+        let create = move |tx: &Tx<'_>, actor: &Actor| {
+            webhooks::create(tx, actor, &new, "sealed", Violations::new())
+        };
+        let id = self.write(key, create).await.id;
+        let named = WebhookChange {
+            description: Some(Some("Payroll".to_owned())),
+            ..WebhookChange::default()
+        };
+        let update = move |tx: &Tx<'_>, actor: &Actor| {
+            webhooks::update(tx, actor, id, &named, None, Violations::new())
+        };
+        self.write(key, update).await;
+        let test = move |tx: &Tx<'_>, actor: &Actor| webhooks::test(tx, actor, id);
+        self.write(key, test).await;
+        let gone = move |tx: &Tx<'_>, actor: &Actor| {
+            give_up(tx, actor.tenant, &webhook_lane(id), Outcome::Gone)
+        };
+        self.write(key, gone).await;
+        let delete = move |tx: &Tx<'_>, actor: &Actor| webhooks::delete(tx, actor, id, None);
+        self.write(key, delete).await;
     }
 
     async fn end_the_key(&self, key: &Actor) {
@@ -173,25 +220,52 @@ impl Scenario {
     }
 
     async fn everything(&self) -> Vec<StoredEvent> {
-        let all = self.directory.read(|tx| {
-            let sql = "SELECT id, type, account_id, actor_type, actor_id, subject_type, \
-                subject_id, change, request_id, created_at FROM events \
-                WHERE tenant_id = 1 ORDER BY id";
-            tx.query(sql, &[], |row| {
-                Ok(StoredEvent {
-                    id: row.int()?,
-                    event_type: row.text()?,
-                    account_id: row.opt_int()?,
-                    actor_type: row.text()?,
-                    actor_id: row.text()?,
-                    subject_type: row.text()?,
-                    subject_id: row.text()?,
-                    change: row.json()?,
-                    request_id: row.text()?,
-                    created_at: row.time()?,
-                })
-            })
+        let all = self.directory.write(|tx| {
+            let operator = Actor::system(TenantId(1), "");
+            event::sequence(tx, operator.tenant)?;
+            event::feed(tx, &operator, &EventFilter::default(), 0, 1_000)
         });
-        all.await.unwrap()
+        let (listed, more) = all.await.unwrap();
+        assert!(!more);
+        listed.rows
     }
+}
+
+/// Attempts what is first due on a lane, and gives it up.
+fn give_up(tx: &Tx<'_>, tenant: TenantId, lane: &str, outcome: Outcome) -> Result<(), Error> {
+    event::sequence(tx, tenant)?;
+    let claimed = deliveries::claim(tx, tenant, lane, 1)?;
+    assert_eq!(claimed.len(), 1, "nothing is due on {lane}");
+    for Claimed {
+        key, lease, number, ..
+    } in claimed
+    {
+        let attempt = Attempt {
+            number,
+            outcome,
+            status: None,
+            duration_ms: 0,
+            answer: String::new(),
+            created_at: tx.now(),
+        };
+        deliveries::finish(tx, tenant, &key, lease, &attempt, None)?;
+    }
+    Ok(())
+}
+
+fn person(email: &str) -> UserChange {
+    UserChange {
+        email: Change::Set(Email::parse(email).unwrap()),
+        ..UserChange::default()
+    }
+}
+
+fn set(text: &str) -> Change<String> {
+    Change::Set(text.to_owned())
+}
+
+/// A number that no other run in this process has.
+fn unique() -> u64 {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    RUNS.fetch_add(1, Ordering::Relaxed)
 }
