@@ -32,7 +32,7 @@ pub(super) const FILTERS: [&str; 8] = [
 ];
 
 /// `GET /v1/events`: the feed by cursor. Whoever follows it keeps the last `next_cursor`, which is
-/// there also when nothing follows yet.
+/// there also when nothing follows yet. A page may be short, or empty, where `has_more` is true.
 pub(super) async fn list(
     State(app): State<Shared>,
     Caller(actor): Caller,
@@ -47,8 +47,8 @@ pub(super) async fn list(
         .map_or(0, |position| position.id);
     let asker = actor.clone();
     let read = move |tx: &directory::store::Tx<'_>| event::feed(tx, &asker, &filter, after, limit);
-    let (listed, more) = app.directory.read(read).await?;
-    Ok(parameters.feed_page(&app, &actor, &listed, after, more))
+    let page = app.directory.read(read).await?;
+    Ok(parameters.feed_page(&app, &actor, &page.rows, page.next, page.more))
 }
 
 /// The filters of a feed.
@@ -97,13 +97,11 @@ pub(super) async fn of_user(
     let path = format!("/v1/users/{id}/events");
     let parameters = Parameters::read(&app, path, query.as_deref(), &[])?;
     let limit = parameters.limit()?;
-    let after = parameters
-        .after(&app, &actor)?
-        .map_or(0, |position| position.id);
+    let after = parameters.after(&app, &actor)?;
     let asker = actor.clone();
     let listed = app
         .directory
-        .read(move |tx| event::history_page(tx, &asker, id, after, limit))
+        .read(move |tx| event::history_page(tx, &asker, id, after.as_ref(), limit))
         .await?;
     Ok(parameters.page(&app, &actor, &listed))
 }

@@ -227,9 +227,9 @@ impl Scenario {
             event::sequence(tx, operator.tenant)?;
             event::feed(tx, &operator, &EventFilter::default(), 0, 1_000)
         });
-        let (listed, more) = all.await.unwrap();
-        assert!(!more);
-        listed.rows
+        let page = all.await.unwrap();
+        assert!(!page.more);
+        page.rows
     }
 }
 

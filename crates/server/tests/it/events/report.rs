@@ -79,10 +79,31 @@ fn a_bad_report_writes_nothing_and_names_each_fault() {
 fn what_only_this_server_causes_is_not_reported() {
     let server = Server::start();
     let key = server.key();
-    let mut event = lead("x");
-    event["type"] = json!("invitation_created");
-    let text = send(&server, &key, &event).expect(422).to_string();
-    assert!(text.contains("/0/type"), "{text}");
+    for name in ["invitation_created", "user_deleted", "webhook_test"] {
+        let mut event = lead("x");
+        event["type"] = json!(name);
+        let text = send(&server, &key, &event).expect(422).to_string();
+        assert!(text.contains("/0/type"), "{text}");
+    }
+}
+
+#[test]
+fn a_nul_is_refused_wherever_it_stands() {
+    let server = Server::start();
+    let key = server.key();
+    for (field, value) in [
+        ("data", json!({ "a": ["\u{0}"] })),
+        ("data", json!({ "\u{0}": 1 })),
+        (
+            "subject",
+            json!({ "type": "lead", "id": "1", "more": "\u{0}" }),
+        ),
+    ] {
+        let mut event = lead("x");
+        event[field] = value;
+        let text = send(&server, &key, &event).expect(422).to_string();
+        assert!(text.contains(&format!("/0/{field}")), "{text}");
+    }
 }
 
 #[test]

@@ -319,7 +319,29 @@ fn a_disabled_webhook_gets_what_waited_when_it_is_enabled() {
 }
 
 #[test]
-fn a_dead_endpoint_slows_no_other() {
+fn a_test_of_a_disabled_webhook_waits_for_it() {
+    let hooked = Hooked::start();
+    let enable = |enabled: bool| {
+        let request = hooked
+            .server
+            .request("PATCH", &hooked.path(""))
+            .bearer(&hooked.key.token);
+        request
+            .json(&json!({ "enabled": enabled }))
+            .send()
+            .expect(200);
+    };
+    enable(false);
+    hooked.post("/test", &json!({})).assert_empty(202);
+    hooked.server.settle();
+    assert_eq!(hooked.receiver.types(), [] as [&str; 0]);
+    enable(true);
+    hooked.server.settle();
+    assert_eq!(hooked.receiver.types(), ["webhook_test"]);
+}
+
+#[test]
+fn events_for_one_endpoint_arrive_while_another_is_dead() {
     let hooked = Hooked::start();
     // Nobody listens there any more.
     let dead = {
