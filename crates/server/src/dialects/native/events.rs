@@ -14,11 +14,14 @@ use super::list::Parameters;
 use super::wire::{moment, report_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
+use crate::http::limits::Limits;
 use crate::http::{Shared, body, reply};
 
 const LIST: &str = "/v1/events";
 /// Events reported in one request at most.
 const MAX_REPORTS: usize = 1_000;
+/// Members and items that each of them may have, those of all taken together.
+const FIELDS_OF_A_REPORT: usize = 32;
 
 pub(super) const FILTERS: [&str; 8] = [
     "type",
@@ -117,7 +120,12 @@ pub(super) async fn report(
 ) -> Result<Response, Failure> {
     actor.require(Permission::CreateEvents)?;
     actor.require_full_access()?;
-    let (reports, violations) = reports(body::json_value(&app, &headers, body).await?)?;
+    let limits = Limits {
+        fields: MAX_REPORTS * FIELDS_OF_A_REPORT,
+        ..app.limits
+    };
+    let value = body::json_value(&app, &headers, body, &limits).await?;
+    let (reports, violations) = reports(value)?;
     let count = reports.len();
     let new = app
         .directory
