@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use directory::event::EventType;
 use serde_json::{Value, json};
 
 use crate::harness::{Key, Request, Server};
@@ -85,6 +88,23 @@ fn a_webhook_is_made_shown_changed_and_deleted() {
     );
     let text = feed.to_string();
     assert!(!text.contains("whsec_") && !text.contains("a=b"), "{text}");
+}
+
+#[test]
+fn a_webhook_names_any_event_that_there_is() {
+    let server = Server::start();
+    let key = server.key();
+    let names: Vec<&str> = EventType::all().map(EventType::name).collect();
+    let body = json!({ "url": "https://example.org/", "event_types": names });
+    let made = create(&server, &key, &body).expect(201);
+    let set = |names: &Value| -> BTreeSet<String> {
+        let names = names.as_array().unwrap().iter();
+        names
+            .map(|each| each.as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(set(&made["event_types"]), set(&json!(names)));
+    assert_eq!(set(&made["event_types"]).len(), 175);
 }
 
 #[test]
