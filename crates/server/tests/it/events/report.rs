@@ -55,6 +55,22 @@ fn what_another_system_reports_is_in_the_feed_once() {
 }
 
 #[test]
+fn an_idempotency_key_replays_the_first_answer() {
+    let server = Server::start();
+    let key = server.key();
+    let send = |body: &Value| {
+        let request = server.post("/v1/events").bearer(&key.token);
+        request.header("idempotency-key", "k").json(body).send()
+    };
+    let told = json!({ "accepted": 1, "new": 1 });
+    send(&json!([lead("x1")])).assert(202, &told);
+    let again = send(&json!([lead("x1")]));
+    again.assert(202, &told);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(send(&json!([lead("x2")])).status, 422);
+}
+
+#[test]
 fn a_bad_report_writes_nothing_and_names_each_fault() {
     let server = Server::start();
     let key = server.key();

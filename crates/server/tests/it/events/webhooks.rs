@@ -159,6 +159,19 @@ fn every_fault_of_a_webhook_is_named() {
 }
 
 #[test]
+fn a_rotation_is_refused_under_an_idempotency_key() {
+    let server = Server::start();
+    let key = server.key();
+    let made = create(&server, &key, &json!({ "url": "https://example.org/" })).expect(201);
+    let path = format!("/v1/webhooks/{}", made["id"]);
+    let rotation = server.post(&format!("{path}/rotate-secret"));
+    let kept = rotation.bearer(&key.token).header("idempotency-key", "k");
+    assert_eq!(kept.send().status, 400);
+    let shown = server.get(&path).bearer(&key.token).send().expect(200);
+    assert_eq!(shown["version"], json!(1));
+}
+
+#[test]
 fn a_bound_key_and_another_tenant_see_their_own_webhooks_alone() {
     let server = Server::start();
     let key = server.key();
