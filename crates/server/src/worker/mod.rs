@@ -65,10 +65,9 @@ impl Worker {
             self.tick(&mut attempts).await;
             while attempts.try_join_next().is_some() {}
             let now = self.app.directory.clock().now();
-            if expired_at.is_none_or(|at| now.duration_since(at) >= EXPIRE_EVERY) {
-                if !self.clean().await {
-                    expired_at = Some(now);
-                }
+            let is_due = expired_at.is_none_or(|at| now.duration_since(at) >= EXPIRE_EVERY);
+            if is_due && !self.clean().await {
+                expired_at = Some(now);
             }
         }
         let last = async { while attempts.join_next().await.is_some() {} };

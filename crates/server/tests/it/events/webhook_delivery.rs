@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use directory::store::Tx;
 use serde_json::{Value, json};
 
 use super::receiver::Receiver;
@@ -287,6 +288,56 @@ fn a_test_event_arrives_whatever_the_filter() {
     hooked.post("/test", &json!({})).assert_empty(202);
     hooked.server.settle();
     assert_eq!(hooked.receiver.types(), ["webhook_test"]);
+}
+
+#[test]
+fn what_another_system_reports_is_sent_as_well() {
+    let hooked = Hooked::start();
+    let types = json!({ "event_types": ["lead_created"] });
+    let request = hooked.server.request("PATCH", &hooked.path(""));
+    let changed = request.bearer(&hooked.key.token).json(&types).send();
+    changed.expect(200);
+    let report = json!({
+        "id": "x1",
+        "type": "lead_created",
+        "subject": { "type": "lead", "id": 17 },
+        "data": { "score": 3 },
+        "occurred_at": "2026-11-20T10:00:00Z",
+    });
+    let request = hooked.server.post("/v1/events").bearer(&hooked.key.token);
+    request.json(&report).send().expect(202);
+    hooked.create("ada@example.org");
+    let received = hooked.receiver.received();
+    assert_eq!(hooked.receiver.types(), ["lead_created"]);
+    let body = received[0].json();
+    assert_eq!(body["timestamp"], json!("2026-11-20T10:00:00.000Z"));
+    assert_eq!(body["data"]["reported_id"], json!("x1"));
+    assert_eq!(body["data"]["data"], json!({ "score": 3 }));
+}
+
+#[test]
+fn a_secret_that_cannot_be_opened_fails_the_attempt_and_a_new_one_helps() {
+    let hooked = Hooked::start();
+    let (actor, id) = (hooked.server.operator(), hooked.id);
+    // As with another secret key than the one that it was sealed with.
+    let rotate = move |tx: &Tx<'_>| directory::webhooks::rotate(tx, &actor, id, "sealed elsewhere");
+    hooked.server.write(rotate.clone());
+    hooked.server.write(rotate);
+    hooked.create("ada@example.org");
+    assert_eq!(hooked.receiver.received().len(), 0);
+    let delivery = hooked.delivery();
+    assert_eq!(delivery["attempts"], json!(1));
+    assert_eq!(delivery["tries"][0]["outcome"], json!("failed"));
+    let answer = json!("the webhook cannot be signed");
+    assert_eq!(delivery["tries"][0]["answer"], answer);
+    // The old secret, which still cannot be opened, is in force for another day.
+    let rotated = hooked.post("/rotate-secret", &json!({})).expect(200);
+    hooked.advance(6);
+    let received = hooked.receiver.received();
+    assert_eq!(received.len(), 1);
+    let secret = rotated["secret"].as_str().unwrap();
+    let now = hooked.server.now().as_second();
+    assert!(verify(secret, &received[0], now));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Webhooks, their deliveries, and events that other systems report.
 
 use directory::deliveries::{Attempt, Delivery};
-use directory::event::{EventType, Origin, Report};
+use directory::event::{EventType, Report};
 use directory::store::StoredEvent;
 use directory::users::Change;
 use directory::violation::{Expected, Path, Rule, Violations};
@@ -213,9 +213,9 @@ pub(in crate::dialects::native) fn report_in(
     let mut fields = Fields::new(map, path.clone(), STRICT, violations);
     fields.only(&["id", "type", "account_id", "subject", "data", "occurred_at"]);
     let id = fields.text("id").value().cloned().unwrap_or_default();
-    // What the server causes itself nobody else reports.
+    // The server's own names are not for others.
     let event_type = fields.choice("type", |name| {
-        EventType::parse(name).filter(|each| each.entry().origin == Origin::Reported)
+        EventType::parse(name).filter(|each| each.in_catalogue())
     });
     if !fields.has("type") || event_type == Change::Clear {
         fields.refuse("type", Rule::Blank);
