@@ -392,23 +392,23 @@ fn a_test_of_a_disabled_webhook_waits_for_it() {
 }
 
 #[test]
-fn events_for_one_endpoint_arrive_while_another_is_dead() {
+fn an_endpoint_that_does_not_answer_slows_no_other() {
     let hooked = Hooked::start();
-    // Nobody listens there any more.
-    let dead = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}/", listener.local_addr().unwrap())
-    };
-    let body = json!({ "url": dead });
-    hooked
-        .server
-        .post("/v1/webhooks")
-        .bearer(&hooked.key.token)
-        .json(&body)
-        .send()
-        .expect(201);
-    for user in 0..20 {
-        hooked.create(&format!("u{user}@example.org"));
+    let stuck = Receiver::start();
+    stuck.hold();
+    let body = json!({ "url": stuck.url });
+    let request = hooked.server.post("/v1/webhooks").bearer(&hooked.key.token);
+    request.json(&body).send().expect(201);
+    for user in 0..6 {
+        let body = json!({ "email": format!("u{user}@example.org") });
+        let request = hooked.server.post("/v1/users").bearer(&hooked.key.token);
+        request.json(&body).send().expect(201);
     }
-    assert_eq!(hooked.receiver.received().len(), 20);
+    let settling = hooked.server.begin_to_settle();
+    stuck.wait_for(6);
+    hooked.receiver.wait_for(6);
+    stuck.answer("204 No Content", "");
+    hooked.server.wait(settling).unwrap();
+    assert_eq!(stuck.received().len(), 6);
+    assert_eq!(hooked.receiver.received().len(), 6);
 }
