@@ -76,3 +76,6 @@ CREATE TABLE delivery_attempts (
     created_at  TIMESTAMPTZ(3) NOT NULL,
     PRIMARY KEY (tenant_id, lane, event_id, recipient, number)
 );
+
+-- erased_at: when what was known of a deleted user was taken away for good.
+ALTER TABLE users ADD COLUMN erased_at TIMESTAMPTZ(3);

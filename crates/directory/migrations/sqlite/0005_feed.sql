@@ -76,3 +76,6 @@ CREATE TABLE delivery_attempts (
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, lane, event_id, recipient, number)
 ) STRICT, WITHOUT ROWID;
+
+-- erased_at: when what was known of a deleted user was taken away for good.
+ALTER TABLE users ADD COLUMN erased_at INTEGER;

@@ -366,7 +366,7 @@ pub(crate) fn find_user(
         UserKey::Email(email) => conditions.and(EMAIL_OWNER, email.as_str()),
     }
     conditions.and_plain(if deleted {
-        "u.deleted_at IS NOT NULL"
+        "u.deleted_at IS NOT NULL AND u.erased_at IS NULL"
     } else {
         "u.deleted_at IS NULL"
     });

@@ -3,6 +3,7 @@
 mod around;
 mod change;
 mod create;
+mod erase;
 mod plan;
 mod rules;
 mod snapshot;
@@ -16,6 +17,7 @@ pub use change::{
 };
 pub use create::create;
 pub(crate) use create::plan as plan_creation;
+pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
 pub(crate) use update::{answer, plan as plan_update};
 pub use update::{delete, restore, update};

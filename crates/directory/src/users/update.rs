@@ -147,14 +147,14 @@ fn plan_of(
 }
 
 /// Marks a user as changed now, by this actor.
-fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
+pub(super) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
     user.version += 1;
     user.updated_at = tx.now();
     user.updated_by = actor.email.clone();
 }
 
 /// A changed user, with the claims that the change gives up and makes.
-fn rewrite(
+pub(super) fn rewrite(
     actor: &Actor,
     before: &User,
     user: User,

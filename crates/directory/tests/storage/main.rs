@@ -51,7 +51,6 @@ mod backup;
 mod cost;
 mod durable;
 mod engine;
-mod event_docs;
 mod events;
 mod faults;
 mod feed;

@@ -19,6 +19,7 @@ mod cli;
 mod contracts;
 mod deliver;
 mod deliver_webhook;
+mod event_docs;
 mod events;
 mod everywhere;
 mod full_log;

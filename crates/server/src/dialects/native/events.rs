@@ -128,9 +128,10 @@ pub(super) async fn report(
 }
 
 fn reports(value: Value) -> Result<(Vec<Report>, Violations), Failure> {
-    let list = match value {
-        Value::Array(list) => list,
-        one => vec![one],
+    let list = if let Value::Array(list) = value {
+        list
+    } else {
+        vec![value]
     };
     if list.is_empty() || list.len() > MAX_REPORTS {
         let most = format!("the body is one event or a list of 1 to {MAX_REPORTS}");

@@ -34,6 +34,7 @@ pub fn routes() -> Router<Shared> {
             get(users::show).patch(users::update).delete(users::delete),
         )
         .route("/v1/users/{id}/restore", post(users::restore))
+        .route("/v1/users/{id}/erase", post(users::erase))
         .route("/v1/accounts", get(accounts::list).post(accounts::create))
         .route("/v1/accounts/{id}", get(accounts::show))
         .route("/v1/groups", get(groups::list).post(groups::create))

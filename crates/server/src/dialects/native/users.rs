@@ -164,6 +164,20 @@ pub(super) async fn restore(
     once(&app, &actor, key, async { Ok(()) }, run).await
 }
 
+/// `POST /v1/users/{id}/erase`: 204; nothing brings the user back.
+pub(super) async fn erase(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<Response, Failure> {
+    actor.require(Permission::DeleteUsers)?;
+    actor.require_full_access()?;
+    app.directory
+        .write(move |tx| users::erase(tx, &actor, id))
+        .await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
 /// `GET /v1/users`: cursor, filters, `sort` by `id` or `updated_at`, `-` for descending.
 pub(super) async fn list(
     State(app): State<Shared>,

@@ -1,5 +1,6 @@
 //! SMS, handed to a gateway of the test's own.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -196,13 +197,20 @@ async fn a_gateway_that_hangs_is_given_up_whether_before_or_within_its_answer() 
 
 #[tokio::test]
 async fn an_answer_without_an_end_is_read_to_its_limit() {
+    static CHUNKS: AtomicUsize = AtomicUsize::new(0);
     let gateway = Gateway::start(|| {
-        let chunk = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4096]));
+        let chunk = || {
+            CHUNKS.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4096]))
+        };
         answer(400, &[], Body::from_stream(stream::repeat_with(chunk)))
     })
     .await;
     let reason = "the SMS gateway answered 400".to_owned();
     assert_eq!(gateway.send().await, Attempt::Refused { reason });
+    // 64 KiB are read; the rest are buffers of the two sockets.
+    let written = CHUNKS.load(Ordering::Relaxed) * 4096;
+    assert!(written < 16 << 20, "{written} bytes were taken");
 }
 
 #[tokio::test]

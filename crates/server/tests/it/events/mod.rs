@@ -1,5 +1,6 @@
 //! Events over HTTP: the feed, its stream, what other systems report, and webhooks.
 
+mod erase;
 mod feed;
 mod receiver;
 mod report;

@@ -7,13 +7,14 @@ use crate::harness::{Key, Response, Server};
 use directory::keys::NewKey;
 
 /// Every route, and the scopes that open it besides `admin`.
-const ROUTES: [(&str, &str, &[&str]); 16] = [
+const ROUTES: [(&str, &str, &[&str]); 17] = [
     ("GET", "/v1/users", &["users:read", "users:write"]),
     ("GET", "/v1/users/999", &["users:read", "users:write"]),
     ("POST", "/v1/users", &["users:write"]),
     ("PATCH", "/v1/users/999", &["users:write"]),
     ("DELETE", "/v1/users/999", &["users:write"]),
     ("POST", "/v1/users/999/restore", &["users:write"]),
+    ("POST", "/v1/users/999/erase", &["users:write"]),
     (
         "GET",
         "/v1/accounts",

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use directory::event::{EventType, Origin};
 
+use crate::contracts::root;
 use page::page;
 use scenario::Scenario;
 
-const HOW: &str = "MUSTER_UPDATE_DOCS=1 cargo test -p directory --test storage event_docs";
+const HOW: &str = "MUSTER_UPDATE_DOCS=1 cargo test -p muster --test it event_docs";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_events_is_what_the_code_says() {
@@ -46,10 +47,6 @@ async fn each_event_that_the_code_writes_has_its_example() {
         let event = EventType::parse(&name).unwrap();
         assert_eq!(event.entry().origin, Origin::Server, "{name}");
     }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The types that are named in sources which write events.

@@ -3,69 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use directory::event::{Change, Entry, EventGroup, Origin, entries};
+use directory::event::{Entry, EventGroup, Origin, entries};
 use directory::store::StoredEvent;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use muster::deliver::event_shape::WebhookBody;
 
 use super::HOW;
-
-/// A webhook's body.
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'a str,
-    timestamp: String,
-    data: Data<'a>,
-}
-
-#[derive(Serialize)]
-struct Data<'a> {
-    id: i64,
-    r#type: &'a str,
-    account_id: Option<i64>,
-    actor: Named<'a>,
-    subject: Named<'a>,
-    change: Change,
-    request_id: &'a str,
-    created_at: String,
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    r#type: &'a str,
-    id: &'a str,
-}
-
-impl<'a> Body<'a> {
-    fn of(event: &'a StoredEvent) -> Self {
-        let named = |r#type: &'a str, id: &'a str| Named { r#type, id };
-        let at = format!("{:.3}", event.created_at);
-        Self {
-            r#type: &event.event_type,
-            timestamp: at.clone(),
-            data: Data {
-                id: event.id,
-                r#type: &event.event_type,
-                account_id: event.account_id,
-                actor: named(&event.actor_type, &event.actor_id),
-                subject: named(&event.subject_type, &event.subject_id),
-                change: change(&event.change),
-                request_id: &event.request_id,
-                created_at: at,
-            },
-        }
-    }
-}
-
-fn change(text: &str) -> Change {
-    let stored: Map<String, Value> = serde_json::from_str(text).unwrap();
-    let side = |name: &str| stored[name].as_object().unwrap().clone();
-    assert_eq!(stored.len(), 2, "{text}");
-    Change {
-        old: side("old"),
-        new: side("new"),
-    }
-}
 
 const HEAD: &str = "\
 # Events
@@ -74,25 +16,24 @@ What can happen, by what it is about. `GET /v1/event-types` lists the same.
 
 An event whose origin is `server` is written by the server itself, in the transaction of the \
 change that it tells of; where it says *not yet*, nothing causes it so far. One that is \
-`reported` happens in the operator's other systems.
+`reported` happens in the operator's other systems, which tell of it by `POST /v1/events`.
 ";
 
 const BODIES: &str = "\
 ## Bodies
 
-What a webhook is sent, of one run of the use cases. `timestamp` and `created_at` are when it \
-happened.
+What a webhook is sent ([WEBHOOKS.md](WEBHOOKS.md)), of one run of the use cases.
 
 | `data` | |
 | --- | --- |
 | `id` | the event's number, which no other has; not the order of the feed |
-| `type` | its name |
 | `account_id` | the account that it happened in, or null |
 | `actor` | who caused it: a `key` or a `user` with its id, or the `system`, whose id is empty |
 | `subject` | what it happened to |
-| `change` | what changed: the fields before and after that are not the same. `old` is empty for \
-what is new, and no secret is in either |
-| `request_id` | the `X-Request-Id` of the request that caused it, or `command line` |
+| `change` | the fields that changed, before and after; `old` is empty for what is new, `new` for \
+what is gone. No secret is in either |
+| `request_id` | the `X-Request-Id` of the request that caused it, `command line`, or empty for what \
+the server did by itself |
 | `created_at` | when, to the millisecond |
 ";
 
@@ -141,7 +82,7 @@ fn table(group: EventGroup, caused: &BTreeSet<&str>) -> String {
 }
 
 fn example(entry: &Entry, event: &StoredEvent) -> String {
-    let body = serde_json::to_string_pretty(&Body::of(event)).unwrap();
+    let body = serde_json::to_string_pretty(&WebhookBody::of(event)).unwrap();
     let (name, what) = (entry.name, entry.description);
     format!("\n### {name}\n\n{what}\n\n```json\n{body}\n```\n")
 }

@@ -1,0 +1,33 @@
+//! Taking away what is known of a user, in every table that knows anything.
+
+use jiff::Timestamp;
+
+use crate::actor::TenantId;
+
+use super::Statement;
+
+const MARK: &str = "UPDATE users SET erased_at = $1, parts = 0 WHERE tenant_id = $2 AND id = $3";
+const END_INVITATIONS: &str = "UPDATE invitations SET ended_at = $1, secret_hash = NULL, \
+    redirect_to = NULL WHERE tenant_id = $2 AND user_id = $3 AND ended_at IS NULL";
+const DELETE: [&str; 6] = [
+    "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM user_badges WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM user_roles WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM notification_preferences WHERE tenant_id = $1 AND user_id = $2",
+];
+
+/// Marks a user as erased, and takes away all that stands around them. Their row's own columns
+/// are [`super::update_user`]'s.
+pub(crate) fn erase_around(tenant: TenantId, user: i64, now: Timestamp) -> Vec<Statement<'static>> {
+    let marks = [MARK, END_INVITATIONS].map(|sql| Statement {
+        sql,
+        params: vec![now.into(), tenant.into(), user.into()],
+    });
+    let deletions = DELETE.map(|sql| Statement {
+        sql,
+        params: vec![tenant.into(), user.into()],
+    });
+    marks.into_iter().chain(deletions).collect()
+}
