@@ -7,8 +7,8 @@ use crate::actor::TenantId;
 use super::Statement;
 
 const MARK: &str = "UPDATE users SET erased_at = $1, parts = 0 WHERE tenant_id = $2 AND id = $3";
-const END_INVITATIONS: &str = "UPDATE invitations SET ended_at = $1, secret_hash = NULL, \
-    redirect_to = NULL WHERE tenant_id = $2 AND user_id = $3 AND ended_at IS NULL";
+const END_INVITATIONS: &str = "UPDATE invitations SET ended_at = COALESCE(ended_at, $1), \
+    secret_hash = NULL, sent_to = NULL, redirect_to = NULL WHERE tenant_id = $2 AND user_id = $3";
 const DELETE: [&str; 6] = [
     "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",

@@ -103,7 +103,8 @@ async fn the_token(directory: &Directory, lane: &'static str) -> SecretString {
 }
 
 async fn hash(directory: &Directory, password: &str) -> PasswordHash {
-    let hash = directory.hash_password(Some(password.to_owned().into()), &Violations::new());
+    let none = Violations::new();
+    let hash = directory.hash_password(Some(password.to_owned().into()), &none);
     hash.await.unwrap().unwrap()
 }
 
