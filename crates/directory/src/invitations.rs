@@ -325,8 +325,8 @@ fn manageable(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(Invitation, User),
 /// [`Error::Forbidden`] without `createUsers` or with Public Pool access only;
 /// [`Error::NotFound`]; [`Error::Conflict`] for one that ended, or whose person nothing can be
 /// sent to.
-pub fn resend(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
-    let (invitation, user) = manageable(tx, actor, id)?;
+pub fn resend(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Invitation, Error> {
+    let (mut invitation, user) = manageable(tx, actor, id)?;
     if user.status() == UserStatus::Suspended {
         return Err(Error::Conflict("the user is suspended"));
     }
@@ -339,7 +339,10 @@ pub fn resend(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         renew_invitation(actor.tenant, id, tx.now(), expires_at),
         told(tx, actor, EventType::InvitationCreated, &invitation)?,
     ])?;
-    Ok(())
+    invitation.requested_at = tx.now();
+    invitation.expires_at = expires_at;
+    invitation.sent = None;
+    Ok(invitation)
 }
 
 /// Takes an invitation back: its link leads nowhere from then on.

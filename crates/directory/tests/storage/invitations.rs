@@ -160,9 +160,8 @@ async fn states(world: &World, user: i64) -> Vec<(i64, InvitationState)> {
 
 async fn resend(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
     let actor = actor.clone();
-    directory
-        .write(move |tx| invitations::resend(tx, &actor, id))
-        .await
+    let sent = directory.write(move |tx| invitations::resend(tx, &actor, id));
+    sent.await.map(drop)
 }
 
 async fn revoke(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
