@@ -9,7 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
-use crate::model::{InvitationKind, User};
+use crate::model::{
+    Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
+    UserStatus,
+};
 use crate::secret::digest;
 use crate::store::{
     Claimable, StoredEvent, Tx, UserKey, claim_delivery, claimable, find_event, find_invitation,
@@ -370,8 +373,9 @@ pub struct Letter {
 }
 
 /// Makes the message of a delivery, whose link carries `token`: the same at each attempt, since
-/// nobody knows which of them arrives. That of an earlier message holds no more. None when there is nothing to send any more: the invitation ended, or
-/// its person is gone.
+/// nobody knows which of them arrives. That of an earlier message holds no more. None when there
+/// is nothing to send any more: the invitation ended or was sent once more since, or its person is
+/// gone, suspended, or without such an address.
 ///
 /// # Errors
 /// Storage errors.
@@ -389,17 +393,36 @@ pub fn letter(
         return Ok(None);
     };
     let found = find_invitation(tx, tenant, id)?;
-    let Some(invitation) = found.filter(|each| each.expires_at > tx.now()) else {
+    // Sent once more since: the message of that event is the one whose link shall hold.
+    let wanted = |each: &Invitation| {
+        each.state(tx.now()) == InvitationState::Out && each.requested_at == event.created_at
+    };
+    let Some(invitation) = found.filter(wanted) else {
         return Ok(None);
     };
     let system = Actor::system(tenant, event.request_id.clone());
     let Some(found) = find_user(tx, &system, &UserKey::Id(invitation.user_id), false)? else {
         return Ok(None);
     };
+    let user = found.user;
+    if user.pending_since.is_none() || user.status() == UserStatus::Suspended {
+        return Ok(None);
+    }
+    let (channel, to) = if claimed.key.lane == SMS {
+        let number = user.phone.as_ref().and_then(|phone| phone.key());
+        (MessageChannel::Sms, number)
+    } else {
+        (MessageChannel::Email, user.email.as_ref().map(Email::key))
+    };
+    let Some(to) = to.map(str::to_owned) else {
+        return Ok(None);
+    };
     let hash = digest(token.expose_secret());
-    tx.batch(&[set_invitation_secret(tenant, invitation.id, hash)])?;
+    let at = tx.now();
+    let sent = SentMessage { channel, to, at };
+    tx.batch(&[set_invitation_secret(tenant, invitation.id, hash, &sent)])?;
     Ok(Some(Letter {
-        user: found.user,
+        user,
         kind: invitation.kind,
         token,
         expires_at: invitation.expires_at,

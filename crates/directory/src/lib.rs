@@ -16,6 +16,7 @@ pub mod forms;
 pub mod groups;
 pub mod idempotency;
 pub mod import;
+pub mod invitations;
 pub mod jobs;
 pub mod keys;
 pub mod model;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::event::EventType;
-use crate::model::{Email, OnboardingState, UserKind, UserStatus};
+use crate::model::{Email, InvitationState, OnboardingState, UserKind, UserStatus};
 
 /// Most rows that a page can hold.
 pub const MAX_PAGE: usize = 200;
@@ -51,6 +51,15 @@ pub struct EventFilter {
     pub created_after: Option<Timestamp>,
     /// Written before, exclusive.
     pub created_before: Option<Timestamp>,
+}
+
+/// Which invitations to list; every condition given must hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InvitationFilter {
+    /// Of this user.
+    pub user_id: Option<i64>,
+    /// As they stand now.
+    pub state: Option<InvitationState>,
 }
 
 /// What a list is ordered by; ties are broken by the id.

@@ -4,5 +4,6 @@ pub mod cli;
 pub mod deliver;
 pub mod dialects;
 pub mod http;
+pub mod pages;
 pub mod router;
 pub mod worker;

@@ -10,8 +10,10 @@ use crate::deliver::inbox::{self, Inbox};
 use crate::dialects::{legalesign, native, platformos, pulse, wonolo};
 use crate::http::failure::Failure;
 use crate::http::{Shared, context, health, metrics};
+use crate::pages;
 
-/// The public listener: every dialect, and the health of the server.
+/// The public listener: every dialect, the pages that messages lead to, and the health of
+/// the server.
 pub fn public(app: Shared) -> Router {
     around(public_routes(), app)
 }
@@ -28,6 +30,7 @@ fn public_routes() -> Router<Shared> {
         .merge(platformos::routes())
         .merge(legalesign::routes())
         .merge(native::routes())
+        .merge(pages::routes())
         .merge(health_routes())
 }
 

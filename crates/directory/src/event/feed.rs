@@ -16,8 +16,8 @@ use crate::permission::Permission;
 use crate::query::{EventFilter, Listed, Position};
 use crate::store::{
     Statement, Tx, UserKey, enabled_webhooks, feed_head, find_event, find_invitation, find_user,
-    insert_delivery, list_events_of, list_feed, move_feed_head, place_event, unplaced_events,
-    written_at,
+    insert_delivery, invitations_of, list_events_of, list_feed, move_feed_head, place_event,
+    unplaced_events, written_at,
 };
 use crate::webhooks::Webhook;
 
@@ -93,6 +93,14 @@ fn invited(
     let Some(invitation) = find_invitation(tx, tenant, invitation)? else {
         return Ok(None);
     };
+    // One message asks for the password that answers all that were made at once.
+    let others = invitations_of(tx, tenant, invitation.user_id)?;
+    let first = others
+        .iter()
+        .find(|each| each.requested_at == invitation.requested_at);
+    if invitation.ended.is_some() || first.is_some_and(|first| first.id != invitation.id) {
+        return Ok(None);
+    }
     let system = Actor::system(tenant, event.request_id.clone());
     let Some(found) = find_user(tx, &system, &UserKey::Id(invitation.user_id), false)? else {
         return Ok(None);

@@ -30,8 +30,110 @@ impl InvitationKind {
     }
 }
 
-/// An invitation that is out. Its link's secret is made when the message is sent, and
-/// only its hash is kept: it can never be read back.
+/// Which way a message goes to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageChannel {
+    /// By email.
+    Email,
+    /// By SMS.
+    Sms,
+}
+
+impl MessageChannel {
+    /// Its stored name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+        }
+    }
+
+    /// The channel of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Email, Self::Sms]
+            .into_iter()
+            .find(|channel| channel.name() == name)
+    }
+}
+
+/// The message whose link holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// Which way it went.
+    pub channel: MessageChannel,
+    /// The canonical form of the address or number that it went to.
+    pub to: String,
+    /// When it was made.
+    pub at: Timestamp,
+}
+
+/// Why an invitation is out no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationEnd {
+    /// Its person has a password now.
+    Accepted,
+    /// It was taken back.
+    Revoked,
+}
+
+impl InvitationEnd {
+    /// Its stored name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The end of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Accepted, Self::Revoked]
+            .into_iter()
+            .find(|end| end.name() == name)
+    }
+}
+
+/// How an invitation stands at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationState {
+    /// It can be answered.
+    Out,
+    /// Its person has a password now.
+    Accepted,
+    /// It was taken back.
+    Revoked,
+    /// Its time ran out without an answer; sending it once more brings it back.
+    Expired,
+}
+
+impl InvitationState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Out, Self::Accepted, Self::Revoked, Self::Expired];
+
+    /// Its published name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Accepted => "accepted",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// An invitation. Its link's secret is made when the message is sent, and only its hash is
+/// kept: it can never be read back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invitation {
     /// Its number.
@@ -46,8 +148,29 @@ pub struct Invitation {
     pub permission: Option<i64>,
     /// Where the page leads afterwards: an exact entry of the tenant's allow-list.
     pub redirect_to: Option<String>,
+    /// The account that its events are told in.
+    pub account_id: Option<i64>,
+    /// The message whose link holds; none while it is yet to be made.
+    pub sent: Option<SentMessage>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When its message was last asked for.
+    pub requested_at: Timestamp,
+    /// When its time runs out.
     pub expires_at: Timestamp,
+    /// When and why it ended.
+    pub ended: Option<(Timestamp, InvitationEnd)>,
+}
+
+impl Invitation {
+    /// How it stands at a moment.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> InvitationState {
+        match self.ended {
+            Some((_, InvitationEnd::Accepted)) => InvitationState::Accepted,
+            Some((_, InvitationEnd::Revoked)) => InvitationState::Revoked,
+            None if self.expires_at <= now => InvitationState::Expired,
+            None => InvitationState::Out,
+        }
+    }
 }

@@ -346,7 +346,8 @@ pub enum UserKey {
     Email(String),
 }
 
-fn visible<'a>(actor: &Actor, now: Timestamp) -> Conditions<'a> {
+/// The users whom the actor may see.
+pub(super) fn visible<'a>(actor: &Actor, now: Timestamp) -> Conditions<'a> {
     let mut conditions = Conditions::new("u.tenant_id = ?", actor.tenant);
     match actor.visibility {
         Visibility::Tenant => {}

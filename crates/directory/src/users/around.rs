@@ -1,6 +1,6 @@
 //! What making and changing a user have in common.
 
-use super::change::UserChange;
+use super::change::{GroupGrant, UserChange};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
@@ -89,14 +89,14 @@ pub(super) fn join_groups(
     tx: &Tx<'_>,
     actor: &Actor,
     user: &User,
-    change: &UserChange,
+    grants: &[GroupGrant],
 ) -> Result<Vec<Statement<'static>>, Error> {
     let mut statements = Vec::new();
-    if change.groups.is_empty() {
+    if grants.is_empty() {
         return Ok(statements);
     }
     let held = group_memberships_of(tx, actor.tenant, &[user.id])?;
-    for grant in &change.groups {
+    for grant in grants {
         let own = held.iter().find(|(_, own)| own.group_id == grant.group_id);
         if own.is_none_or(|(_, own)| own.permission != grant.permission) {
             let id = tx.new_id(IdKind::GroupMember)?;

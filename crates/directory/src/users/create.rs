@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::clock::uuid_v7;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
+use crate::invitations;
 use crate::model::{AccountRole, Invitation, InvitationKind, Membership, User, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
@@ -222,23 +223,16 @@ fn add_invitations(
             group_id,
             permission,
             redirect_to: request.redirect_to.clone(),
+            account_id: actor.account,
+            sent: None,
             created_at: tx.now(),
+            requested_at: tx.now(),
             expires_at,
+            ended: None,
         };
         statements.push(insert_invitation(actor.tenant, &invitation));
-        let fields = [
-            ("kind", request.kind.name().into()),
-            ("user_id", user.id.into()),
-            ("group_id", group_id.into()),
-        ];
-        statements.push(event::record(
-            tx,
-            actor,
-            EventType::InvitationCreated,
-            actor.account,
-            Subject::new("invitation", invitation.id),
-            event::Change::of(&fields),
-        )?);
+        let kind = EventType::InvitationCreated;
+        statements.push(invitations::told(tx, actor, kind, &invitation)?);
     }
     Ok(())
 }

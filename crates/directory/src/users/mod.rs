@@ -19,7 +19,7 @@ pub use create::create;
 pub(crate) use create::plan as plan_creation;
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
-pub(crate) use update::plan as plan_update;
+pub(crate) use update::{answer, plan as plan_update};
 pub use update::{delete, restore, update};
 pub use view::Include;
 

@@ -12,6 +12,7 @@ use super::{UserKey, rules, snapshot};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
+use crate::invitations;
 use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
@@ -58,14 +59,43 @@ pub(crate) fn plan(
     actor: &Actor,
     before: &User,
     change: &UserChange,
-    mut violations: Violations,
+    violations: Violations,
 ) -> Result<Option<Plan>, Error> {
     let mut user = before.clone();
     change.apply(&mut user, tx.now());
-    if change.password.is_some() {
-        user.pending_since = None;
-    }
     rules::check_grants(actor, change, &user)?;
+    plan_of(tx, actor, before, user, change, violations)
+}
+
+/// Makes the change by which a pending user answers an invitation; `verify` says what they proved
+/// to be theirs, which no change can.
+///
+/// # Errors
+/// As [`update`], but nothing is forbidden: who has the secret may.
+pub(crate) fn answer(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    change: &UserChange,
+    verify: impl FnOnce(&mut User),
+) -> Result<User, Error> {
+    let mut user = before.clone();
+    change.apply(&mut user, tx.now());
+    verify(&mut user);
+    let plan = plan_of(tx, actor, before, user, change, Violations::new())?;
+    let plan = plan.ok_or_else(|| Error::internal("an answer changes nothing"))?;
+    Ok(plan.write(tx, actor.tenant)?.user)
+}
+
+/// What is to be written so that a user becomes as `user`, which `change` led to.
+fn plan_of(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    mut user: User,
+    change: &UserChange,
+    mut violations: Violations,
+) -> Result<Option<Plan>, Error> {
     rules::check_values(change, &user, false, &mut violations);
     if before.kind.is_some() && user.kind != before.kind {
         violations.field("kind", Rule::Immutable);
@@ -85,6 +115,13 @@ pub(crate) fn plan(
         return Err(Error::Invalid(violations));
     }
     let mut around = change_around(tx, actor, before, &user, change)?;
+    let mut groups = change.groups.clone();
+    if change.password.is_some() && user.pending_since.take().is_some() {
+        let (joined, ended) = invitations::answered(tx, actor, user.id)?;
+        around.extend(ended);
+        groups.extend(joined);
+    }
+    around.extend(join_groups(tx, actor, &user, &groups)?);
     let parts = !around.is_empty();
     if user == *before && !parts {
         return Ok(None);
@@ -101,7 +138,7 @@ pub(crate) fn plan(
     record(EventType::UserUpdated, what)?;
     let gains = Include {
         accounts: !change.accounts.is_empty() || user.customer_id.is_some(),
-        groups: !change.groups.is_empty(),
+        groups: !groups.is_empty(),
         badges: !change.badges.is_empty(),
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
@@ -191,7 +228,6 @@ fn change_around(
         statements.extend(replace_preferences(tenant, user.id, preferences));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
-    statements.extend(join_groups(tx, actor, user, change)?);
     Ok(statements)
 }
 

@@ -61,6 +61,7 @@ mod harness;
 mod idempotency;
 mod import;
 mod import_marks;
+mod invitations;
 mod isolation;
 mod keys;
 mod lists;

@@ -22,11 +22,13 @@ pub enum Dialect {
     Platformos,
     Legalesign,
     Native,
+    /// No API: pages for people.
+    Pages,
 }
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 8] = [
+const MOUNTS: [(&str, Dialect); 9] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -35,16 +37,18 @@ const MOUNTS: [(&str, Dialect); 8] = [
     ("/api/sessions", Dialect::Platformos),
     ("/api/v1", Dialect::Legalesign),
     ("/v1", Dialect::Native),
+    ("/invitations", Dialect::Pages),
 ];
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Wonolo,
         Self::Pulse,
         Self::Platformos,
         Self::Legalesign,
         Self::Native,
+        Self::Pages,
     ];
 
     /// Its name in logs and metrics.
@@ -56,6 +60,7 @@ impl Dialect {
             Self::Platformos => "platformos",
             Self::Legalesign => "legalesign",
             Self::Native => "native",
+            Self::Pages => "pages",
         }
     }
 
@@ -82,6 +87,7 @@ impl Dialect {
             Self::Platformos => platformos::error::render(failure),
             Self::Legalesign => legalesign::error::render(failure, context),
             Self::Native => native::error::render(failure, context),
+            Self::Pages => crate::pages::render(failure),
         }
     }
 }
@@ -100,6 +106,7 @@ mod tests {
             ("/api/user/transactables", Dialect::Platformos),
             ("/api/v1/user/", Dialect::Legalesign),
             ("/v1/users", Dialect::Native),
+            ("/invitations/1-x", Dialect::Pages),
             ("/usersx", Dialect::Native),
             ("/", Dialect::Native),
         ] {

@@ -9,6 +9,7 @@ mod event_types;
 mod events;
 mod groups;
 pub mod import;
+mod invitations;
 mod list;
 mod users;
 mod webhooks;
@@ -45,6 +46,9 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/events/stream", get(event_stream::stream))
         .route("/v1/users/{id}/events", get(events::of_user))
         .route("/v1/event-types", get(event_types::list))
+        .route("/v1/invitations", get(invitations::list))
+        .route("/v1/invitations/{id}/resend", post(invitations::resend))
+        .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
         .merge(webhook_routes())
 }
 

@@ -8,7 +8,7 @@ use directory::query::UserFilter;
 use directory::store::Tx;
 use directory::users::{self, Include, UserKey};
 
-use super::wire::{USER_FIELDS, page_in, user_answer, user_in, users_answer};
+use super::wire::{USER_FIELDS, invite_in, page_in, user_answer, user_in, users_answer};
 use super::{Caller, Id, quirks};
 use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
@@ -32,6 +32,17 @@ pub(super) async fn create(app: State<Shared>, caller: Caller) -> Result<Respons
     actor.require(Permission::CreateUsers)?;
     let (mut change, password, violations) = user_in(params.resource("user", &USER_FIELDS)?);
     change.password = app.directory.hash_password(password, &violations).await?;
+    let write = move |tx: &Tx<'_>| users::create(tx, &actor, &change, violations.clone(), INCLUDE);
+    let view = app.directory.write(write).await?;
+    Ok(reply::json(StatusCode::CREATED, &user_answer(&view)))
+}
+
+/// `POST /api_v2/users/invite` (seed 001): 201 with the worker, to whom a message is on its way;
+/// 401, 403 without the scope, 422. Public Pool access may invite as full access may.
+pub(super) async fn invite(State(app): State<Shared>, caller: Caller) -> Result<Response, Failure> {
+    let Caller { actor, params } = caller;
+    actor.require(Permission::CreateUsers)?;
+    let (change, violations) = invite_in(params.resource("user", &USER_FIELDS)?);
     let write = move |tx: &Tx<'_>| users::create(tx, &actor, &change, violations.clone(), INCLUDE);
     let view = app.directory.write(write).await?;
     Ok(reply::json(StatusCode::CREATED, &user_answer(&view)))

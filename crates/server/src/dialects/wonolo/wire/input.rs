@@ -3,11 +3,12 @@
 
 use directory::badges::NewBadge;
 use directory::model::{
-    DrugTest, Email, EmployerRole, OnboardingState, Phone, UserKind, W2Status, is_name_token,
+    DrugTest, Email, EmployerRole, InvitationKind, OnboardingState, Phone, UserKind, W2Status,
+    is_name_token,
 };
 use directory::password;
 use directory::query::PageNumber;
-use directory::users::{BadgeChange, Change, UserChange};
+use directory::users::{BadgeChange, Change, InvitationRequest, UserChange};
 use directory::violation::{Expected, Path, Rule, Violations};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -109,6 +110,33 @@ pub(in super::super) fn user_in(
     }
     change.kind = kind;
     (change, password, violations)
+}
+
+/// Reads a worker to be invited, and all that is wrong with them. What an invitation does not
+/// name is ignored, as elsewhere.
+pub(in super::super) fn invite_in(map: &Map<String, Value>) -> (UserChange, Violations) {
+    let mut violations = Violations::new();
+    let mut fields = Fields::new(map, Path::default(), READING, &mut violations);
+    let worker = |kind: &UserKind| *kind == UserKind::Worker;
+    let kind = fields.choice("type", |name| kind_of(name).filter(worker));
+    require(&mut fields, "type", &kind);
+    let phone = fields.parsed("phone", Phone::parse);
+    require(&mut fields, "phone", &phone);
+    let change = UserChange {
+        first_name: name_in(&mut fields, "first_name"),
+        last_name: name_in(&mut fields, "last_name"),
+        email: fields.parsed("email", Email::parse),
+        phone,
+        external_id: fields.text("external_id"),
+        kind: Change::Set(UserKind::Worker),
+        onboarding_state: Change::Set(OnboardingState::Invited),
+        invitation: Some(InvitationRequest {
+            kind: InvitationKind::Invite,
+            redirect_to: None,
+        }),
+        ..UserChange::default()
+    };
+    (change, violations)
 }
 
 fn worker_in(fields: &mut Fields<'_, '_>, change: &mut UserChange) {

@@ -2,7 +2,7 @@
 
 mod input;
 
-pub(super) use input::{BADGE_FIELDS, USER_FIELDS, badge_in, page_in, user_in};
+pub(super) use input::{BADGE_FIELDS, USER_FIELDS, badge_in, invite_in, page_in, user_in};
 
 use directory::model::{
     Badge, DrugTest, Email, EmployerRole, OnboardingState, Phone, User, UserBadge, UserKind,

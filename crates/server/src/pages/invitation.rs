@@ -1,0 +1,213 @@
+//! `/invitations/{token}`: where a person sets their password. The secret in the path is all the
+//! authority there is: no cookie goes with it, so no other site can use one.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use directory::Error;
+use directory::invitations::{self, Answer, Link, MIN_PASSWORD, Opened};
+use directory::model::{Email, InvitationKind, InvitationState};
+use directory::violation::{Rule, Violations};
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::{message, page};
+use crate::http::body::{self, MediaType};
+use crate::http::context::RequestContext;
+use crate::http::failure::Failure;
+use crate::http::{Shared, form};
+
+/// What wrong links are counted under, beside the address they come from.
+const GUESSING: &str = "links of invitations";
+
+/// The secret in the path.
+pub(super) struct Token(SecretString);
+
+impl FromRequestParts<Shared> for Token {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        path.map(|Path(text)| Self(text.into()))
+            .map_err(|_| Error::NotFound.into())
+    }
+}
+
+/// What a link leads to; wrong ones are slowed down by the address that they come from.
+async fn opened(app: &Shared, context: &RequestContext, token: &Token) -> Result<Link, Failure> {
+    let now = app.directory.clock().now();
+    let limited = app.throttle.check(Some(GUESSING), context.address, now);
+    limited.map_err(|retry| Error::RateLimited {
+        retry_after: retry.0,
+    })?;
+    let secret = token.0.clone();
+    let link = app
+        .directory
+        .read(move |tx| invitations::open(tx, &secret))
+        .await;
+    if matches!(link, Err(Error::NotFound)) {
+        app.throttle.failed(Some(GUESSING), context.address, now);
+    }
+    Ok(link?)
+}
+
+/// `GET /invitations/{token}`: the form; 410 for one that is over, 404 for any other link.
+/// Changes nothing, for what reads mail ahead of people opens links too.
+pub(super) async fn show(
+    State(app): State<Shared>,
+    context: RequestContext,
+    token: Token,
+) -> Result<Response, Failure> {
+    match opened(&app, &context, &token).await? {
+        Link::Open(opened) => Ok(form_page(&opened, &Violations::new(), false)?),
+        Link::Ended(state) => Ok(ended(state)?),
+    }
+}
+
+/// `POST /invitations/{token}`: 200 once the password is set; 422 with the form and what is
+/// wrong, at its fields.
+pub(super) async fn answer(
+    State(app): State<Shared>,
+    context: RequestContext,
+    token: Token,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let opened = match opened(&app, &context, &token).await? {
+        Link::Open(opened) => opened,
+        Link::Ended(state) => return Ok(ended(state)?),
+    };
+    let answer = answer_in(&app, &headers, body).await?;
+    let violations = invitations::check(&opened, &answer);
+    if !violations.is_empty() {
+        return Ok(form_page(&opened, &violations, answer.agrees)?);
+    }
+    let hashed = app
+        .directory
+        .hash_password(Some(answer.password), &violations)
+        .await?;
+    let hash = hashed.ok_or_else(|| Error::internal("a good password was not hashed"))?;
+    let (secret, request) = (token.0, context.id);
+    let accepted = app
+        .directory
+        .write(move |tx| invitations::accept(tx, &secret, &hash, &request))
+        .await?;
+    match accepted {
+        Link::Open(_) => Ok(message(
+            StatusCode::OK,
+            "Your password is set",
+            "You can close this page and log in.",
+        )?),
+        Link::Ended(state) => Ok(ended(state)?),
+    }
+}
+
+async fn answer_in(app: &Shared, headers: &HeaderMap, body: Body) -> Result<Answer, Failure> {
+    match MediaType::of(headers) {
+        MediaType::Form => {}
+        MediaType::Unsaid | MediaType::Json | MediaType::Other => {
+            return Err(Failure::UnsupportedMediaType);
+        }
+    }
+    let mut fields = form::parse(&body::bytes(app, body).await?, &app.limits)?;
+    let mut secret = |name: &str| -> SecretString { text(&mut fields, name).into() };
+    Ok(Answer {
+        password: secret("password"),
+        confirmation: secret("password_confirmation"),
+        agrees: text(&mut fields, "agreed_to_terms") == "1",
+    })
+}
+
+/// A field's text; a field of another shape has none.
+fn text(fields: &mut Map<String, Value>, name: &str) -> String {
+    match fields.remove(name) {
+        Some(Value::String(text)) => text,
+        Some(
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
+        )
+        | None => String::new(),
+    }
+}
+
+/// The form, with what is wrong at each field. Passwords are never shown again.
+fn form_page(opened: &Opened, violations: &Violations, agrees: bool) -> Result<Response, Error> {
+    let mut errors = Map::new();
+    for violation in violations {
+        let field = violation.path.first();
+        errors
+            .entry(field)
+            .or_insert_with(|| worded(field, &violation.rule).into());
+    }
+    let user = &opened.user;
+    let phone = || user.phone.as_ref().map(|phone| phone.as_str());
+    let address = user.email.as_ref().map(Email::as_str).or_else(phone);
+    let (first_name, _) = user.shown_parts();
+    let invite = opened.kind == InvitationKind::Invite;
+    let title = match first_name {
+        Some(name) => format!("Welcome, {name}"),
+        None if invite => "You are invited".to_owned(),
+        None => "Set your password".to_owned(),
+    };
+    let status = if errors.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    let until = opened.expires_at.strftime("%-d %B %Y, %H:%M UTC");
+    let values = json!({
+        "title": title,
+        "invite": invite,
+        "address": address,
+        "errors": errors,
+        "agrees": agrees,
+        "least": MIN_PASSWORD,
+        "until": until.to_string(),
+    });
+    page(status, "invitation.html", &values)
+}
+
+fn worded(field: &str, rule: &Rule) -> String {
+    match rule {
+        Rule::Blank if field == "agreed_to_terms" => "Accept the terms to go on.".to_owned(),
+        Rule::Blank if field == "password" => "Enter a password.".to_owned(),
+        Rule::Blank => "Enter the password once more.".to_owned(),
+        Rule::TooShort { min } => format!("Use at least {min} characters."),
+        Rule::TooLong { max } => format!("Use at most {max} characters."),
+        Rule::Guessable => {
+            "This password is easily guessed. Try a few words that have nothing to do with each \
+             other."
+                .to_owned()
+        }
+        Rule::Mismatch { .. } => "The two passwords differ.".to_owned(),
+        Rule::BadFormat => "This holds a character that cannot be used.".to_owned(),
+        Rule::Taken
+        | Rule::WrongType { .. }
+        | Rule::NotIncluded { .. }
+        | Rule::MustExist
+        | Rule::OutOfRange { .. }
+        | Rule::Immutable
+        | Rule::UnknownField => "This cannot be used.".to_owned(),
+    }
+}
+
+/// 410: what became of an invitation.
+fn ended(state: InvitationState) -> Result<Response, Error> {
+    let (title, text) = match state {
+        InvitationState::Accepted => (
+            "This invitation was accepted",
+            "The password is set, and the link has done its work. If it was not you, tell who \
+             invited you at once.",
+        ),
+        InvitationState::Expired => (
+            "This invitation has expired",
+            "Ask who invited you to send it again.",
+        ),
+        InvitationState::Revoked | InvitationState::Out => (
+            "This invitation was taken back",
+            "If you did not expect that, ask who invited you.",
+        ),
+    };
+    message(StatusCode::GONE, title, text)
+}
