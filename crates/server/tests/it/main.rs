@@ -25,6 +25,7 @@ mod everywhere;
 mod full_log;
 mod harness;
 mod hostile;
+mod invitations;
 mod io_errors;
 mod legalesign;
 mod native;

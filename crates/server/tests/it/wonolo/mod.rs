@@ -3,6 +3,7 @@
 mod badges;
 mod create;
 mod hostile;
+mod invite;
 mod list;
 mod memberships;
 mod read;
