@@ -13,7 +13,7 @@ import time
 # ones are each of these. All that comes again is taken: the second delay of the schedule is five
 # minutes.
 WHIMS = (("refused", 5), ("hung up", 5), ("slow", 10))
-# Seconds until a slow answer: far within the server's patience, and long enough to be cut by a kill.
+# Seconds until a slow answer: far within the server's patience, long enough to be cut by a kill.
 SLOW = 0.4
 
 
