@@ -9,10 +9,11 @@ import socket
 import threading
 import time
 
-# How it may treat a message that it sees for the first time, and of a hundred, how many. All that
-# comes again is taken: the second delay of the schedule is five minutes.
+# How it may treat an event that it sees for the first time, and of a hundred, how many; the first
+# ones are each of these. All that comes again is taken: the second delay of the schedule is five
+# minutes.
 WHIMS = (("refused", 5), ("hung up", 5), ("slow", 10))
-# Seconds until a slow answer: far within the server's patience, and long enough to be cut by a kill.
+# Seconds until a slow answer: far within the server's patience, long enough to be cut by a kill.
 SLOW = 0.4
 
 
@@ -57,13 +58,15 @@ class Receiver:
         """Keeps a message: how it is to be treated."""
         receipt = Receipt(headers, body, self.secret)
         with self.lock:
-            if receipt.id not in self.known:
-                self.known.add(receipt.id)
-                receipt.treated = self._whim()
+            if receipt.event["id"] not in self.known:
+                receipt.treated = self._whim(len(self.known))
+                self.known.add(receipt.event["id"])
             self.receipts.append(receipt)
         return receipt.treated
 
-    def _whim(self):
+    def _whim(self, number):
+        if number < len(WHIMS):
+            return WHIMS[number][0]
         draw = self.random.randrange(100)
         for whim, share in WHIMS:
             draw -= share
