@@ -9,6 +9,7 @@ use crate::model::{
 };
 use crate::query::InvitationFilter;
 
+use super::filter::Conditions;
 use super::users::and_visible;
 use super::{Row, Statement, Tx};
 
