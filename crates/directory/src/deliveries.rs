@@ -7,17 +7,17 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actor::{Actor, TenantId};
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::{
     Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
     UserStatus,
 };
-use crate::secret::{digest, new_token};
+use crate::secret::digest;
 use crate::store::{
-    StoredEvent, Tx, UserKey, claim_delivery, claimable, find_event, find_invitation, find_user,
-    find_webhook, finish_delivery, insert_attempt, is_due, set_invitation_secret, update_webhook,
-    webhook_fails, webhook_works,
+    Claimable, StoredEvent, Tx, UserKey, claim_delivery, claimable, find_event, find_invitation,
+    find_user, find_webhook, finish_delivery, insert_attempt, is_due, set_invitation_secret,
+    update_webhook, webhook_fails, webhook_works,
 };
 use crate::webhooks::Webhook;
 
@@ -183,7 +183,7 @@ pub struct Delivery {
     pub attempts: i64,
     /// When the next is due; while one is under way, when it counts as lost.
     pub due_at: Option<Timestamp>,
-    /// When it was queued, or sent once more: the schedule of attempts begins then.
+    /// When the schedule of attempts began: with the first of them.
     pub since: Timestamp,
     /// When it was delivered or given up.
     pub finished_at: Option<Timestamp>,
@@ -198,6 +198,8 @@ pub struct Claimed {
     pub lease: i64,
     /// The number of the attempt that is to be made.
     pub number: i64,
+    /// And in the schedule, which begins anew when it is sent once more.
+    pub scheduled: u32,
     /// When the schedule of attempts began.
     pub since: Timestamp,
     /// The event; none when it is gone by now.
@@ -227,11 +229,17 @@ pub fn claim(
     let until = tx.now().checked_add(LEASE).map_err(Error::internal)?;
     let mut claimed = Vec::new();
     let mut statements = Vec::new();
-    for (key, attempts, since) in claimable(tx, tenant, lane, limit)? {
+    for Claimable {
+        key,
+        attempts,
+        earlier,
+        since,
+    } in claimable(tx, tenant, lane, limit)?
+    {
         let mut bytes = [0; 8];
         tx.random().fill(&mut bytes);
         let lease = i64::from_be_bytes(bytes);
-        statements.push(claim_delivery(tenant, &key, lease, until));
+        statements.push(claim_delivery(tenant, &key, lease, (tx.now(), until)));
         claimed.push(Claimed {
             event: find_event(tx, tenant, key.event_id)?,
             webhook: match key.webhook_id() {
@@ -241,7 +249,10 @@ pub fn claim(
             key,
             lease,
             number: attempts.saturating_add(1),
-            since,
+            scheduled: u32::try_from(attempts.saturating_sub(earlier).saturating_add(1))
+                .unwrap_or(u32::MAX),
+            // The schedule begins with the first attempt.
+            since: if attempts == earlier { tx.now() } else { since },
         });
     }
     if !statements.is_empty() {
@@ -319,8 +330,13 @@ fn judge(tx: &Tx<'_>, tenant: TenantId, id: i64, outcome: Outcome) -> Result<(),
     let change = Change::of(&[("disabled_reason", reason.into())]);
     let (kind, subject) = (EventType::WebhookDisabled, Subject::new("webhook", id));
     let event = event::record(tx, &system, kind, webhook.account_id, subject, change)?;
-    tx.batch(&[update_webhook(tenant, &webhook, from), event])?;
-    Ok(())
+    match tx
+        .batch(&[update_webhook(tenant, &webhook, from), event])?
+        .first()
+    {
+        Some(1) => Ok(()),
+        Some(_) | None => Err(Unavailable::Contention.into()),
+    }
 }
 
 fn tell_of_failure(tx: &Tx<'_>, tenant: TenantId, key: &DeliveryKey) -> Result<(), Error> {
@@ -356,13 +372,19 @@ pub struct Letter {
     pub expires_at: Timestamp,
 }
 
-/// Makes the message of a delivery, with a new secret in its link; the one sent before, if there
-/// was one, holds no more. None when there is nothing to send any more: the invitation ended or
-/// was sent once more since, or its person is gone, suspended, or without such an address.
+/// Makes the message of a delivery, whose link carries `token`: the same at each attempt, since
+/// nobody knows which of them arrives. That of an earlier message holds no more. None when there
+/// is nothing to send any more: the invitation ended or was sent once more since, or its person is
+/// gone, suspended, or without such an address.
 ///
 /// # Errors
 /// Storage errors.
-pub fn letter(tx: &Tx<'_>, tenant: TenantId, claimed: &Claimed) -> Result<Option<Letter>, Error> {
+pub fn letter(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    claimed: &Claimed,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
@@ -395,7 +417,6 @@ pub fn letter(tx: &Tx<'_>, tenant: TenantId, claimed: &Claimed) -> Result<Option
     let Some(to) = to.map(str::to_owned) else {
         return Ok(None);
     };
-    let token = new_token(tenant, tx.random());
     let hash = digest(token.expose_secret());
     let at = tx.now();
     let sent = SentMessage { channel, to, at };

@@ -145,6 +145,18 @@ impl SealingKey {
         Ok(text.into())
     }
 
+    /// A token of 256 bits that nobody can guess who has not the key, and that is the same for the
+    /// same purpose: starting with its tenant's number.
+    #[must_use]
+    pub fn token(&self, tenant: TenantId, purpose: &str) -> SecretString {
+        let mut bytes = [0; SECRET_BYTES];
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(format!("token:{}:{purpose}", tenant.0).as_bytes());
+            bytes = mac.finalize().into_bytes().into();
+        }
+        format!("{}-{}", tenant.0, URL_SAFE_NO_PAD.encode(bytes)).into()
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&self.0.into())
     }
@@ -173,6 +185,26 @@ mod tests {
             let cut = sealed.get(..end).unwrap();
             assert!(key.open(TenantId(1), "webhook", cut).is_err(), "{end}");
         }
+    }
+
+    #[test]
+    fn a_token_is_the_same_for_its_tenant_and_purpose_alone() {
+        let key = SealingKey::derive(b"secret key");
+        let token = |key: &SealingKey, tenant, purpose: &str| {
+            key.token(TenantId(tenant), purpose)
+                .expose_secret()
+                .to_owned()
+        };
+        let first = token(&key, 1, "msg_1_2");
+        assert_eq!(first, token(&key, 1, "msg_1_2"));
+        assert_eq!(tenant_of(&first), Some(TenantId(1)));
+        let other = SealingKey::derive(b"another");
+        let others = [
+            token(&key, 2, "msg_1_2"),
+            token(&key, 1, "msg_1_3"),
+            token(&other, 1, "msg_1_2"),
+        ];
+        assert!(!others.contains(&first));
     }
 
     #[test]

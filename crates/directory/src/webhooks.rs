@@ -12,9 +12,10 @@ use crate::model::check_text;
 use crate::permission::Permission;
 use crate::query::{EventFilter, Listed, Position};
 use crate::store::{
-    IdKind, Statement, StoredEvent, Tx, attempts_of, delete_lane, delete_webhook, enabled_webhooks,
-    find_account, find_delivery, find_event, find_webhook, insert_delivery, insert_webhook,
-    list_deliveries, list_feed, list_webhooks, replay_delivery, update_webhook,
+    IdKind, Statement, StoredEvent, Tx, attempts_of, delete_webhook, enabled_webhooks, end_lane,
+    ended_lane, find_account, find_delivery, find_event, find_webhook, forget_lane,
+    insert_delivery, insert_webhook, list_deliveries, list_webhooks, replay_delivery, sweep_lane,
+    update_webhook,
 };
 use crate::violation::{Rule, Violations};
 
@@ -24,6 +25,8 @@ pub const OLD_SECRET_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 pub const MAX_WEBHOOKS: usize = 100;
 /// Events that one request replays at most.
 pub const MAX_REPLAYED: usize = 1_000;
+/// Rows of an ended lane that are deleted at once.
+const SWEPT_AT_ONCE: i64 = 500;
 /// Longest address, in characters.
 const MAX_URL: usize = 2_048;
 
@@ -69,8 +72,7 @@ impl Webhook {
         let account = self.account_id.is_none() || self.account_id == event.account_id;
         let named = |each: &EventType| each.name() == event.event_type;
         let kind = self.event_types.is_empty() || self.event_types.iter().any(named);
-        let tested = itself && event.event_type == EventType::WebhookTest.name();
-        tested || (!itself && account && kind)
+        !itself && account && kind
     }
 
     /// The sealed secrets that sign at a time, the newest first.
@@ -203,7 +205,11 @@ fn check(
 
 /// What events tell of a webhook: its address without what may be a secret in it.
 fn shown(webhook: &Webhook) -> serde_json::Map<String, serde_json::Value> {
-    let url = webhook.url.split(['?', '#']).next().unwrap_or_default();
+    // Its path may be its secret.
+    let end = webhook.url.match_indices('/').nth(2);
+    let url = end.map_or(webhook.url.as_str(), |(end, _)| {
+        webhook.url.get(..end).unwrap_or_default()
+    });
     let names: Vec<&str> = webhook.event_types.iter().map(|each| each.name()).collect();
     let fields = [
         ("url", url.into()),
@@ -327,7 +333,7 @@ pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: i64, sealed: &str) -> Result<Webho
     write(tx, actor, &before, webhook, what)
 }
 
-/// Deletes a webhook with all that was, or was to be, delivered to it.
+/// Deletes a webhook; what was, or was to be, delivered to it goes with [`sweep`].
 ///
 /// # Errors
 /// As [`get`]; [`Error::PreconditionFailed`].
@@ -336,7 +342,7 @@ pub fn delete(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<i64>) -> Res
     let webhook = stored(tx, actor, id, expected)?;
     let what = Change::between(shown(&webhook), serde_json::Map::new());
     let mut statements = vec![delete_webhook(actor.tenant, id, webhook.version)];
-    statements.extend(delete_lane(actor.tenant, &webhook_lane(id)));
+    statements.push(end_lane(actor.tenant, &webhook_lane(id)));
     statements.push(record(
         tx,
         actor,
@@ -350,22 +356,35 @@ pub fn delete(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<i64>) -> Res
     }
 }
 
-/// Sends a `webhook_test` event to a webhook, also to a disabled one once it is enabled. Answers
-/// the delivery's event.
+/// Deletes a part of what is on the lanes of webhooks that were deleted. Answers whether there may
+/// be more.
+///
+/// # Errors
+/// Storage errors.
+pub fn sweep(tx: &Tx<'_>, tenant: TenantId) -> Result<bool, Error> {
+    let Some(lane) = ended_lane(tx, tenant)? else {
+        return Ok(false);
+    };
+    let touched = tx.batch(&sweep_lane(tenant, &lane, SWEPT_AT_ONCE))?;
+    if touched.iter().all(|rows| *rows == 0) {
+        tx.batch(&[forget_lane(tenant, &lane)])?;
+    }
+    Ok(true)
+}
+
+/// Sends a `webhook_test` event to a webhook, also to a disabled one once it is enabled.
 ///
 /// # Errors
 /// As [`get`].
 pub fn test(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
     require(actor, Permission::UpdateWebhooks)?;
     let webhook = stored(tx, actor, id, None)?;
-    let event = record(
-        tx,
-        actor,
-        EventType::WebhookTest,
-        &webhook,
-        Change::default(),
-    )?;
-    tx.batch(&[event])?;
+    let (kind, subject) = (EventType::WebhookTest, Subject::new("webhook", id));
+    let (account, nothing) = (webhook.account_id, Change::default());
+    let (number, event) = event::numbered(tx, actor, kind, account, subject, nothing)?;
+    let key = DeliveryKey::webhook(id, number);
+    let delivery = insert_delivery(actor.tenant, &key, tx.now());
+    tx.batch(&[event, delivery])?;
     Ok(())
 }
 
@@ -447,11 +466,7 @@ pub fn replay_span(
 ) -> Result<(usize, Option<i64>), Error> {
     require(actor, Permission::UpdateWebhooks)?;
     let webhook = stored(tx, actor, id, None)?;
-    let account = actor.account;
-    let found = list_feed(tx, actor.tenant, account, filter, after, MAX_REPLAYED)?;
-    let page = Listed::cut(found, MAX_REPLAYED, |event| {
-        numbered(event.position.unwrap_or(0))
-    });
+    let page = event::page(tx, actor, filter, after, MAX_REPLAYED)?;
     let wanted = page.rows.iter().filter(|event| webhook.wants(event));
     let statements: Vec<Statement<'static>> = wanted
         .flat_map(|event| again(tx, actor, id, event.id))
@@ -459,5 +474,6 @@ pub fn replay_span(
     if !statements.is_empty() {
         tx.batch(&statements)?;
     }
-    Ok((statements.len() / 2, page.next.map(|position| position.id)))
+    let next = page.more.then_some(page.next);
+    Ok((statements.len() / 2, next))
 }

@@ -24,10 +24,11 @@ def _as_most_systems_do():
 class Muster:
     """One node: its folder, its database and, while it runs, its process."""
 
-    def __init__(self, binary, folder, database):
+    def __init__(self, binary, folder, database, options=()):
         self.binary = binary
         self.folder = folder
         self.database = database
+        self.options = options
         self.process = None
         self.address = None
         self.key = None
@@ -61,7 +62,8 @@ class Muster:
     def start(self, before=()):
         """Starts it; answers the seconds until it listened. `before` goes before the command."""
         begun = time.monotonic()
-        serve = self._arguments("serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0")
+        listen = ("--listen", "127.0.0.1:0", "--management", "127.0.0.1:0")
+        serve = self._arguments("serve", *listen, *self.options)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*before, *serve], env=ENVIRONMENT | {"MUSTER_LOG": "warn"}, cwd=self.folder,
@@ -116,12 +118,21 @@ class Muster:
 
     def everyone(self):
         """All users, as the native API walks them."""
-        connection, path, users = self.connection(), "/v1/users?limit=200", []
+        return self._walk("/v1/users?limit=200")
+
+    def feed(self):
+        """All events that the key may see, in the order of the feed."""
+        return self._walk("/v1/events?limit=200")
+
+    def _walk(self, path):
+        connection, rows = self.connection(), []
         while path:
             answer = connection.ask(self.key.request("native", "GET", path))
             expect(answer.status == 200, f"GET {path}: {answer}")
-            users += answer.json()["data"]
-            link = answer.headers.get("link")
+            page = answer.json()
+            rows += page["data"]
+            # The feed has a cursor to go on from at its end too, and says that it is the end.
+            link = answer.headers.get("link") if page.get("has_more", True) else None
             path = link[link.index("<") + 1 : link.index(">")] if link else None
         connection.close()
-        return users
+        return rows

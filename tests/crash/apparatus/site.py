@@ -60,9 +60,10 @@ class Run:
 class Site:
     """Used with `with`: no node outlives it."""
 
-    def __init__(self, run, engine, folder=None):
+    def __init__(self, run, engine, folder=None, options=()):
         self.run = run
         self.engine = engine
+        self.options = options
         self.folder = folder or run.new_folder()
         self.nodes = []
         if engine == "sqlite":
@@ -77,7 +78,7 @@ class Site:
     def node(self):
         """One more node."""
         name = f"node{len(self.nodes)}"
-        node = Muster(self.run.binary, os.path.join(self.folder, name), self.url)
+        node = Muster(self.run.binary, os.path.join(self.folder, name), self.url, self.options)
         if self.nodes:
             node.key = self.muster.key
         self.nodes.append(node)
@@ -88,10 +89,18 @@ class Site:
         if self.engine == "postgres":
             self.run.cluster().wait_for_no_client()
 
-    def rows(self):
+    def rows(self, selects=stored.TABLES):
+        """What these SELECTs read, past the server."""
         if self.engine == "sqlite":
-            return stored.of_sqlite(self.file)
-        return stored.of_postgres(self.run.cluster(), self.database)
+            return stored.of_sqlite(self.file, selects)
+        return self.run.cluster().tables(self.database, selects)
+
+    def change(self, sql):
+        """Changes the database past the server, while none runs."""
+        if self.engine == "sqlite":
+            stored.change_sqlite(self.file, sql)
+        else:
+            self.run.cluster().command(self.database, sql)
 
     def expect_whole(self, named=True):
         """Nothing is half there (`stored.halves`)."""

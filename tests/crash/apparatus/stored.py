@@ -21,14 +21,14 @@ TABLES = {
 OF_A_VERSION = ("user_created", "user_updated", "user_deleted")
 
 
-def of_sqlite(path):
-    """Every table on one snapshot; the file itself must be sound."""
+def of_sqlite(path, selects):
+    """What each reads, on one snapshot; the file itself must be sound."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
     connection.row_factory = sqlite3.Row
     connection.execute("BEGIN")
     rows = {
         table: [dict(row) for row in connection.execute(select)]
-        for table, select in TABLES.items()
+        for table, select in selects.items()
     }
     sound = [row[0] for row in connection.execute("PRAGMA integrity_check")]
     strays = list(connection.execute("PRAGMA foreign_key_check"))
@@ -36,6 +36,13 @@ def of_sqlite(path):
     expect(sound == ["ok"], f"the file is damaged: {sound}")
     expect(not strays, f"rows refer to what is not there: {len(strays)}")
     return rows
+
+
+def change_sqlite(path, sql):
+    """Runs a statement in a transaction of its own."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(sql)
+    connection.close()
 
 
 # What a crash in the wrong place could leave, one each: `halves` must see them all.
@@ -74,10 +81,6 @@ def expect_damage_is_seen(path):
         connection.execute("ROLLBACK")
         connection.close()
         expect(halves(rows), f"the audit does not see this: {damage}")
-
-
-def of_postgres(cluster, database):
-    return cluster.tables(database, TABLES)
 
 
 def halves(rows, named=True):

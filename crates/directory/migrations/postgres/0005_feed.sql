@@ -1,10 +1,10 @@
 -- position: the event's place in its tenant's feed, stamped once it is committed; NULL until then.
--- external_id: the id that another system reported it by. occurred_at: when that system says it
+-- external_id: the id that another system reported it by, behind the account that it reports for. occurred_at: when that system says it
 -- happened.
 ALTER TABLE events ADD COLUMN position BIGINT;
 ALTER TABLE events ADD COLUMN external_id TEXT;
 ALTER TABLE events ADD COLUMN occurred_at TIMESTAMPTZ(3);
-CREATE INDEX events_unplaced ON events (tenant_id, id) WHERE position IS NULL;
+CREATE INDEX events_unplaced ON events (tenant_id, created_at, id) WHERE position IS NULL;
 CREATE UNIQUE INDEX events_position ON events (tenant_id, position) WHERE position IS NOT NULL;
 CREATE UNIQUE INDEX events_external_id ON events (tenant_id, external_id)
     WHERE external_id IS NOT NULL;
@@ -47,6 +47,7 @@ CREATE TABLE webhooks (
 -- what goes out together, "webhook:7", "email", "sms"; one that is stuck holds up no other.
 -- recipient: whose message it is, a user's number; 0 for a webhook. due_at: when the next attempt
 -- is due, or when a lost one is made again; NULL: none. lease: which attempt is under way.
+-- earlier: attempts before it was sent once more. since: when the schedule of attempts began.
 CREATE TABLE deliveries (
     tenant_id   BIGINT NOT NULL,
     lane        TEXT NOT NULL,
@@ -54,6 +55,7 @@ CREATE TABLE deliveries (
     recipient   BIGINT NOT NULL,
     state       TEXT NOT NULL,
     attempts    BIGINT NOT NULL,
+    earlier     BIGINT NOT NULL,
     due_at      TIMESTAMPTZ(3),
     lease       BIGINT,
     since       TIMESTAMPTZ(3) NOT NULL,
@@ -75,6 +77,15 @@ CREATE TABLE delivery_attempts (
     answer      TEXT NOT NULL,
     created_at  TIMESTAMPTZ(3) NOT NULL,
     PRIMARY KEY (tenant_id, lane, event_id, recipient, number)
+);
+
+CREATE INDEX delivery_attempts_event ON delivery_attempts (tenant_id, event_id);
+
+-- Lanes of webhooks that are deleted: what is on them goes in small steps.
+CREATE TABLE ended_lanes (
+    tenant_id BIGINT NOT NULL,
+    lane      TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, lane)
 );
 
 -- erased_at: when what was known of a deleted user was taken away for good.

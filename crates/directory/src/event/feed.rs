@@ -5,7 +5,7 @@
 //! the sequencer gives it the next one, in a transaction that moves the feed's head. Two
 //! sequencers meet at that head, and one of them starts anew.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{EventType, StoredEvent};
 use crate::actor::{Actor, TenantId};
@@ -17,10 +17,16 @@ use crate::query::{EventFilter, Listed, Position};
 use crate::store::{
     Statement, Tx, UserKey, enabled_webhooks, feed_head, find_event, find_invitation, find_user,
     insert_delivery, invitations_of, list_events_of, list_feed, move_feed_head, place_event,
-    unplaced_events,
+    unplaced_events, written_at,
 };
 use crate::webhooks::Webhook;
 
+/// Places that one reading of the feed looks at, at most: one whose filter matches nothing ends
+/// there, and goes on with the next.
+pub const LOOKED_AT: i64 = 10_000;
+/// How much earlier than a time the search for it begins: the feed's order is that of commits, and
+/// clocks of nodes differ.
+const DISORDER: SignedDuration = SignedDuration::from_mins(10);
 /// Events that are given their places in one transaction.
 pub const SEQUENCED_AT_ONCE: usize = 500;
 
@@ -115,8 +121,19 @@ fn invited(
     }))
 }
 
-/// The feed after a place, oldest first. A caller that is bound to an account sees the events of
-/// that account. `next` is the place of the last row, whether or not more follow.
+/// A page of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedPage {
+    /// Events, in the order of the feed.
+    pub rows: Vec<StoredEvent>,
+    /// The place to go on after: that of the last row, or of the last event that was looked at.
+    pub next: i64,
+    /// Whether there is more to look at now.
+    pub more: bool,
+}
+
+/// The feed after a place. A caller that is bound to an account sees the events of that account.
+/// No more than [`LOOKED_AT`] places are looked at: a page may be short, or empty, and more follow.
 ///
 /// # Errors
 /// [`Error::Forbidden`] without `readEvents`, or with Public Pool access.
@@ -126,21 +143,58 @@ pub fn feed(
     filter: &EventFilter,
     after: i64,
     limit: usize,
-) -> Result<(Listed<StoredEvent>, bool), Error> {
+) -> Result<FeedPage, Error> {
     actor.require(Permission::ReadEvents)?;
     actor.require_full_access()?;
-    let rows = list_feed(tx, actor.tenant, actor.account, filter, after, limit)?;
-    let mut listed = Listed::cut(rows, limit, at);
-    let more = listed.next.is_some();
-    listed.next = listed.rows.last().map(at);
-    Ok((listed, more))
+    page(tx, actor, filter, after, limit)
 }
 
-fn at(event: &StoredEvent) -> Position {
-    Position {
+/// As [`feed`], without asking what the actor may.
+pub(crate) fn page(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    filter: &EventFilter,
+    after: i64,
+    limit: usize,
+) -> Result<FeedPage, Error> {
+    let head = feed_head(tx, actor.tenant)?;
+    let after = match filter.created_after {
+        Some(time) => after.max(before(tx, actor.tenant, time, after, head)?),
+        None => after,
+    };
+    let last = after.saturating_add(LOOKED_AT).min(head);
+    let (tenant, account) = (actor.tenant, actor.account);
+    let rows = list_feed(tx, tenant, account, filter, (after, last), limit)?;
+    let listed = Listed::cut(rows, limit, |event| Position {
         time: Timestamp::UNIX_EPOCH,
         id: event.position.unwrap_or(0),
+    });
+    let cut = listed.next.map(|position| position.id);
+    Ok(FeedPage {
+        rows: listed.rows,
+        next: cut.unwrap_or(last.max(after)),
+        more: cut.is_some() || last < head,
+    })
+}
+
+/// A place before every event that was written after a time, found by halving.
+fn before(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    time: Timestamp,
+    after: i64,
+    head: i64,
+) -> Result<i64, Error> {
+    let time = time.saturating_sub(DISORDER).unwrap_or(Timestamp::MIN);
+    let (mut earlier, mut later) = (after, head);
+    while earlier < later {
+        let middle = earlier + (later - earlier) / 2 + 1;
+        match written_at(tx, tenant, middle)? {
+            Some((position, written)) if written < time && position <= later => earlier = position,
+            Some(_) | None => later = middle - 1,
+        }
     }
+    Ok(earlier)
 }
 
 /// The last place given in the feed.
@@ -166,7 +220,7 @@ pub fn find(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<StoredEvent, Error> {
 }
 
 /// What happened to a user whom the actor may see, oldest first: at once, before it is in the
-/// feed.
+/// feed. A caller that is bound to an account sees what happened there.
 ///
 /// # Errors
 /// [`Error::Forbidden`] without `readEvents`; [`Error::NotFound`].
@@ -174,7 +228,7 @@ pub fn history_page(
     tx: &Tx<'_>,
     actor: &Actor,
     user: i64,
-    after: i64,
+    after: Option<&Position>,
     limit: usize,
 ) -> Result<Listed<StoredEvent>, Error> {
     actor.require(Permission::ReadEvents)?;
@@ -185,9 +239,10 @@ pub fn history_page(
         None => find_user(tx, actor, &key, true)?,
     };
     let user = seen.ok_or(Error::NotFound)?.user.id.to_string();
-    let rows = list_events_of(tx, actor.tenant, ("user", &user), after, limit)?;
+    let (tenant, account) = (actor.tenant, actor.account);
+    let rows = list_events_of(tx, tenant, ("user", &user), account, after, limit)?;
     Ok(Listed::cut(rows, limit, |event| Position {
-        time: Timestamp::UNIX_EPOCH,
+        time: event.created_at,
         id: event.id,
     }))
 }

@@ -9,7 +9,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use catalogue::{Entry, EventGroup, EventType, Origin, entries};
-pub use feed::{SEQUENCED_AT_ONCE, feed, find, head, history_page, is_behind, sequence};
+pub(crate) use feed::page;
+pub use feed::{
+    FeedPage, LOOKED_AT, SEQUENCED_AT_ONCE, feed, find, head, history_page, is_behind, sequence,
+};
 pub use report::{Report, report};
 pub use retention::{EXPIRED_AT_ONCE, erase, expire};
 
@@ -95,6 +98,18 @@ pub(crate) fn record(
     subject: Subject,
     change: Change,
 ) -> Result<Statement<'static>, Error> {
+    numbered(tx, actor, event_type, account_id, subject, change).map(|(_, event)| event)
+}
+
+/// As [`record`], with the number of the event.
+pub(crate) fn numbered(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    event_type: EventType,
+    account_id: Option<i64>,
+    subject: Subject,
+    change: Change,
+) -> Result<(i64, Statement<'static>), Error> {
     let (actor_type, actor_id) = actor.named();
     let event = StoredEvent {
         id: tx.new_id(IdKind::Event)?,
@@ -111,7 +126,7 @@ pub(crate) fn record(
         external_id: None,
         occurred_at: None,
     };
-    Ok(insert_event(actor.tenant, event))
+    Ok((event.id, insert_event(actor.tenant, event)))
 }
 
 /// Everything that happened to one subject, oldest first.

@@ -16,7 +16,7 @@ const MAX_ID: usize = 255;
 /// What another system says happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The sender's own id: the same id again changes nothing.
+    /// The sender's own id: the same id again, of the same account, changes nothing.
     pub id: String,
     /// What happened.
     pub event_type: EventType,
@@ -53,7 +53,11 @@ pub fn report(
     tx.reserve(IdKind::Event, reports.len())?;
     let mut statements = Vec::with_capacity(reports.len());
     for each in reports {
-        statements.push(insert_report(actor.tenant, stored(tx, actor, each)?));
+        statements.push(insert_report(
+            actor.tenant,
+            actor.account,
+            stored(tx, actor, each)?,
+        ));
     }
     let touched = tx.batch(&statements)?;
     Ok(touched.iter().filter(|rows| **rows > 0).count())

@@ -7,19 +7,21 @@ use crate::actor::{Actor, TenantId};
 use crate::error::Error;
 use crate::permission::Permission;
 use crate::store::{
-    Statement, Tx, delete_deliveries_of, delete_event, erase_changes, events_before,
+    Statement, Tx, delete_deliveries_of, delete_event, erase_changes, first_events,
 };
 
 /// Events deleted in one transaction.
 pub const EXPIRED_AT_ONCE: usize = 500;
 
-/// Deletes the first events of the feed that are older than `before`, with what was delivered
-/// because of them. Answers how many: fewer than [`EXPIRED_AT_ONCE`] when no more are that old.
+/// Deletes those of the first events of the feed that are older than `before`, with what was
+/// delivered because of them. Answers whether there may be more.
 ///
 /// # Errors
 /// Storage errors.
-pub fn expire(tx: &Tx<'_>, tenant: TenantId, before: Timestamp) -> Result<usize, Error> {
-    let old = events_before(tx, tenant, before, EXPIRED_AT_ONCE)?;
+pub fn expire(tx: &Tx<'_>, tenant: TenantId, before: Timestamp) -> Result<bool, Error> {
+    let first = first_events(tx, tenant, EXPIRED_AT_ONCE)?;
+    let is_old = |event: &&(i64, Timestamp)| event.1 < before;
+    let old: Vec<i64> = first.iter().filter(is_old).map(|(id, _)| *id).collect();
     let delete = |id: &i64| {
         let mut statements: Vec<Statement<'static>> = delete_deliveries_of(tenant, *id).into();
         statements.push(delete_event(tenant, *id));
@@ -29,7 +31,7 @@ pub fn expire(tx: &Tx<'_>, tenant: TenantId, before: Timestamp) -> Result<usize,
     if !statements.is_empty() {
         tx.batch(&statements)?;
     }
-    Ok(old.len())
+    Ok(!old.is_empty() && first.len() == EXPIRED_AT_ONCE)
 }
 
 /// Takes what changed out of all events of a subject: that something happened, when and by whom

@@ -10,17 +10,18 @@ use super::filter::Conditions;
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO deliveries (tenant_id, lane, event_id, recipient, state, \
-    attempts, due_at, since) VALUES ($1, $2, $3, $4, 'pending', 0, $5, $5) \
+    attempts, earlier, due_at, since) VALUES ($1, $2, $3, $4, 'pending', 0, 0, $5, $5) \
     ON CONFLICT (tenant_id, lane, event_id, recipient) DO NOTHING";
 const REPLAY: &str = "UPDATE deliveries SET state = 'pending', due_at = $1, since = $1, \
-    lease = NULL, finished_at = NULL \
+    earlier = attempts, lease = NULL, finished_at = NULL \
     WHERE tenant_id = $2 AND lane = $3 AND event_id = $4 AND recipient = $5";
 const DUE: &str = "SELECT 1 FROM deliveries \
     WHERE tenant_id = $1 AND lane = $2 AND due_at <= $3 LIMIT 1";
-const CLAIMABLE: &str = "SELECT event_id, recipient, attempts, since FROM deliveries \
+const CLAIMABLE: &str = "SELECT event_id, recipient, attempts, earlier, since FROM deliveries \
     WHERE tenant_id = $1 AND lane = $2 AND due_at <= $3 ORDER BY due_at, event_id LIMIT $4";
-const CLAIM: &str = "UPDATE deliveries SET due_at = $1, lease = $2 \
-    WHERE tenant_id = $3 AND lane = $4 AND event_id = $5 AND recipient = $6";
+const CLAIM: &str = "UPDATE deliveries SET due_at = $1, lease = $2, \
+    since = CASE WHEN attempts = earlier THEN $3 ELSE since END \
+    WHERE tenant_id = $4 AND lane = $5 AND event_id = $6 AND recipient = $7";
 const FINISH: &str = "UPDATE deliveries SET state = $1, attempts = attempts + 1, due_at = $2, \
     lease = NULL, finished_at = $3 \
     WHERE tenant_id = $4 AND lane = $5 AND event_id = $6 AND recipient = $7 AND lease = $8";
@@ -37,9 +38,16 @@ const DELETE_OF_EVENT: &str = "DELETE FROM deliveries WHERE tenant_id = $1 AND e
 const DELETE_ATTEMPTS: &str = "DELETE FROM delivery_attempts WHERE tenant_id = $1 \
     AND lane IN (SELECT lane FROM deliveries WHERE tenant_id = $1 AND event_id = $2) \
     AND event_id = $2";
-const DELETE_LANE: &str = "DELETE FROM deliveries WHERE tenant_id = $1 AND lane = $2";
-const DELETE_LANE_ATTEMPTS: &str =
-    "DELETE FROM delivery_attempts WHERE tenant_id = $1 AND lane = $2";
+const SWEEP: &str = "DELETE FROM deliveries WHERE tenant_id = $1 AND lane = $2 \
+    AND event_id IN (SELECT event_id FROM deliveries \
+    WHERE tenant_id = $1 AND lane = $2 ORDER BY event_id LIMIT $3)";
+const SWEEP_ATTEMPTS: &str = "DELETE FROM delivery_attempts WHERE tenant_id = $1 AND lane = $2 \
+    AND event_id IN (SELECT event_id FROM delivery_attempts \
+    WHERE tenant_id = $1 AND lane = $2 ORDER BY event_id LIMIT $3)";
+const END_LANE: &str = "INSERT INTO ended_lanes (tenant_id, lane) VALUES ($1, $2) \
+    ON CONFLICT (tenant_id, lane) DO NOTHING";
+const ENDED_LANE: &str = "SELECT lane FROM ended_lanes WHERE tenant_id = $1 ORDER BY lane LIMIT 1";
+const FORGET_LANE: &str = "DELETE FROM ended_lanes WHERE tenant_id = $1 AND lane = $2";
 
 /// Queues an event on a lane; touches no row when it was queued there before.
 pub(crate) fn insert_delivery(
@@ -88,13 +96,22 @@ pub(crate) fn is_due(
     Ok(tx.query_opt(DUE, &params, |_| Ok(()))?.is_some())
 }
 
+/// A delivery that can be taken.
+pub(crate) struct Claimable {
+    pub(crate) key: DeliveryKey,
+    pub(crate) attempts: i64,
+    /// Those before it was sent once more.
+    pub(crate) earlier: i64,
+    pub(crate) since: Timestamp,
+}
+
 /// Deliveries of a lane that are due and that nobody else is about to take.
 pub(crate) fn claimable(
     tx: &Tx<'_>,
     tenant: TenantId,
     lane: &str,
     limit: usize,
-) -> Result<Vec<(DeliveryKey, i64, Timestamp)>, Error> {
+) -> Result<Vec<Claimable>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let params = [tenant.into(), lane.into(), tx.now().into(), limit.into()];
     tx.query_locked(CLAIMABLE, &params, |row| {
@@ -103,7 +120,12 @@ pub(crate) fn claimable(
             event_id: row.int()?,
             recipient: row.int()?,
         };
-        Ok((key, row.int()?, row.time()?))
+        Ok(Claimable {
+            key,
+            attempts: row.int()?,
+            earlier: row.int()?,
+            since: row.time()?,
+        })
     })
 }
 
@@ -112,13 +134,14 @@ pub(crate) fn claim_delivery(
     tenant: TenantId,
     key: &DeliveryKey,
     lease: i64,
-    until: Timestamp,
+    (now, until): (Timestamp, Timestamp),
 ) -> Statement<'static> {
     Statement {
         sql: CLAIM,
         params: vec![
             until.into(),
             lease.into(),
+            now.into(),
             tenant.into(),
             key.lane.clone().into(),
             key.event_id.into(),
@@ -256,10 +279,31 @@ pub(crate) fn delete_deliveries_of(tenant: TenantId, event: i64) -> [Statement<'
     })
 }
 
-/// Deletes all that is on a lane, with its attempts.
-pub(crate) fn delete_lane(tenant: TenantId, lane: &str) -> [Statement<'static>; 2] {
-    [DELETE_LANE_ATTEMPTS, DELETE_LANE].map(|sql| Statement {
-        sql,
+/// Notes that nothing goes out on a lane any more.
+pub(crate) fn end_lane(tenant: TenantId, lane: &str) -> Statement<'static> {
+    Statement {
+        sql: END_LANE,
         params: vec![tenant.into(), lane.to_owned().into()],
+    }
+}
+
+/// A lane that ended and that something may still be on.
+pub(crate) fn ended_lane(tx: &Tx<'_>, tenant: TenantId) -> Result<Option<String>, Error> {
+    tx.query_opt(ENDED_LANE, &[tenant.into()], |row| row.text())
+}
+
+/// Deletes a part of what is on a lane, with its attempts.
+pub(crate) fn sweep_lane(tenant: TenantId, lane: &str, limit: i64) -> [Statement<'static>; 2] {
+    [SWEEP_ATTEMPTS, SWEEP].map(|sql| Statement {
+        sql,
+        params: vec![tenant.into(), lane.to_owned().into(), limit.into()],
     })
+}
+
+/// Forgets a lane that nothing is on.
+pub(crate) fn forget_lane(tenant: TenantId, lane: &str) -> Statement<'static> {
+    Statement {
+        sql: FORGET_LANE,
+        params: vec![tenant.into(), lane.to_owned().into()],
+    }
 }

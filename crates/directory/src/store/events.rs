@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::actor::TenantId;
 use crate::clock::{next_millisecond, to_millisecond};
 use crate::error::Error;
-use crate::query::EventFilter;
+use crate::query::{EventFilter, Position};
 
 use super::filter::Conditions;
 use super::{Row, Statement, Tx, Value};
@@ -26,8 +26,10 @@ const MOVE_HEAD: &str = "INSERT INTO feed_heads (tenant_id, position) VALUES ($1
     WHERE feed_heads.position = $3";
 const PLACE: &str = "UPDATE events SET position = $1 \
     WHERE tenant_id = $2 AND id = $3 AND position IS NULL";
-const EXPIRED: &str = "SELECT id, created_at FROM events \
+const FIRST: &str = "SELECT id, created_at FROM events \
     WHERE tenant_id = $1 AND position > 0 ORDER BY position LIMIT $2";
+const WRITTEN_AT: &str = "SELECT position, created_at FROM events \
+    WHERE tenant_id = $1 AND position >= $2 ORDER BY position LIMIT 1";
 const DELETE: &str = "DELETE FROM events WHERE tenant_id = $1 AND id = $2";
 const ERASE: &str = "UPDATE events SET change = $1 \
     WHERE tenant_id = $2 AND subject_type = $3 AND subject_id = $4";
@@ -77,9 +79,17 @@ fn read_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
         request_id: row.text()?,
         created_at: row.time()?,
         position: row.opt_int()?,
-        external_id: row.opt_text()?,
+        external_id: row.opt_text()?.map(without_account),
         occurred_at: row.opt_time()?,
     })
+}
+
+/// The sender's own id: it is stored behind the account, so that no two senders share one.
+fn without_account(stored: String) -> String {
+    match stored.split_once(':') {
+        Some((_, id)) => id.to_owned(),
+        None => stored,
+    }
 }
 
 fn columns(tenant: TenantId, event: StoredEvent) -> Vec<Value<'static>> {
@@ -105,9 +115,16 @@ pub(crate) fn insert_event(tenant: TenantId, event: StoredEvent) -> Statement<'s
     }
 }
 
-/// Inserts what another system reports; touches no row when it did so before.
-pub(crate) fn insert_report(tenant: TenantId, event: StoredEvent) -> Statement<'static> {
-    let report = [event.external_id.clone().into(), event.occurred_at.into()];
+/// Inserts what another system reports on behalf of an account, or of none; touches no row when
+/// it did so before.
+pub(crate) fn insert_report(
+    tenant: TenantId,
+    sender: Option<i64>,
+    event: StoredEvent,
+) -> Statement<'static> {
+    let id = event.external_id.as_deref().unwrap_or_default();
+    let external_id = format!("{}:{id}", sender.unwrap_or(0));
+    let report = [external_id.into(), event.occurred_at.into()];
     let mut params = columns(tenant, event);
     params.extend(report);
     Statement {
@@ -130,19 +147,26 @@ pub(crate) fn events_of(
     tx.query(&sql, &params, read_event)
 }
 
-/// The events of one subject after one of them, by number.
+/// The events of one subject after one of them, oldest first: of one account, or of all.
 pub(crate) fn list_events_of(
     tx: &Tx<'_>,
     tenant: TenantId,
     subject: (&str, &str),
-    after: i64,
+    account: Option<i64>,
+    after: Option<&Position>,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, Error> {
     let mut conditions = Conditions::new("e.tenant_id = ?", tenant);
     conditions.and("e.subject_type = ?", subject.0);
     conditions.and("e.subject_id = ?", subject.1);
-    conditions.and("e.id > ?", after);
-    let (sql, params) = conditions.statement(SELECT, "ORDER BY e.id", one_more(limit));
+    if let Some(account) = account {
+        conditions.and("e.account_id = ?", account);
+    }
+    if let Some(after) = after {
+        conditions.and_pair("(e.created_at, e.id) > (?, ?)", after.time, after.id);
+    }
+    let order = "ORDER BY e.created_at, e.id";
+    let (sql, params) = conditions.statement(SELECT, order, one_more(limit));
     tx.query(&sql, &params, read_event)
 }
 
@@ -157,17 +181,19 @@ pub(crate) fn find_event(
     tx.query_opt(&sql, &params, read_event)
 }
 
-/// The feed after a place, of one account or of all: one more than asked for shows that there are more.
+/// The feed after a place, and no further than another, of one account or of all: one more than
+/// asked for shows that there are more.
 pub(crate) fn list_feed(
     tx: &Tx<'_>,
     tenant: TenantId,
     account: Option<i64>,
     filter: &EventFilter,
-    after: i64,
+    (after, last): (i64, i64),
     limit: usize,
 ) -> Result<Vec<StoredEvent>, Error> {
     let mut conditions = Conditions::new("e.tenant_id = ?", tenant);
     conditions.and("e.position > ?", after);
+    conditions.and("e.position <= ?", last);
     if let Some(account) = account {
         conditions.and("e.account_id = ?", account);
     }
@@ -206,7 +232,17 @@ pub(crate) fn feed_head(tx: &Tx<'_>, tenant: TenantId) -> Result<i64, Error> {
     Ok(head.unwrap_or(0))
 }
 
-/// Events without a place, by number.
+/// The first event at a place or after it: its place, and when it was written.
+pub(crate) fn written_at(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    position: i64,
+) -> Result<Option<(i64, Timestamp)>, Error> {
+    let params = [tenant.into(), position.into()];
+    tx.query_opt(WRITTEN_AT, &params, |row| Ok((row.int()?, row.time()?)))
+}
+
+/// Events without a place, oldest first.
 pub(crate) fn unplaced_events(
     tx: &Tx<'_>,
     tenant: TenantId,
@@ -215,7 +251,7 @@ pub(crate) fn unplaced_events(
     let mut conditions = Conditions::new("e.tenant_id = ?", tenant);
     conditions.and_plain("e.position IS NULL");
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let (sql, params) = conditions.statement(SELECT, "ORDER BY e.id", limit);
+    let (sql, params) = conditions.statement(SELECT, "ORDER BY e.created_at, e.id", limit);
     tx.query(&sql, &params, read_event)
 }
 
@@ -235,19 +271,16 @@ pub(crate) fn place_event(tenant: TenantId, id: i64, position: i64) -> Statement
     }
 }
 
-/// Of the first events of the feed, those from before a time: their numbers.
-pub(crate) fn events_before(
+/// The first events of the feed: their numbers, and when they were written.
+pub(crate) fn first_events(
     tx: &Tx<'_>,
     tenant: TenantId,
-    time: Timestamp,
     limit: usize,
-) -> Result<Vec<i64>, Error> {
+) -> Result<Vec<(i64, Timestamp)>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let first = tx.query(EXPIRED, &[tenant.into(), limit.into()], |row| {
+    tx.query(FIRST, &[tenant.into(), limit.into()], |row| {
         Ok((row.int()?, row.time()?))
-    })?;
-    let expired = first.into_iter().filter(|(_, created)| *created < time);
-    Ok(expired.map(|(id, _)| id).collect())
+    })
 }
 
 pub(crate) fn delete_event(tenant: TenantId, id: i64) -> Statement<'static> {

@@ -28,8 +28,8 @@ const BY_SECRET: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permissio
     WHERE i.tenant_id = $1 AND i.secret_hash = $2";
 const LIST: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
     i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
-    i.ended_at, i.ended_reason FROM invitations i \
-    JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id";
+    i.ended_at, i.ended_reason FROM users u \
+    JOIN invitations i ON i.tenant_id = u.tenant_id AND i.user_id = u.id";
 const SET_SECRET: &str = "UPDATE invitations SET secret_hash = $1, channel = $2, sent_to = $3, \
     sent_at = $4 WHERE tenant_id = $5 AND id = $6 AND ended_at IS NULL";
 const RENEW: &str = "UPDATE invitations SET requested_at = $1, expires_at = $2, \

@@ -59,6 +59,9 @@ const RECORD_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
 // ends with its transaction, so that a node that dies holds nothing.
 const LOCK_POSTGRES: &str = "LOCK TABLE schema_migrations IN EXCLUSIVE MODE";
 
+const NO_LIMITS_POSTGRES: &str = "SET LOCAL statement_timeout = 0; \
+    SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0";
+
 const APPLIED: &str = "SELECT count(*) FROM schema_migrations WHERE number = $1";
 const APPLY: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
 
@@ -105,6 +108,10 @@ fn apply(tx: &Tx<'_>, migration: &Migration, postgres: bool) -> Result<(), Error
     }
     if tx.query_one(APPLIED, &[migration.number.into()], |row| row.int())? > 0 {
         return Ok(());
+    }
+    if postgres {
+        // However long an index takes.
+        tx.script(NO_LIMITS_POSTGRES)?;
     }
     tx.script(if postgres {
         migration.postgres

@@ -37,7 +37,8 @@ const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, ph
     w2_employee_id = $14, drug_tested = $15, customer_id = $16, employer_role = $17, \
     team_id = $18, pending_since = $19, suspended_at = $20, deleted_at = $21, \
     created_by = $22, updated_by = $23, created_at = $24, updated_at = $25, version = $26, \
-    attributes = $27, parts = parts | $28 \
+    attributes = $27, \
+    parts = CASE WHEN parts / 32 = version THEN (version + 1) * 32 + ((parts & 31) | $28) END \
     WHERE tenant_id = $29 AND id = $30 AND version = $31";
 
 const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
@@ -220,12 +221,19 @@ impl FoundUser {
 
 fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
     let user = read_user(row)?;
-    // NULL: written before there was this column.
-    let has = row.opt_int()?.map_or(Include::ALL, include_of);
+    let parts = row.opt_int()?;
+    let has = match parts.filter(|parts| parts >> PARTS == user.version) {
+        Some(parts) => include_of(parts),
+        // Written by who knows nothing of this column.
+        None => Include::ALL,
+    };
     Ok(FoundUser { user, has })
 }
 
-/// The column `parts`: a bit for each part that a user has or had.
+/// Bits of the column `parts`, one for each part that a user has or had; above them stands the
+/// version of the user that they hold for.
+const PARTS: u32 = 5;
+
 fn parts_of(has: Include) -> i64 {
     let bits = [
         has.accounts,
@@ -303,7 +311,7 @@ pub(crate) fn insert_user(
 ) -> Result<Statement<'static>, Error> {
     let mut params = vec![tenant.into(), user.id.into(), user.uid.clone().into()];
     params.extend(columns(user)?);
-    params.push(parts_of(has).into());
+    params.push((user.version << PARTS | parts_of(has)).into());
     Ok(Statement {
         sql: INSERT,
         params,

@@ -23,6 +23,7 @@ use crate::given::{
 use crate::harness::World;
 
 on_each_engine!(
+    parts_that_an_older_program_left_as_they_were_are_asked_for,
     every_field_of_a_worker_is_kept,
     every_field_of_an_employer_is_kept,
     every_field_can_be_changed_and_cleared,
@@ -630,4 +631,36 @@ async fn preferences_are_replaced_as_a_whole(world: World) {
         .await
         .unwrap();
     assert_eq!(none.preferences, []);
+}
+
+/// A program that knows nothing of the column `parts` writes another version and leaves it.
+async fn parts_that_an_older_program_left_as_they_were_are_asked_for(world: World) {
+    let directory = &world.directory;
+    let account = given::account(directory, &system(), "Acme").await;
+    let inside = system().within_account(account);
+    let made = create(directory, &inside, &person("a@example.org"))
+        .await
+        .unwrap();
+    let id = made.user.id;
+    let run = async |sql: &'static str| {
+        let run = directory.write(move |tx| tx.execute(sql, &[id.into()]));
+        assert_eq!(run.await.unwrap(), 1);
+    };
+    let accounts = async || {
+        let found = get(directory, &system(), UserKey::Id(id)).await.unwrap();
+        found.accounts.len()
+    };
+    assert_eq!(accounts().await, 1);
+    run("UPDATE users SET parts = version * 32 WHERE id = $1").await;
+    assert_eq!(accounts().await, 0, "what the column says is believed");
+    run("UPDATE users SET version = version + 1 WHERE id = $1").await;
+    assert_eq!(accounts().await, 1, "of its own version alone");
+    let change = UserChange {
+        title: set("Engineer"),
+        ..UserChange::default()
+    };
+    update(directory, &system(), UserKey::Id(id), None, &change)
+        .await
+        .unwrap();
+    assert_eq!(accounts().await, 1, "and not of what was written after");
 }

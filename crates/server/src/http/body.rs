@@ -7,6 +7,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use super::limits::Limits;
 use super::{App, form, json};
 
 /// What a body says it is.
@@ -88,7 +89,12 @@ async fn collect(mut body: Body, max: usize) -> Result<Bytes, Failure> {
 ///
 /// # Errors
 /// As [`bytes`], [`Failure::UnsupportedMediaType`], [`Failure::Unreadable`].
-pub async fn json_value(app: &App, headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
+pub async fn json_value(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<Value, Failure> {
     match MediaType::of(headers) {
         MediaType::Json => {}
         MediaType::Unsaid | MediaType::Form | MediaType::Other => {
@@ -96,7 +102,7 @@ pub async fn json_value(app: &App, headers: &HeaderMap, body: Body) -> Result<Va
         }
     }
     let bytes = bytes(app, body).await?;
-    Ok(json::parse(&bytes, &app.limits)?)
+    Ok(json::parse(&bytes, limits)?)
 }
 
 /// A JSON body that is an object.
@@ -108,7 +114,7 @@ pub async fn json_object(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Map<String, Value>, Failure> {
-    object(json_value(app, headers, body).await?)
+    object(json_value(app, headers, body, &app.limits).await?)
 }
 
 /// The object that a value is.

@@ -25,6 +25,14 @@ struct Made {
 }
 
 impl Made {
+    fn failed(reason: &str) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            answer: reason.to_owned(),
+            ..Self::nothing()
+        }
+    }
+
     fn nothing() -> Self {
         Self {
             outcome: Outcome::Discarded,
@@ -40,9 +48,20 @@ impl Worker {
     /// Makes an attempt and writes what came of it.
     pub(super) async fn attempt(&self, tenant: TenantId, claimed: Claimed) -> Result<(), Error> {
         let began = self.app.directory.clock().now();
-        let made = self.send(tenant, &claimed).await?;
+        let made = match self.send(tenant, &claimed).await {
+            // What cannot be prepared is an attempt as well: it is given up in time.
+            Err(cause @ Error::Internal(_)) => {
+                tracing::error!(
+                    error = directory::with_causes(&cause),
+                    lane = claimed.key.lane,
+                    "a delivery cannot be prepared"
+                );
+                Made::failed("it cannot be prepared")
+            }
+            made => made?,
+        };
         let now = self.app.directory.clock().now();
-        let attempts = u32::try_from(claimed.number).unwrap_or(u32::MAX);
+        let attempts = claimed.scheduled;
         let random = self.app.directory.random();
         let next = next_attempt(attempts, claimed.since, now, made.retry_after, random);
         // Who wants no more gets no more.
@@ -82,10 +101,14 @@ impl Worker {
             return Err(Error::internal("a message was taken that cannot be sent"));
         };
         let taken = claimed.clone();
+        let token = self
+            .app
+            .sealing_key
+            .token(tenant, &message_id(&claimed.key));
         let letter = self
             .app
             .directory
-            .write(move |tx| deliveries::letter(tx, tenant, &taken));
+            .write(move |tx| deliveries::letter(tx, tenant, &taken, token.clone()));
         let message = letter
             .await?
             .and_then(|letter| message(&claimed.key, &letter, base));
@@ -108,11 +131,10 @@ impl Worker {
         let now: Timestamp = self.app.directory.clock().now();
         let body = serde_json::to_vec(&WebhookBody::of(event)).map_err(Error::internal)?;
         let body = Bytes::from(body);
-        let mut secrets = Vec::new();
-        for sealed in target.secrets(now) {
-            let text = self.app.sealing_key.open(tenant, "webhook", sealed)?;
-            secrets.push(WebhookSecret::parse(text.expose_secret()).map_err(Error::internal)?);
-        }
+        let sealed = target.secrets(now).into_iter();
+        let secrets: Vec<_> = sealed
+            .filter_map(|each| self.opened(tenant, each))
+            .collect();
         let id = format!("msg_{}", event.id);
         let sent = self.webhooks.send(Request {
             url: &target.url,
@@ -123,6 +145,24 @@ impl Worker {
         });
         Ok(made(sent.await))
     }
+
+    /// A secret of a webhook. One that was sealed with another secret key is passed over, so that
+    /// a new one helps at once; with none, the attempt fails for want of a signature.
+    fn opened(&self, tenant: TenantId, sealed: &str) -> Option<WebhookSecret> {
+        let text = self.app.sealing_key.open(tenant, "webhook", sealed);
+        let parsed = text
+            .and_then(|text| WebhookSecret::parse(text.expose_secret()).map_err(Error::internal));
+        let told = |cause: &Error| {
+            let error = directory::with_causes(cause);
+            tracing::warn!(error, "a webhook's secret was passed over");
+        };
+        parsed.inspect_err(told).ok()
+    }
+}
+
+/// The same at each attempt.
+fn message_id(key: &DeliveryKey) -> String {
+    format!("msg_{}_{}", key.event_id, key.recipient)
 }
 
 /// The message of a letter, by the lane that it goes out on.
@@ -147,7 +187,7 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
         values.insert("name".to_owned(), name.clone().into());
     }
     Some(Message {
-        id: format!("msg_{}_{}", key.event_id, key.recipient),
+        id: message_id(key),
         to,
         template,
         values,

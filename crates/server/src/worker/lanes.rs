@@ -7,6 +7,8 @@ use directory::TenantId;
 
 /// Attempts under way on one lane at most.
 const OF_A_LANE: usize = 8;
+/// Attempts under way on the lanes of one tenant at most.
+const OF_A_TENANT: usize = 64;
 /// Attempts under way on all lanes at most. A lane may always have one: else those that are stuck
 /// would hold up the others.
 const OF_ALL: usize = 256;
@@ -36,10 +38,13 @@ impl Lanes {
             .copied()
             .unwrap_or(0);
         let everywhere: usize = running.values().sum();
+        let of_tenant = running.iter().filter(|((each, _), _)| *each == tenant);
+        let of_tenant: usize = of_tenant.map(|(_, count)| count).sum();
+        let left = OF_ALL
+            .saturating_sub(everywhere)
+            .min(OF_A_TENANT.saturating_sub(of_tenant));
         let least = usize::from(here == 0);
-        OF_A_LANE
-            .saturating_sub(here)
-            .min(OF_ALL.saturating_sub(everywhere).max(least))
+        OF_A_LANE.saturating_sub(here).min(left.max(least))
     }
 
     /// Takes a place.
@@ -77,11 +82,17 @@ mod tests {
         let places: Vec<Place> = (0..OF_A_LANE).map(|_| lanes.take(tenant, "a")).collect();
         assert_eq!(lanes.room(tenant, "a"), 0);
         assert_eq!(lanes.room(tenant, "b"), OF_A_LANE);
-        let others: Vec<Place> = (0..OF_ALL)
+        let own: Vec<Place> = (OF_A_LANE..OF_A_TENANT)
             .map(|number| lanes.take(tenant, &number.to_string()))
             .collect();
-        assert_eq!(lanes.room(tenant, "b"), 1);
-        drop((places, others));
+        assert_eq!(lanes.room(tenant, "b"), 1, "the tenant's share is taken");
+        let other = TenantId(2);
+        assert_eq!(lanes.room(other, "b"), OF_A_LANE, "another's is not");
+        let others: Vec<Place> = (0..OF_ALL)
+            .map(|number| lanes.take(TenantId(3), &number.to_string()))
+            .collect();
+        assert_eq!(lanes.room(other, "b"), 1);
+        drop((places, own, others));
         assert_eq!(lanes.room(tenant, "a"), OF_A_LANE);
     }
 }

@@ -34,8 +34,8 @@ pub struct Worker {
     /// How long events are kept.
     retention: SignedDuration,
     lanes: Lanes,
-    /// Told when an attempt ended: its lane has room again.
-    ended: Notify,
+    /// Told when there is more to do at once: a lane has room again, or a step was not the last.
+    more: Notify,
 }
 
 impl Worker {
@@ -47,7 +47,7 @@ impl Worker {
             webhooks,
             retention,
             lanes: Lanes::default(),
-            ended: Notify::new(),
+            more: Notify::new(),
         })
     }
 
@@ -59,15 +59,15 @@ impl Worker {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = self.app.directory.written() => tokio::time::sleep(GATHER).await,
-                () = self.ended.notified() => {}
+                () = self.more.notified() => {}
                 () = tokio::time::sleep(EVERY) => {}
             }
             self.tick(&mut attempts).await;
             while attempts.try_join_next().is_some() {}
             let now = self.app.directory.clock().now();
-            if expired_at.is_none_or(|at| now.duration_since(at) >= EXPIRE_EVERY) {
+            let is_due = expired_at.is_none_or(|at| now.duration_since(at) >= EXPIRE_EVERY);
+            if is_due && !self.clean().await {
                 expired_at = Some(now);
-                self.for_each_tenant(Self::expire).await;
             }
         }
         let last = async { while attempts.join_next().await.is_some() {} };
@@ -80,28 +80,44 @@ impl Worker {
     pub async fn settle(self: &Arc<Self>) {
         loop {
             let mut attempts = JoinSet::new();
-            self.tick(&mut attempts).await;
-            if attempts.is_empty() {
+            let placed = self.tick(&mut attempts).await;
+            if attempts.is_empty() && !placed {
                 return;
             }
             while attempts.join_next().await.is_some() {}
         }
     }
 
-    /// Deletes what is older than is kept: for tests, and every hour.
-    pub async fn expire_now(&self) {
-        self.for_each_tenant(Self::expire).await;
+    /// Deletes a part of what is older than is kept, and of what was sent to webhooks that are
+    /// deleted. Answers whether there may be more.
+    pub async fn clean(&self) -> bool {
+        let mut more = false;
+        for tenant in self.tenants().await {
+            match self.clean_tenant(tenant).await {
+                Ok(there_is) => more |= there_is,
+                Err(cause) => tell(&cause),
+            }
+        }
+        if more {
+            self.more.notify_one();
+        }
+        more
     }
 
-    /// Gives events their places and starts the attempts that are due.
-    async fn tick(self: &Arc<Self>, attempts: &mut JoinSet<()>) {
-        self.for_each_tenant(Self::sequence).await;
-        let tenants = self.tenants().await;
-        for tenant in tenants {
+    /// For each tenant, gives a number of events their places, and starts the attempts that are
+    /// due. Answers whether any event got its place.
+    async fn tick(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> bool {
+        let mut placed = false;
+        for tenant in self.tenants().await {
+            match self.sequence(tenant).await {
+                Ok(any) => placed |= any,
+                Err(cause) => tell(&cause),
+            }
             if let Err(cause) = self.start_attempts(tenant, attempts).await {
                 tell(&cause);
             }
         }
+        placed
     }
 
     async fn tenants(&self) -> Vec<TenantId> {
@@ -114,45 +130,31 @@ impl Worker {
         }
     }
 
-    async fn for_each_tenant(&self, run: impl AsyncFn(&Self, TenantId) -> Result<(), Error>) {
-        for tenant in self.tenants().await {
-            if let Err(cause) = run(self, tenant).await {
-                tell(&cause);
-            }
-        }
-    }
-
-    async fn sequence(&self, tenant: TenantId) -> Result<(), Error> {
+    /// One step: a tenant with many holds up no other.
+    async fn sequence(&self, tenant: TenantId) -> Result<bool, Error> {
         let directory = &self.app.directory;
-        if !directory
-            .read(move |tx| event::is_behind(tx, tenant))
-            .await?
-        {
-            return Ok(());
+        let behind = directory.read(move |tx| event::is_behind(tx, tenant));
+        if !behind.await? {
+            return Ok(false);
         }
-        loop {
-            let placed = directory
-                .write(move |tx| event::sequence(tx, tenant))
-                .await?;
-            self.app.feed.moved();
-            if placed < SEQUENCED_AT_ONCE {
-                return Ok(());
-            }
+        let placed = directory.write(move |tx| event::sequence(tx, tenant));
+        if placed.await? == SEQUENCED_AT_ONCE {
+            self.more.notify_one();
         }
+        self.app.feed.moved();
+        Ok(true)
     }
 
-    async fn expire(&self, tenant: TenantId) -> Result<(), Error> {
-        let now = self.app.directory.clock().now();
+    async fn clean_tenant(&self, tenant: TenantId) -> Result<bool, Error> {
+        let directory = &self.app.directory;
+        let sweep = directory.write(move |tx| webhooks::sweep(tx, tenant));
+        let swept = sweep.await?;
+        let now = directory.clock().now();
         let Ok(before) = now.checked_sub(self.retention) else {
-            return Ok(());
+            return Ok(swept);
         };
-        let directory = &self.app.directory;
-        while directory
-            .write(move |tx| event::expire(tx, tenant, before))
-            .await?
-            == event::EXPIRED_AT_ONCE
-        {}
-        Ok(())
+        let expire = directory.write(move |tx| event::expire(tx, tenant, before));
+        Ok(expire.await? || swept)
     }
 
     /// The lanes of messages that can be sent; on the others they wait.
@@ -210,7 +212,7 @@ impl Worker {
                         tell(&cause);
                     }
                     drop(place);
-                    worker.ended.notify_one();
+                    worker.more.notify_one();
                 });
             }
         }

@@ -161,6 +161,13 @@ fn secrets(operator: &Operator, serving: &Serving) -> Vec<String> {
     let credentials = format!("ApiKey {id}:{secret}");
     let created = post("/api/v1/user/").header("authorization", &credentials);
     assert_eq!(created.json(&user).send().status, 201);
+    let webhook = json!({"url": "https://example.org/hook"});
+    let hook = post("/v1/webhooks").bearer(text(&key, "token"));
+    let hook = hook.json(&webhook).send().expect(201);
+    let rotation = format!("/v1/webhooks/{}/rotate-secret", hook["id"]);
+    let rotated = post(&rotation).bearer(text(&key, "token"));
+    let rotated = rotated.send().expect(200);
+    let signing = [&hook, &rotated].map(|each| text(each, "secret").replace("whsec_", ""));
     let passwords = [
         "wonolo-tide-plank",
         "native-tide-plank",
@@ -169,6 +176,7 @@ fn secrets(operator: &Operator, serving: &Serving) -> Vec<String> {
     ];
     let mut all = vec![text(&old, "secret"), secret, token];
     all.extend(passwords);
+    all.extend(signing.iter().map(String::as_str));
     all.into_iter().map(str::to_owned).collect()
 }
 

@@ -258,7 +258,8 @@ pub(super) fn fault(cause: tokio_postgres::Error) -> Error {
     let passing = ["53", "57", "58", "08"]
         .iter()
         .any(|class| state.code().starts_with(class));
-    if passing || state.code() == "25006" {
+    // 55P03: a lock that was waited for too long.
+    if passing || ["25006", "55P03"].contains(&state.code()) {
         return Unavailable::Database(Box::new(cause)).into();
     }
     Error::internal(Refused::from(cause))

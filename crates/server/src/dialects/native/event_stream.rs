@@ -44,6 +44,7 @@ pub(super) async fn stream(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     actor.require(Permission::ReadEvents)?;
+    actor.require_full_access()?;
     let parameters = Parameters::read(&app, PATH, query.as_deref(), &FILTERS)?;
     let filter = filter(&parameters)?;
     let given = headers.get(LAST_EVENT_ID).map(|value| {
@@ -70,7 +71,8 @@ pub(super) async fn stream(
         context,
         filter,
         after,
-        ready: VecDeque::from([Bytes::from_static(b"retry: 1000\n\n")]),
+        // The id tells a client that saw no event yet where to begin anew.
+        ready: VecDeque::from([format!("retry: 1000\nid: {after}\n\n").into()]),
         quiet: 0,
     };
     let chunks = unfold(reading, |mut reading| async move {
@@ -114,35 +116,40 @@ impl Reading {
             let credential = self.credential.clone();
             let actor = authenticate(&self.app, &self.context, credential).await;
             // The client comes again, and is told what is wrong then.
-            self.read(actor.ok()?).await.ok()?;
+            let more = self.read(actor.ok()?).await.ok()?;
             if !self.ready.is_empty() {
                 self.quiet = 0;
+                continue;
+            }
+            if more {
+                tokio::task::yield_now().await;
                 continue;
             }
             self.quiet += 1;
             if self.quiet >= QUIET {
                 self.quiet = 0;
-                return Some(Bytes::from_static(b": \n\n"));
+                return Some(format!("id: {}\n\n", self.after).into());
             }
             let _ = tokio::time::timeout(EVERY, self.follower.moved()).await;
         }
     }
 
-    async fn read(&mut self, actor: Actor) -> Result<(), directory::Error> {
+    /// Reads on; answers whether there is more to look at now.
+    async fn read(&mut self, actor: Actor) -> Result<bool, directory::Error> {
         let (filter, after) = (self.filter.clone(), self.after);
         let read =
             move |tx: &directory::store::Tx<'_>| event::feed(tx, &actor, &filter, after, AT_ONCE);
-        let (listed, _) = self.app.directory.read(read).await?;
-        for event in &listed.rows {
-            let position = event.position.unwrap_or(self.after);
+        let page = self.app.directory.read(read).await?;
+        for event in &page.rows {
+            let position = event.position.unwrap_or(page.next);
             let data = serde_json::to_string(&event.out()).map_err(directory::Error::internal)?;
             let chunk = format!(
                 "id: {position}\nevent: {}\ndata: {data}\n\n",
                 event.event_type
             );
             self.ready.push_back(chunk.into());
-            self.after = position;
         }
-        Ok(())
+        self.after = page.next;
+        Ok(page.more)
     }
 }

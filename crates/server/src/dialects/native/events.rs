@@ -4,9 +4,12 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use directory::Error;
 use directory::event::{self, EventType, Report};
+use directory::idempotency::Answer;
 use directory::permission::Permission;
 use directory::query::EventFilter;
+use directory::store::Tx;
 use directory::violation::{Expected, Rule, Violations};
 use serde_json::{Value, json};
 
@@ -14,11 +17,15 @@ use super::list::Parameters;
 use super::wire::{moment, report_in};
 use super::{Caller, Id};
 use crate::http::failure::Failure;
-use crate::http::{Shared, body, reply};
+use crate::http::idempotency::{key_of, once};
+use crate::http::limits::Limits;
+use crate::http::{Shared, body};
 
 const LIST: &str = "/v1/events";
 /// Events reported in one request at most.
 const MAX_REPORTS: usize = 1_000;
+/// Members and items that each of them may have, those of all taken together.
+const FIELDS_OF_A_REPORT: usize = 32;
 
 pub(super) const FILTERS: [&str; 8] = [
     "type",
@@ -32,7 +39,7 @@ pub(super) const FILTERS: [&str; 8] = [
 ];
 
 /// `GET /v1/events`: the feed by cursor. Whoever follows it keeps the last `next_cursor`, which is
-/// there also when nothing follows yet.
+/// there also when nothing follows yet. A page may be short, or empty, where `has_more` is true.
 pub(super) async fn list(
     State(app): State<Shared>,
     Caller(actor): Caller,
@@ -46,9 +53,9 @@ pub(super) async fn list(
         .after(&app, &actor)?
         .map_or(0, |position| position.id);
     let asker = actor.clone();
-    let read = move |tx: &directory::store::Tx<'_>| event::feed(tx, &asker, &filter, after, limit);
-    let (listed, more) = app.directory.read(read).await?;
-    Ok(parameters.feed_page(&app, &actor, &listed, after, more))
+    let read = move |tx: &Tx<'_>| event::feed(tx, &asker, &filter, after, limit);
+    let page = app.directory.read(read).await?;
+    Ok(parameters.feed_page(&app, &actor, &page.rows, page.next, page.more))
 }
 
 /// The filters of a feed.
@@ -97,13 +104,11 @@ pub(super) async fn of_user(
     let path = format!("/v1/users/{id}/events");
     let parameters = Parameters::read(&app, path, query.as_deref(), &[])?;
     let limit = parameters.limit()?;
-    let after = parameters
-        .after(&app, &actor)?
-        .map_or(0, |position| position.id);
+    let after = parameters.after(&app, &actor)?;
     let asker = actor.clone();
     let listed = app
         .directory
-        .read(move |tx| event::history_page(tx, &asker, id, after, limit))
+        .read(move |tx| event::history_page(tx, &asker, id, after.as_ref(), limit))
         .await?;
     Ok(parameters.page(&app, &actor, &listed))
 }
@@ -117,14 +122,25 @@ pub(super) async fn report(
 ) -> Result<Response, Failure> {
     actor.require(Permission::CreateEvents)?;
     actor.require_full_access()?;
-    let (reports, violations) = reports(body::json_value(&app, &headers, body).await?)?;
-    let count = reports.len();
-    let new = app
-        .directory
-        .write(move |tx| event::report(tx, &actor, &reports, violations.clone()))
-        .await?;
-    let answer = json!({ "accepted": count, "new": new });
-    Ok(reply::json(StatusCode::ACCEPTED, &answer))
+    let limits = Limits {
+        fields: MAX_REPORTS * FIELDS_OF_A_REPORT,
+        ..app.limits
+    };
+    let value = body::json_value(&app, &headers, body, &limits).await?;
+    let canonical = serde_json::to_string(&value).map_err(Error::internal)?;
+    let key = key_of(&headers, &actor, &format!("POST {LIST}"), &canonical)?;
+    let (reports, violations) = reports(value)?;
+    let reporter = actor.clone();
+    let run = move |tx: &Tx<'_>, (): &()| {
+        let new = event::report(tx, &reporter, &reports, violations.clone())?;
+        Ok(Answer {
+            status: StatusCode::ACCEPTED.as_u16(),
+            location: None,
+            etag: None,
+            body: json!({ "accepted": reports.len(), "new": new }).to_string(),
+        })
+    };
+    once(&app, &actor, key, async { Ok(()) }, run).await
 }
 
 fn reports(value: Value) -> Result<(Vec<Report>, Violations), Failure> {
@@ -144,7 +160,7 @@ fn reports(value: Value) -> Result<(Vec<Report>, Violations), Failure> {
         reports.extend(report_in(&map, place, &mut violations));
     }
     if !violations.is_empty() {
-        return Err(directory::Error::Invalid(violations).into());
+        return Err(Error::Invalid(violations).into());
     }
     Ok((reports, violations))
 }

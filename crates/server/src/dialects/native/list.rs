@@ -142,24 +142,22 @@ impl Parameters {
         self.linked(&page, cursor.as_deref())
     }
 
-    /// A page of a feed, which has a cursor also when nothing follows yet: that of where it began,
-    /// when it is empty.
+    /// A page of a feed, which has a cursor also when nothing follows yet.
     pub(super) fn feed_page<T: Resource>(
         &self,
         app: &Shared,
         actor: &Actor,
-        listed: &Listed<T>,
-        after: i64,
+        rows: &[T],
+        next: i64,
         more: bool,
     ) -> Response {
-        let begin = Position {
+        let position = Position {
             time: jiff::Timestamp::UNIX_EPOCH,
-            id: after,
+            id: next,
         };
-        let position = listed.next.as_ref().unwrap_or(&begin);
-        let cursor = app.cursor_key.seal(actor.tenant, &self.list, position);
+        let cursor = app.cursor_key.seal(actor.tenant, &self.list, &position);
         let page = Page {
-            data: listed.rows.iter().map(T::out).collect(),
+            data: rows.iter().map(T::out).collect(),
             next_cursor: Some(&cursor),
             has_more: Some(more),
         };

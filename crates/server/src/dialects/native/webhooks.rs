@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use directory::Actor;
 use directory::permission::Permission;
 use directory::query::EventFilter;
 use directory::store::Tx;
@@ -12,13 +13,14 @@ use directory::webhooks::{self, Webhook};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::answer::{creation_key, expected, shown};
+use super::answer::{expected, shown};
 use super::list::{Parameters, by_number};
 use super::wire::{DeliveryWithAttempts, Resource as _, STRICT, WithSecret, moment, webhook_in};
 use super::{Caller, Id};
 use crate::deliver::signature::WebhookSecret;
 use crate::http::failure::Failure;
 use crate::http::fields::Fields;
+use crate::http::idempotency::key_of;
 use crate::http::{Shared, body, reply};
 
 const LIST: &str = "/v1/webhooks";
@@ -43,8 +45,16 @@ fn checked(app: &Shared, url: &str) -> Result<(), Rule> {
     }
 }
 
-/// `POST /v1/webhooks`: 201 with `Location` and, this once, the secret. The answer is not kept
-/// under an idempotency key, since it holds a secret: a key is refused.
+/// An answer that holds a secret is not kept, so no key may promise that it is.
+fn refuse_key(headers: &HeaderMap, actor: &Actor) -> Result<(), Failure> {
+    if key_of(headers, actor, LIST, "")?.is_some() {
+        let text = "an answer with a secret is not kept: Idempotency-Key is not taken here";
+        return Err(Failure::Unreadable(text.to_owned()));
+    }
+    Ok(())
+}
+
+/// `POST /v1/webhooks`: 201 with `Location` and, this once, the secret.
 pub(super) async fn create(
     State(app): State<Shared>,
     Caller(actor): Caller,
@@ -54,10 +64,7 @@ pub(super) async fn create(
     actor.require(Permission::UpdateWebhooks)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
-    if creation_key(&headers, &actor, LIST, &object)?.is_some() {
-        let text = "an answer with a secret is not kept: Idempotency-Key is not taken here";
-        return Err(Failure::Unreadable(text.to_owned()));
-    }
+    refuse_key(&headers, &actor)?;
     let (change, violations) = webhook_in(&object, |url| checked(&app, url));
     let (secret, sealed) = new_secret(&app, actor.tenant)?;
     let write =
@@ -147,8 +154,10 @@ pub(super) async fn rotate(
     State(app): State<Shared>,
     Caller(actor): Caller,
     Id(id): Id,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     actor.require(Permission::UpdateWebhooks)?;
+    refuse_key(&headers, &actor)?;
     let (secret, sealed) = new_secret(&app, actor.tenant)?;
     let changed = app
         .directory

@@ -16,7 +16,7 @@ What can happen, by what it is about. `GET /v1/event-types` lists the same.
 
 An event whose origin is `server` is written by the server itself, in the transaction of the \
 change that it tells of; where it says *not yet*, nothing causes it so far. One that is \
-`reported` happens in the operator's other systems, which tell of it by `POST /v1/events`.
+`reported` happens in the operator's other systems, which tell of it by `POST /v1/events`. They may also report the names of the catalogue that the server causes itself: what was reported has a `reported_id`, and `data` in place of `change`.
 ";
 
 const BODIES: &str = "\

@@ -10,6 +10,7 @@ use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::keys::{self, Credential, NewKey};
 use directory::model::{Email, InvitationKind, UserKind};
 use directory::query::EventFilter;
+use directory::secret::new_token;
 use directory::store::{Location, StoredEvent, Tx};
 use directory::users::{self, Change, Include, InvitationRequest, RoleGrant, UserChange, UserKey};
 use directory::violation::{self, Violations};
@@ -196,7 +197,8 @@ impl Scenario {
         let send = |tx: &Tx<'_>, actor: &Actor| {
             event::sequence(tx, actor.tenant)?;
             let claimed = deliveries::claim(tx, actor.tenant, deliveries::EMAIL, 1)?;
-            deliveries::letter(tx, actor.tenant, &claimed[0])
+            let token = new_token(actor.tenant, tx.random());
+            deliveries::letter(tx, actor.tenant, &claimed[0], token)
         };
         let token = self.write(key, send).await.unwrap().token;
         let password = Some("tide plank ferry orbit".to_owned().into());
@@ -266,9 +268,9 @@ impl Scenario {
             event::sequence(tx, operator.tenant)?;
             event::feed(tx, &operator, &EventFilter::default(), 0, 1_000)
         });
-        let (listed, more) = all.await.unwrap();
-        assert!(!more);
-        listed.rows
+        let page = all.await.unwrap();
+        assert!(!page.more);
+        page.rows
     }
 }
 

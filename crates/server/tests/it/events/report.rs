@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use directory::event::EventType;
 use serde_json::{Value, json};
 
 use crate::harness::{Key, Response, Server};
@@ -52,6 +55,22 @@ fn what_another_system_reports_is_in_the_feed_once() {
 }
 
 #[test]
+fn an_idempotency_key_replays_the_first_answer() {
+    let server = Server::start();
+    let key = server.key();
+    let send = |body: &Value| {
+        let request = server.post("/v1/events").bearer(&key.token);
+        request.header("idempotency-key", "k").json(body).send()
+    };
+    let told = json!({ "accepted": 1, "new": 1 });
+    send(&json!([lead("x1")])).assert(202, &told);
+    let again = send(&json!([lead("x1")]));
+    again.assert(202, &told);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(send(&json!([lead("x2")])).status, 422);
+}
+
+#[test]
 fn a_bad_report_writes_nothing_and_names_each_fault() {
     let server = Server::start();
     let key = server.key();
@@ -76,13 +95,88 @@ fn a_bad_report_writes_nothing_and_names_each_fault() {
 }
 
 #[test]
+fn every_event_of_the_seed_is_reported_and_shown() {
+    let server = Server::start();
+    let key = server.key();
+    let names: BTreeSet<&str> = EventType::all()
+        .filter(|each| each.in_catalogue())
+        .map(EventType::name)
+        .collect();
+    let reports: Vec<Value> = names
+        .iter()
+        .map(|name| {
+            let mut event = lead(name);
+            event["type"] = json!(name);
+            event
+        })
+        .collect();
+    let told = json!({ "accepted": 163, "new": 163 });
+    send(&server, &key, &json!(reports)).assert(202, &told);
+    server.settle();
+    let path = "/v1/events?subject_type=lead&subject_id=17&limit=200";
+    let page = server.get(path).bearer(&key.token).send().expect(200);
+    let shown = page["data"].as_array().unwrap().iter();
+    let shown: BTreeSet<&str> = shown.map(|each| each["type"].as_str().unwrap()).collect();
+    assert_eq!(shown, names);
+}
+
+#[test]
 fn what_only_this_server_causes_is_not_reported() {
     let server = Server::start();
     let key = server.key();
-    let mut event = lead("x");
-    event["type"] = json!("invitation_created");
-    let text = send(&server, &key, &event).expect(422).to_string();
-    assert!(text.contains("/0/type"), "{text}");
+    let own = EventType::all().filter(|each| !each.in_catalogue());
+    let mut refused = 0;
+    for name in own.map(EventType::name) {
+        let mut event = lead("x");
+        event["type"] = json!(name);
+        let text = send(&server, &key, &event).expect(422).to_string();
+        assert!(text.contains("/0/type"), "{name}: {text}");
+        refused += 1;
+    }
+    assert_eq!(refused, 12);
+}
+
+#[test]
+fn a_list_holds_a_thousand_events_with_what_they_say() {
+    let server = Server::start();
+    let key = server.key();
+    let list = |count: usize| -> Vec<Value> {
+        let mut data = serde_json::Map::new();
+        data.extend((0..20).map(|field| (format!("f{field}"), json!(field))));
+        let each = |number: usize| {
+            let mut event = lead(&number.to_string());
+            event["data"] = json!(data);
+            event
+        };
+        (0..count).map(each).collect()
+    };
+    let told = json!({ "accepted": 1_000, "new": 1_000 });
+    send(&server, &key, &json!(list(1_000))).assert(202, &told);
+    let refused = send(&server, &key, &json!(list(1_001)));
+    assert!(refused.expect(400).to_string().contains("1 to 1000"));
+    let mut crowded = list(1);
+    crowded[0]["data"] = json!(vec![0; 32_000]);
+    let refused = send(&server, &key, &json!(crowded));
+    assert!(refused.expect(400).to_string().contains("too many"));
+}
+
+#[test]
+fn a_nul_is_refused_wherever_it_stands() {
+    let server = Server::start();
+    let key = server.key();
+    for (field, value) in [
+        ("data", json!({ "a": ["\u{0}"] })),
+        ("data", json!({ "\u{0}": 1 })),
+        (
+            "subject",
+            json!({ "type": "lead", "id": "1", "more": "\u{0}" }),
+        ),
+    ] {
+        let mut event = lead("x");
+        event[field] = value;
+        let text = send(&server, &key, &event).expect(422).to_string();
+        assert!(text.contains(&format!("/0/{field}")), "{text}");
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Client {
         )
         .unwrap();
         let mut client = Self(BufReader::new(stream));
-        let head = client.until("retry: 1000");
+        let head = client.until("\nid: ");
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         assert!(head.contains("text/event-stream"), "{head}");
         client

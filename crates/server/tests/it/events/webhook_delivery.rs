@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use directory::store::Tx;
 use serde_json::{Value, json};
 
 use super::receiver::Receiver;
@@ -290,6 +291,56 @@ fn a_test_event_arrives_whatever_the_filter() {
 }
 
 #[test]
+fn what_another_system_reports_is_sent_as_well() {
+    let hooked = Hooked::start();
+    let types = json!({ "event_types": ["lead_created"] });
+    let request = hooked.server.request("PATCH", &hooked.path(""));
+    let changed = request.bearer(&hooked.key.token).json(&types).send();
+    changed.expect(200);
+    let report = json!({
+        "id": "x1",
+        "type": "lead_created",
+        "subject": { "type": "lead", "id": 17 },
+        "data": { "score": 3 },
+        "occurred_at": "2026-11-20T10:00:00Z",
+    });
+    let request = hooked.server.post("/v1/events").bearer(&hooked.key.token);
+    request.json(&report).send().expect(202);
+    hooked.create("ada@example.org");
+    let received = hooked.receiver.received();
+    assert_eq!(hooked.receiver.types(), ["lead_created"]);
+    let body = received[0].json();
+    assert_eq!(body["timestamp"], json!("2026-11-20T10:00:00.000Z"));
+    assert_eq!(body["data"]["reported_id"], json!("x1"));
+    assert_eq!(body["data"]["data"], json!({ "score": 3 }));
+}
+
+#[test]
+fn a_secret_that_cannot_be_opened_fails_the_attempt_and_a_new_one_helps() {
+    let hooked = Hooked::start();
+    let (actor, id) = (hooked.server.operator(), hooked.id);
+    // As with another secret key than the one that it was sealed with.
+    let rotate = move |tx: &Tx<'_>| directory::webhooks::rotate(tx, &actor, id, "sealed elsewhere");
+    hooked.server.write(rotate.clone());
+    hooked.server.write(rotate);
+    hooked.create("ada@example.org");
+    assert_eq!(hooked.receiver.received().len(), 0);
+    let delivery = hooked.delivery();
+    assert_eq!(delivery["attempts"], json!(1));
+    assert_eq!(delivery["tries"][0]["outcome"], json!("failed"));
+    let answer = json!("the webhook cannot be signed");
+    assert_eq!(delivery["tries"][0]["answer"], answer);
+    // The old secret, which still cannot be opened, is in force for another day.
+    let rotated = hooked.post("/rotate-secret", &json!({})).expect(200);
+    hooked.advance(6);
+    let received = hooked.receiver.received();
+    assert_eq!(received.len(), 1);
+    let secret = rotated["secret"].as_str().unwrap();
+    let now = hooked.server.now().as_second();
+    assert!(verify(secret, &received[0], now));
+}
+
+#[test]
 fn a_disabled_webhook_gets_what_waited_when_it_is_enabled() {
     let hooked = Hooked::start();
     hooked.receiver.answer("500 Internal Server Error", "");
@@ -319,23 +370,45 @@ fn a_disabled_webhook_gets_what_waited_when_it_is_enabled() {
 }
 
 #[test]
-fn a_dead_endpoint_slows_no_other() {
+fn a_test_of_a_disabled_webhook_waits_for_it() {
     let hooked = Hooked::start();
-    // Nobody listens there any more.
-    let dead = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}/", listener.local_addr().unwrap())
+    let enable = |enabled: bool| {
+        let request = hooked
+            .server
+            .request("PATCH", &hooked.path(""))
+            .bearer(&hooked.key.token);
+        request
+            .json(&json!({ "enabled": enabled }))
+            .send()
+            .expect(200);
     };
-    let body = json!({ "url": dead });
-    hooked
-        .server
-        .post("/v1/webhooks")
-        .bearer(&hooked.key.token)
-        .json(&body)
-        .send()
-        .expect(201);
-    for user in 0..20 {
-        hooked.create(&format!("u{user}@example.org"));
+    enable(false);
+    hooked.post("/test", &json!({})).assert_empty(202);
+    hooked.server.settle();
+    assert_eq!(hooked.receiver.types(), [] as [&str; 0]);
+    enable(true);
+    hooked.server.settle();
+    assert_eq!(hooked.receiver.types(), ["webhook_test"]);
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_slows_no_other() {
+    let hooked = Hooked::start();
+    let stuck = Receiver::start();
+    stuck.hold();
+    let body = json!({ "url": stuck.url });
+    let request = hooked.server.post("/v1/webhooks").bearer(&hooked.key.token);
+    request.json(&body).send().expect(201);
+    for user in 0..6 {
+        let body = json!({ "email": format!("u{user}@example.org") });
+        let request = hooked.server.post("/v1/users").bearer(&hooked.key.token);
+        request.json(&body).send().expect(201);
     }
-    assert_eq!(hooked.receiver.received().len(), 20);
+    let settling = hooked.server.begin_to_settle();
+    stuck.wait_for(6);
+    hooked.receiver.wait_for(6);
+    stuck.answer("204 No Content", "");
+    hooked.server.wait(settling).unwrap();
+    assert_eq!(stuck.received().len(), 6);
+    assert_eq!(hooked.receiver.received().len(), 6);
 }

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use directory::event::EventType;
 use serde_json::{Value, json};
 
 use crate::harness::{Key, Request, Server};
@@ -88,6 +91,23 @@ fn a_webhook_is_made_shown_changed_and_deleted() {
 }
 
 #[test]
+fn a_webhook_names_any_event_that_there_is() {
+    let server = Server::start();
+    let key = server.key();
+    let names: Vec<&str> = EventType::all().map(EventType::name).collect();
+    let body = json!({ "url": "https://example.org/", "event_types": names });
+    let made = create(&server, &key, &body).expect(201);
+    let set = |names: &Value| -> BTreeSet<String> {
+        let names = names.as_array().unwrap().iter();
+        names
+            .map(|each| each.as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(set(&made["event_types"]), set(&json!(names)));
+    assert_eq!(set(&made["event_types"]).len(), 175);
+}
+
+#[test]
 fn addresses_inside_the_operators_network_are_refused() {
     let server = Server::start_with(|app| app.guard = muster::deliver::guard::Guard::default());
     let key = server.key();
@@ -136,6 +156,19 @@ fn every_fault_of_a_webhook_is_named() {
     assert_eq!(refused.status, 400, "{}", refused.text);
     let list = server.get("/v1/webhooks").bearer(&key.token).send();
     list.assert(200, &json!({ "data": [], "next_cursor": null }));
+}
+
+#[test]
+fn a_rotation_is_refused_under_an_idempotency_key() {
+    let server = Server::start();
+    let key = server.key();
+    let made = create(&server, &key, &json!({ "url": "https://example.org/" })).expect(201);
+    let path = format!("/v1/webhooks/{}", made["id"]);
+    let rotation = server.post(&format!("{path}/rotate-secret"));
+    let kept = rotation.bearer(&key.token).header("idempotency-key", "k");
+    assert_eq!(kept.send().status, 400);
+    let shown = server.get(&path).bearer(&key.token).send().expect(200);
+    assert_eq!(shown["version"], json!(1));
 }
 
 #[test]

@@ -140,6 +140,12 @@ impl Server {
         self.runtime.block_on(self.worker.settle());
     }
 
+    /// Lets the worker begin with all that is due, and goes on meanwhile.
+    pub fn begin_to_settle(&self) -> tokio::task::JoinHandle<()> {
+        let worker = Arc::clone(&self.worker);
+        self.runtime.spawn(async move { worker.settle().await })
+    }
+
     /// Moves time forward.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);

@@ -191,6 +191,18 @@ pub(in crate::dialects::native) fn webhook_in(
     (change, violations)
 }
 
+/// Whether a NUL stands in it, which not every storage engine keeps.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(holds_nul),
+        Value::Object(map) => map
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 /// Reads an event that another system reports, which stands at `place` of the body's list.
 pub(in crate::dialects::native) fn report_in(
     map: &Map<String, Value>,
@@ -201,7 +213,7 @@ pub(in crate::dialects::native) fn report_in(
     let mut fields = Fields::new(map, path.clone(), STRICT, violations);
     fields.only(&["id", "type", "account_id", "subject", "data", "occurred_at"]);
     let id = fields.text("id").value().cloned().unwrap_or_default();
-    // What is the server's own nobody else reports.
+    // The server's own names are not for others.
     let event_type = fields.choice("type", |name| {
         EventType::parse(name).filter(|each| each.in_catalogue())
     });
@@ -217,6 +229,11 @@ pub(in crate::dialects::native) fn report_in(
     {
         let expected = Expected::Object;
         fields.refuse("data", Rule::WrongType { expected });
+    }
+    for name in ["subject", "data"] {
+        if map.get(name).is_some_and(holds_nul) {
+            fields.refuse(name, Rule::BadFormat);
+        }
     }
     let text = |name: &str| match subject.and_then(|subject| subject.get(name)) {
         Some(Value::String(text)) => text.clone(),
