@@ -10,11 +10,12 @@ use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::keys::{self, Credential, NewKey};
 use directory::model::{Email, InvitationKind, UserKind};
 use directory::query::EventFilter;
+use directory::secret::new_token;
 use directory::store::{Location, StoredEvent, Tx};
 use directory::users::{self, Change, Include, InvitationRequest, RoleGrant, UserChange, UserKey};
 use directory::violation::{self, Violations};
 use directory::webhooks::{self, WebhookChange};
-use directory::{Actor, Directory, Error, TenantId, accounts, event, groups};
+use directory::{Actor, Directory, Error, TenantId, accounts, event, groups, invitations};
 
 /// The same bytes in every run.
 struct Counted(AtomicU64);
@@ -164,6 +165,8 @@ impl Scenario {
         let delete =
             move |tx: &Tx<'_>, actor: &Actor| users::delete(tx, actor, &UserKey::Id(id), None);
         self.write(key, delete).await;
+        // Another: the events of who is erased tell nothing of what changed.
+        let id = self.create(key, person("alan@example.com")).await;
         let erase = move |tx: &Tx<'_>, actor: &Actor| users::erase(tx, actor, id);
         self.write(key, erase).await;
     }
@@ -176,11 +179,49 @@ impl Scenario {
             }),
             ..person("grace@example.com")
         };
-        self.create(key, grace).await;
+        let id = self.create(key, grace).await;
         let failed = |tx: &Tx<'_>, actor: &Actor| {
             give_up(tx, actor.tenant, deliveries::EMAIL, Outcome::Failed)
         };
         self.write(key, failed).await;
+        self.answer(key, id).await;
+    }
+
+    /// The invitation is sent again and accepted; another is taken back.
+    async fn answer(&self, key: &Actor, user: i64) {
+        let resend = move |tx: &Tx<'_>, actor: &Actor| {
+            let own = users::invitations(tx, actor, user)?;
+            invitations::resend(tx, actor, own[0].id)
+        };
+        self.write(key, resend).await;
+        let send = |tx: &Tx<'_>, actor: &Actor| {
+            event::sequence(tx, actor.tenant)?;
+            let claimed = deliveries::claim(tx, actor.tenant, deliveries::EMAIL, 1)?;
+            let token = new_token(actor.tenant, tx.random());
+            deliveries::letter(tx, actor.tenant, &claimed[0], token)
+        };
+        let token = self.write(key, send).await.unwrap().token;
+        let password = Some("tide plank ferry orbit".to_owned().into());
+        let none = Violations::new();
+        let hash = self.directory.hash_password(password, &none);
+        let hash = hash.await.unwrap().unwrap();
+        let accept = move |tx: &Tx<'_>, actor: &Actor| {
+            invitations::accept(tx, &token, &hash, &actor.request_id)
+        };
+        self.write(key, accept).await;
+        let change = UserChange {
+            invitation: Some(InvitationRequest {
+                kind: InvitationKind::Verify,
+                redirect_to: None,
+            }),
+            ..person("edsger@example.com")
+        };
+        let user = self.create(key, change).await;
+        let revoke = move |tx: &Tx<'_>, actor: &Actor| {
+            let own = users::invitations(tx, actor, user)?;
+            invitations::revoke(tx, actor, own[0].id)
+        };
+        self.write(key, revoke).await;
     }
 
     async fn have_a_webhook(&self, key: &Actor) {

@@ -7,7 +7,7 @@ use crate::harness::{Key, Response, Server};
 use directory::keys::NewKey;
 
 /// Every route, and the scopes that open it besides `admin`.
-const ROUTES: [(&str, &str, &[&str]); 17] = [
+const ROUTES: [(&str, &str, &[&str]); 20] = [
     ("GET", "/v1/users", &["users:read", "users:write"]),
     ("GET", "/v1/users/999", &["users:read", "users:write"]),
     ("POST", "/v1/users", &["users:write"]),
@@ -41,6 +41,9 @@ const ROUTES: [(&str, &str, &[&str]); 17] = [
     ("GET", "/v1/badges/999", &["users:read", "users:write"]),
     ("POST", "/v1/badges", &["users:write"]),
     ("GET", "/v1/event-types", &["events:write"]),
+    ("GET", "/v1/invitations", &["users:read", "users:write"]),
+    ("POST", "/v1/invitations/999/resend", &["users:write"]),
+    ("POST", "/v1/invitations/999/revoke", &["users:write"]),
 ];
 
 const SCOPES: [&str; 9] = [
