@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -42,6 +42,12 @@ const MIGRATIONS: [Migration; 5] = [
         name: "feed",
         sqlite: include_str!("../../migrations/sqlite/0005_feed.sql"),
         postgres: include_str!("../../migrations/postgres/0005_feed.sql"),
+    },
+    Migration {
+        number: 6,
+        name: "jobs",
+        sqlite: include_str!("../../migrations/sqlite/0006_jobs.sql"),
+        postgres: include_str!("../../migrations/postgres/0006_jobs.sql"),
     },
 ];
 

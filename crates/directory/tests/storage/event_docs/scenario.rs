@@ -8,9 +8,10 @@ use directory::accounts;
 use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::groups;
+use directory::jobs;
 use directory::keys::{self, Credential, NewKey};
 use directory::model::InvitationKind;
-use directory::store::{Location, StoredEvent, Tx};
+use directory::store::{Job, Location, StoredEvent, Tx};
 use directory::users::{InvitationRequest, RoleGrant, UserChange, UserKey};
 use directory::violation::{self, Violations};
 use directory::{Actor, Directory, Error};
@@ -145,8 +146,27 @@ impl Scenario {
         };
         let updated = update(directory, &self.next(key), id(), None, &change).await;
         updated.unwrap();
+        self.work(key, user.user.id).await;
         let deleted = delete(directory, &self.next(key), id(), None).await;
         deleted.unwrap();
+    }
+
+    async fn work(&self, key: &Actor, worker_id: i64) {
+        for state in ["filled", "in_progress"] {
+            let report = move |tx: &Tx<'_>, actor: &Actor| {
+                let job = Job {
+                    external_id: "shift-7".to_owned(),
+                    name: Some("Night shift".to_owned()),
+                    worker_id,
+                    account_id: actor.account.unwrap(),
+                    state: state.to_owned(),
+                    state_at: tx.now(),
+                    place: None,
+                };
+                jobs::put(tx, actor, &job, Violations::new())
+            };
+            self.write(key, report).await;
+        }
     }
 
     async fn invite(&self, key: &Actor) {
@@ -189,6 +209,9 @@ impl Scenario {
                     change: row.json()?,
                     request_id: row.text()?,
                     created_at: row.time()?,
+                    position: None,
+                    external_id: None,
+                    occurred_at: None,
                 })
             })
         });

@@ -1,6 +1,7 @@
 //! The shapes of `/v1`.
 
 mod event_type;
+mod job;
 mod named;
 mod parts_in;
 mod row_in;
@@ -11,6 +12,7 @@ mod webhook;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use user_in::{record_in, user_in};
