@@ -113,8 +113,8 @@ impl<'a> Conditions<'a> {
         (format!("{select} WHERE {} {rest}", self.text), self.params)
     }
 
-    /// The rows whose numbers a list of its own finds, which needs no row: `select WHERE
-    /// u.tenant_id = $1 AND u.id IN (…) ORDER BY …`. The tenant is the first value bound.
+    /// The rows of `users u`, which `select` ends with, whose numbers a list of its own finds: it
+    /// needs no row where indexes hold all that is asked. The tenant is the first value bound.
     ///
     /// With several `leads`, each is searched for in an index by itself, as far as the page goes,
     /// so that no more is read than matches, and nothing sorted that came in order.
@@ -152,10 +152,12 @@ impl<'a> Conditions<'a> {
         let order = if several { merged } else { order };
         let places = [self.bind(limit), self.bind(offset)];
         let [limit, offset] = places;
+        // CROSS makes SQLite read what was found first, and is a plain join on PostgreSQL.
+        let columns = select.trim_end_matches("users u");
         (
             format!(
-                "{select} WHERE u.tenant_id = $1 AND u.id IN \
-                 ({found} {order} LIMIT {limit} OFFSET {offset})"
+                "{columns}({found} {order} LIMIT {limit} OFFSET {offset}) n \
+                 CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = n.id"
             ),
             self.params,
         )
@@ -208,19 +210,19 @@ mod tests {
         let (one, params) = found(&["CA"]);
         assert_eq!(
             one,
-            "SELECT u.uid FROM users u WHERE u.tenant_id = $1 AND u.id IN \
-             (SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.state = $2 \
-             ORDER BY u.id LIMIT $3 OFFSET $4)"
+            "SELECT u.uid FROM (SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.state = $2 \
+             ORDER BY u.id LIMIT $3 OFFSET $4) n \
+             CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = n.id"
         );
         assert_eq!(params.len(), 4);
         let (two, params) = found(&["CA", "NY"]);
         assert_eq!(
             two,
-            "SELECT u.uid FROM users u WHERE u.tenant_id = $1 AND u.id IN \
-             (SELECT n.id FROM (SELECT u.id FROM users u WHERE u.tenant_id = $1 \
+            "SELECT u.uid FROM (SELECT n.id FROM (SELECT u.id FROM users u WHERE u.tenant_id = $1 \
              AND u.state = $2 ORDER BY u.id LIMIT $3) n UNION ALL \
              SELECT n.id FROM (SELECT u.id FROM users u WHERE u.tenant_id = $1 \
-             AND u.state = $4 ORDER BY u.id LIMIT $3) n ORDER BY 1 LIMIT $5 OFFSET $6)"
+             AND u.state = $4 ORDER BY u.id LIMIT $3) n ORDER BY 1 LIMIT $5 OFFSET $6) n \
+             CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = n.id"
         );
         assert_eq!(params.len(), 6);
         assert!(params[2] == Value::Int(150));
