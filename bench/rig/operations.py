@@ -145,6 +145,40 @@ OPERATIONS = [
     ),
     Operation("walk-uncounted", "page of 50 anywhere, uncounted"),
     Operation(
+        "list-wonolo",
+        "list 50 by last name, Wonolo",
+        _muster(
+            "GET",
+            "/api_v2/users?token=$wonolo&last_name=Lovelace<d>&per=50",
+            holds='"email":',
+            times=50,
+        ),
+    ),
+    Operation(
+        "page-wonolo",
+        "page 1 800 of 50, Wonolo",
+        {
+            "muster": Call(
+                "GET",
+                "/api_v2/users?token=$wonolo&page=1800&per=50",
+                holds='"email":',
+                times=50,
+                least_size=100_000,
+            )
+        },
+    ),
+    Operation(
+        "authorize-wonolo",
+        "authorize, Wonolo",
+        _muster(
+            "POST",
+            "/api_v2/authorize",
+            (),
+            "api_key=$key&secret_key=$secret",
+            holds='"token":',
+        ),
+    ),
+    Operation(
         "update",
         "update, /v1",
         _muster("PATCH", "/v1/users/<id>", V1, '{"title":"Engineer <run>-<n>"}', holds="Engineer"),

@@ -3,10 +3,14 @@
 use jiff::Timestamp;
 
 use crate::event::EventType;
-use crate::model::{Email, InvitationState, OnboardingState, UserKind, UserStatus};
+use crate::model::{
+    DrugTest, Email, InvitationState, OnboardingState, UserKind, UserStatus, W2Status,
+};
 
 /// Most rows that a page can hold.
 pub const MAX_PAGE: usize = 200;
+/// Most values of one filter that are searched for in its index; with more, every user is looked at.
+pub const MAX_VALUES: usize = 100;
 
 /// Which users to list; every condition given must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,6 +29,11 @@ pub struct UserFilter {
     pub state: Vec<String>,
     /// Any of these; empty: no condition.
     pub onboarding_state: Vec<OnboardingState>,
+    /// Any of these; empty: no condition.
+    pub w2_onboarding_status: Vec<W2Status>,
+    pub w2_employee_id: Option<String>,
+    /// Any of these; empty: no condition.
+    pub drug_tested: Vec<DrugTest>,
     pub customer_id: Option<i64>,
     /// Members of this account.
     pub account_id: Option<i64>,
@@ -94,8 +103,8 @@ pub struct UserPage {
     pub limit: usize,
 }
 
-/// One page of a list by its number, for APIs that count pages. The rows before it are
-/// read past: a cursor ([`UserPage`]) costs less far into a long list.
+/// One page of a list by its number, for APIs that count pages. What stands before it is passed
+/// over in an index: a cursor ([`UserPage`]) costs less far into a long list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageNumber {
     /// The page's number, from 1.

@@ -5,6 +5,7 @@ mod badge;
 mod email;
 mod group;
 mod invitation;
+mod job;
 mod phone;
 mod preference;
 mod text;
@@ -17,6 +18,7 @@ pub use group::{Group, GroupMembership, GroupPermission, slug_from};
 pub use invitation::{
     Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel, SentMessage,
 };
+pub use job::{Job, JobTransition, Place};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
 pub use text::{MAX_TEXT, check_text, fold, is_name_token};

@@ -3,6 +3,21 @@
 
 use super::Value;
 
+const EACH: &str = "SELECT n.id FROM (";
+const END: &str = ") n";
+
+/// How the numbers of a page's rows are found.
+pub(crate) struct Numbers {
+    /// What selects them, as `id`.
+    pub(crate) of: &'static str,
+    /// The condition that the index begins with, for each lead; unused where there is none.
+    pub(crate) lead: &'static str,
+    /// Their order.
+    pub(crate) order: &'static str,
+    /// The same, of what several searches found.
+    pub(crate) merged: &'static str,
+}
+
 /// A WHERE clause under construction, and its parameters.
 pub(crate) struct Conditions<'a> {
     text: String,
@@ -89,25 +104,6 @@ impl<'a> Conditions<'a> {
         )
     }
 
-    /// As [`Conditions::statement`], past the first `offset` rows.
-    pub(crate) fn statement_past(
-        mut self,
-        select: &'static str,
-        rest: &'static str,
-        limit: i64,
-        offset: i64,
-    ) -> (String, Vec<Value<'a>>) {
-        let places = [self.bind(limit), self.bind(offset)];
-        let [limit, offset] = places;
-        (
-            format!(
-                "{select} WHERE {} {rest} LIMIT {limit} OFFSET {offset}",
-                self.text
-            ),
-            self.params,
-        )
-    }
-
     /// As [`Conditions::statement`], without a limit.
     pub(crate) fn whole(
         self,
@@ -115,6 +111,56 @@ impl<'a> Conditions<'a> {
         rest: &'static str,
     ) -> (String, Vec<Value<'a>>) {
         (format!("{select} WHERE {} {rest}", self.text), self.params)
+    }
+
+    /// The rows of `users u`, which `select` ends with, whose numbers a list of its own finds: it
+    /// needs no row where indexes hold all that is asked. The tenant is the first value bound.
+    ///
+    /// With several `leads`, each is searched for in an index by itself, as far as the page goes,
+    /// so that no more is read than matches, and nothing sorted that came in order.
+    pub(crate) fn rows_of(
+        mut self,
+        select: &'static str,
+        numbers: &Numbers,
+        leads: Vec<Value<'a>>,
+        limit: i64,
+        offset: i64,
+    ) -> (String, Vec<Value<'a>>) {
+        let Numbers {
+            of,
+            lead,
+            order,
+            merged,
+        } = numbers;
+        let several = leads.len() > 1;
+        let mut branches = Vec::new();
+        let mut reach = None;
+        for value in leads {
+            let condition = lead.replace('?', &self.bind(value));
+            let mut branch = format!("{of} WHERE {} AND {condition}", self.text);
+            if several {
+                let end = limit.saturating_add(offset);
+                let reach = reach.get_or_insert_with(|| self.bind(end));
+                branch = format!("{EACH}{branch} {order} LIMIT {reach}{END}");
+            }
+            branches.push(branch);
+        }
+        if branches.is_empty() {
+            branches.push(format!("{of} WHERE {}", self.text));
+        }
+        let found = branches.join(" UNION ALL ");
+        let order = if several { merged } else { order };
+        let places = [self.bind(limit), self.bind(offset)];
+        let [limit, offset] = places;
+        // CROSS makes SQLite read what was found first, and is a plain join on PostgreSQL.
+        let columns = select.trim_end_matches("users u");
+        (
+            format!(
+                "{columns}({found} {order} LIMIT {limit} OFFSET {offset}) n \
+                 CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = n.id"
+            ),
+            self.params,
+        )
     }
 
     fn bind(&mut self, value: impl Into<Value<'a>>) -> String {
@@ -146,6 +192,40 @@ mod tests {
              AND deleted_at IS NULL AND (updated_at, id) > ($4, $5) ORDER BY id LIMIT $6"
         );
         assert_eq!(params.len(), 6);
+    }
+
+    #[test]
+    fn the_rows_of_a_page_are_found_by_number_for_each_value_as_far_as_the_page_goes() {
+        let numbers = Numbers {
+            of: "SELECT u.id FROM users u",
+            lead: "u.state = ?",
+            order: "ORDER BY u.id",
+            merged: "ORDER BY 1",
+        };
+        let found = |leads: &[&'static str]| {
+            let conditions = Conditions::new("u.tenant_id = ?", 1_i64);
+            let leads = leads.iter().map(|lead| Value::from(*lead)).collect();
+            conditions.rows_of("SELECT u.uid FROM users u", &numbers, leads, 50, 100)
+        };
+        let (one, params) = found(&["CA"]);
+        assert_eq!(
+            one,
+            "SELECT u.uid FROM (SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.state = $2 \
+             ORDER BY u.id LIMIT $3 OFFSET $4) n \
+             CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = n.id"
+        );
+        assert_eq!(params.len(), 4);
+        let (two, params) = found(&["CA", "NY"]);
+        assert_eq!(
+            two,
+            "SELECT u.uid FROM (SELECT n.id FROM (SELECT u.id FROM users u WHERE u.tenant_id = $1 \
+             AND u.state = $2 ORDER BY u.id LIMIT $3) n UNION ALL \
+             SELECT n.id FROM (SELECT u.id FROM users u WHERE u.tenant_id = $1 \
+             AND u.state = $4 ORDER BY u.id LIMIT $3) n ORDER BY 1 LIMIT $5 OFFSET $6) n \
+             CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = n.id"
+        );
+        assert_eq!(params.len(), 6);
+        assert!(params[2] == Value::Int(150));
     }
 
     #[test]

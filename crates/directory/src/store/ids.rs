@@ -23,13 +23,14 @@ pub enum IdKind {
     Role,
     Invitation,
     Job,
+    JobTransition,
     Event,
     Webhook,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -40,6 +41,7 @@ impl IdKind {
         Self::Role,
         Self::Invitation,
         Self::Job,
+        Self::JobTransition,
         Self::Event,
         Self::Webhook,
     ];
@@ -58,6 +60,7 @@ impl IdKind {
             Self::Role => "role",
             Self::Invitation => "invitation",
             Self::Job => "job",
+            Self::JobTransition => "job_transition",
             Self::Event => "event",
             Self::Webhook => "webhook",
         }

@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -48,6 +48,12 @@ const MIGRATIONS: [Migration; 6] = [
         name: "invitations",
         sqlite: include_str!("../../migrations/sqlite/0006_invitations.sql"),
         postgres: include_str!("../../migrations/postgres/0006_invitations.sql"),
+    },
+    Migration {
+        number: 7,
+        name: "jobs",
+        sqlite: include_str!("../../migrations/sqlite/0007_jobs.sql"),
+        postgres: include_str!("../../migrations/postgres/0007_jobs.sql"),
     },
 ];
 

@@ -4,20 +4,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, TenantId, Visibility};
-use crate::clock::{from_millisecond, next_millisecond, to_millisecond};
+use crate::clock::from_millisecond;
 use crate::error::Error;
 use crate::jobs::APPROVED_IS_ACTIVE_FOR;
 use crate::model::{
-    DrugTest, Email, EmployerRole, OnboardingState, Phone, User, UserKind, UserStatus, W2Status,
-    fold,
+    DrugTest, Email, EmployerRole, OnboardingState, Phone, User, UserKind, W2Status, fold,
 };
-use crate::query::{PageNumber, UserFilter, UserOrder, UserPage};
 use crate::users::Include;
 
 use super::filter::Conditions;
 use super::{Row, Statement, Tx, Value};
 
-const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone, u.phone_key, \
+pub(super) const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone, u.phone_key, \
     u.first_name, u.last_name, u.state, u.external_id, u.onboarding_state, \
     u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
     u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
@@ -41,11 +39,8 @@ const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, ph
     parts = CASE WHEN parts / 32 = version THEN (version + 1) * 32 + ((parts & 31) | $28) END \
     WHERE tenant_id = $29 AND id = $30 AND version = $31";
 
-const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
+pub(super) const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
     WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.account_id = ?)";
-
-const GROUP_MEMBER: &str = "EXISTS (SELECT 1 FROM group_members g \
-    WHERE g.tenant_id = u.tenant_id AND g.user_id = u.id AND g.group_id = ?)";
 
 const HAS_ACTIVE_JOB: &str = "u.kind = 'worker' AND EXISTS (SELECT 1 FROM jobs j \
     WHERE j.tenant_id = u.tenant_id AND j.worker_id = u.id AND j.account_id = ? \
@@ -54,7 +49,7 @@ const HAS_ACTIVE_JOB: &str = "u.kind = 'worker' AND EXISTS (SELECT 1 FROM jobs j
 
 // $1 is the tenant in every statement of this file: a subquery that names the outer row
 // instead would be run for each user.
-const EMAIL_OWNER: &str = "u.id = (SELECT c.owner_id FROM claims c \
+pub(super) const EMAIL_OWNER: &str = "u.id = (SELECT c.owner_id FROM claims c \
     WHERE c.tenant_id = $1 AND c.scope = 'email' AND c.value = ?)";
 
 /// What no filter uses: the JSON of `users.attributes`.
@@ -219,7 +214,7 @@ impl FoundUser {
     }
 }
 
-fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
+pub(super) fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
     let user = read_user(row)?;
     let parts = row.opt_int()?;
     let has = match parts.filter(|parts| parts >> PARTS == user.version) {
@@ -397,107 +392,4 @@ pub(crate) fn find_users(tx: &Tx<'_>, actor: &Actor, ids: &[i64]) -> Result<Vec<
     conditions.and_plain("u.deleted_at IS NULL");
     let (sql, params) = conditions.whole(SELECT, "");
     tx.query(&sql, &params, read_user)
-}
-
-/// The users that the actor may see and that match; one more than the page asks for shows
-/// that there are more.
-pub(crate) fn list_users(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    filter: &UserFilter,
-    page: &UserPage,
-) -> Result<Vec<FoundUser>, Error> {
-    let mut conditions = visible(actor, tx.now());
-    conditions.and_plain("u.deleted_at IS NULL");
-    add_filter(&mut conditions, filter);
-    let rest = match (page.order, page.descending) {
-        (UserOrder::Id, false) => "ORDER BY u.id",
-        (UserOrder::Id, true) => "ORDER BY u.id DESC",
-        (UserOrder::UpdatedAt, false) => "ORDER BY u.updated_at, u.id",
-        (UserOrder::UpdatedAt, true) => "ORDER BY u.updated_at DESC, u.id DESC",
-    };
-    if let Some(after) = &page.after {
-        match (page.order, page.descending) {
-            (UserOrder::Id, false) => conditions.and("u.id > ?", after.id),
-            (UserOrder::Id, true) => conditions.and("u.id < ?", after.id),
-            (UserOrder::UpdatedAt, false) => {
-                conditions.and_pair("(u.updated_at, u.id) > (?, ?)", after.time, after.id);
-            }
-            (UserOrder::UpdatedAt, true) => {
-                conditions.and_pair("(u.updated_at, u.id) < (?, ?)", after.time, after.id);
-            }
-        }
-    }
-    let limit = i64::try_from(page.limit)
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
-    let (sql, params) = conditions.statement(SELECT, rest, limit);
-    tx.query(&sql, &params, read_found)
-}
-
-/// The users of one page by its number, in the order of their ids.
-pub(crate) fn list_user_page(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    filter: &UserFilter,
-    page: PageNumber,
-) -> Result<Vec<FoundUser>, Error> {
-    let mut conditions = visible(actor, tx.now());
-    conditions.and_plain("u.deleted_at IS NULL");
-    add_filter(&mut conditions, filter);
-    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
-    let before = page.number.saturating_sub(1).saturating_mul(page.size);
-    let (limit, offset) = (count(page.size), count(before));
-    let (sql, params) = conditions.statement_past(SELECT, "ORDER BY u.id", limit, offset);
-    tx.query(&sql, &params, read_found)
-}
-
-fn add_filter<'a>(conditions: &mut Conditions<'a>, filter: &'a UserFilter) {
-    if let Some(email) = &filter.email {
-        conditions.and(EMAIL_OWNER, email.key());
-    }
-    if let Some(name) = &filter.first_name {
-        conditions.and("u.first_name_key = ?", fold(name));
-    }
-    if let Some(name) = &filter.last_name {
-        conditions.and("u.last_name_key = ?", fold(name));
-    }
-    if !filter.external_id.is_empty() {
-        conditions.and_in("u.external_id", filter.external_id.iter());
-    }
-    if let Some(kind) = filter.kind {
-        conditions.and("u.kind = ?", kind.name());
-    }
-    if !filter.state.is_empty() {
-        conditions.and_in("u.state", filter.state.iter());
-    }
-    if !filter.onboarding_state.is_empty() {
-        let names = filter.onboarding_state.iter().map(|state| state.name());
-        conditions.and_in("u.onboarding_state", names);
-    }
-    if let Some(customer) = filter.customer_id {
-        conditions.and("u.customer_id = ?", customer);
-    }
-    if let Some(account) = filter.account_id {
-        conditions.and(ACCOUNT_MEMBER, account);
-    }
-    if let Some(group) = filter.group_id {
-        conditions.and(GROUP_MEMBER, group);
-    }
-    if let Some(after) = filter.updated_after {
-        conditions.and("u.updated_at > ?", to_millisecond(after));
-    }
-    if let Some(before) = filter.updated_before {
-        conditions.and("u.updated_at < ?", next_millisecond(before));
-    }
-    match filter.status {
-        Some(UserStatus::Active) => {
-            conditions.and_plain("u.suspended_at IS NULL AND u.pending_since IS NULL");
-        }
-        Some(UserStatus::Pending) => {
-            conditions.and_plain("u.suspended_at IS NULL AND u.pending_since IS NOT NULL");
-        }
-        Some(UserStatus::Suspended) => conditions.and_plain("u.suspended_at IS NOT NULL"),
-        None => {}
-    }
 }

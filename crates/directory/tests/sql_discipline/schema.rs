@@ -54,6 +54,11 @@ impl Schema {
                 ["CREATE", "UNIQUE", "INDEX", name, "ON", table, "(", ..] => {
                     self.read_index(name, table, true, &statement[6..]);
                 }
+                ["DROP", "INDEX", name] => {
+                    if self.indexes.remove(name).is_none() {
+                        self.faults.push(format!("no index {name} to drop"));
+                    }
+                }
                 ["ALTER", "TABLE", name, "ADD", "COLUMN", ..] => {
                     self.read_definition(name, &statement[5..]);
                 }

@@ -232,6 +232,10 @@ pub(crate) fn table_at(
     faults: &mut Vec<String>,
 ) -> Option<(String, Option<String>)> {
     let table = tokens.get(at)?.to_lowercase();
+    if table == "(" {
+        // A SELECT in the place of a table is checked where it stands.
+        return None;
+    }
     if !tables.contains(&table) {
         faults.push(format!("{table} is no table of the migrations"));
         return None;

@@ -406,10 +406,11 @@ async fn a_job_is_whole_or_nothing(world: World) {
         account_id,
         state: state.to_owned(),
         state_at: tx.now(),
+        place: None,
     };
     let failures = whole_or_nothing(&world, move |tx| {
-        jobs::put(tx, &system(), &job("filled", tx))?;
-        jobs::put(tx, &system(), &job("completed", tx))
+        jobs::put(tx, &system(), &job("filled", tx), Default::default()).map(drop)?;
+        jobs::put(tx, &system(), &job("completed", tx), Default::default()).map(drop)
     })
     .await;
     // PostgreSQL's trigger fires for the row that is there already, too.

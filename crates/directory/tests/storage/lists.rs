@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use directory::model::{
-    Email, EmployerRole, GroupPermission, OnboardingState, UserKind, UserStatus, UserView, fold,
+    DrugTest, Email, EmployerRole, GroupPermission, OnboardingState, UserKind, UserStatus,
+    UserView, W2Status, fold,
 };
-use directory::query::{UserFilter, UserOrder, UserPage};
+use directory::query::{PageNumber, UserFilter, UserOrder, UserPage};
+use directory::store::{Job, Tx};
 use directory::users::{AccountGrant, Change, GroupGrant, InvitationRequest, UserChange, UserKey};
 use directory::violation::Path;
-use directory::{Actor, Directory};
+use directory::{Actor, Directory, Visibility};
 use jiff::Timestamp;
 use proptest::option;
 use proptest::prelude::*;
@@ -58,7 +60,14 @@ fn any_user(number: usize, around: Around) -> impl Strategy<Value = (UserChange,
         option::of(select(&STATES[..])),
         option::of(select(&EXTERNAL[..])),
     );
-    let kinds = (0..3_u8, select(&OnboardingState::ALL[..]), 0..2_usize);
+    let kinds = (
+        0..3_u8,
+        select(&OnboardingState::ALL[..]),
+        0..2_usize,
+        select(&W2Status::ALL[..]),
+        option::of(select(&DrugTest::ALL[..])),
+        any::<bool>(),
+    );
     let parts = (any::<bool>(), any::<bool>(), 0..2_usize, 0..2_usize);
     let states = (any::<bool>(), any::<bool>(), 0..3_u64);
     (plain, kinds, parts, states).prop_map(move |(plain, kinds, parts, states)| {
@@ -72,6 +81,9 @@ fn any_user(number: usize, around: Around) -> impl Strategy<Value = (UserChange,
             0 => {
                 change.kind = Change::Set(UserKind::Worker);
                 change.onboarding_state = Change::Set(kinds.1);
+                change.w2_onboarding_status = Change::Set(kinds.3);
+                change.drug_tested = Change::set_if(kinds.4);
+                change.w2_employee_id = Change::set_if(kinds.5.then(|| format!("W{number}")));
             }
             1 => {
                 change.kind = Change::Set(UserKind::Employer);
@@ -128,7 +140,13 @@ fn any_filter(around: &Around, made: &[UserView]) -> impl Strategy<Value = UserF
         rare(any::<Index>()),
     );
     let time = || option::weighted(0.2, select(times.clone()));
-    (plain, kinds, time(), time(), 0..4_u8).prop_map(move |(plain, kinds, after, before, lists)| {
+    let papers = (
+        prop_oneof![4 => Just(vec![]), 1 => subset(&W2Status::ALL)],
+        option::weighted(0.05, (0..USERS).prop_map(|user| format!("W{user}"))),
+        prop_oneof![5 => Just(vec![]), 1 => subset(&DrugTest::ALL)],
+    );
+    (plain, kinds, time(), time(), 0..4_u8, papers).prop_map(move |any| {
+        let (plain, kinds, after, before, lists, papers) = any;
         UserFilter {
             email: plain.0.and_then(|text| Email::parse(&text).ok()),
             first_name: plain.1.map(str::to_owned),
@@ -146,6 +164,9 @@ fn any_filter(around: &Around, made: &[UserView]) -> impl Strategy<Value = UserF
             kind: kinds.0,
             status: kinds.1,
             onboarding_state: kinds.2,
+            w2_onboarding_status: papers.0,
+            w2_employee_id: papers.1,
+            drug_tested: papers.2,
             customer_id: kinds.3.map(|index| *index.get(&accounts)),
             account_id: kinds.4.map(|index| *index.get(&accounts)),
             group_id: kinds.5.map(|index| *index.get(&groups)),
@@ -187,6 +208,18 @@ fn matches(view: &UserView, filter: &UserFilter) -> bool {
             || user
                 .onboarding_state
                 .is_some_and(|state| filter.onboarding_state.contains(&state)))
+        && (filter.w2_onboarding_status.is_empty()
+            || user
+                .w2_onboarding_status
+                .is_some_and(|status| filter.w2_onboarding_status.contains(&status)))
+        && filter
+            .w2_employee_id
+            .as_ref()
+            .is_none_or(|asked| user.w2_employee_id.as_ref() == Some(asked))
+        && (filter.drug_tested.is_empty()
+            || user
+                .drug_tested
+                .is_some_and(|result| filter.drug_tested.contains(&result)))
         && filter.kind.is_none_or(|asked| user.kind == Some(asked))
         && filter.status.is_none_or(|asked| user.status() == asked)
         && filter
@@ -251,22 +284,113 @@ async fn population(world: &World) -> (Around, Vec<UserView>) {
     (around, made)
 }
 
+/// The list by every way to ask for it: page by page by number, by cursor in either direction, and
+/// in the order of the last change.
+async fn listed_otherwise(directory: &Directory, actor: &Actor, filter: &UserFilter) {
+    let whole = given::list(directory, actor, filter).await;
+    let mut numbered = Vec::new();
+    for number in 1.. {
+        let (actor, filter) = (actor.clone(), filter.clone());
+        let size = 7;
+        let page = PageNumber { number, size };
+        let read = directory
+            .read(move |tx| directory::users::page(tx, &actor, &filter, page, given::ALL))
+            .await;
+        let rows = read.unwrap();
+        let last = rows.len() < size;
+        numbered.extend(rows);
+        if last {
+            break;
+        }
+    }
+    assert_eq!(numbered, whole, "page by page: {filter:?}");
+    for (order, descending) in [
+        (UserOrder::Id, true),
+        (UserOrder::UpdatedAt, false),
+        (UserOrder::UpdatedAt, true),
+    ] {
+        let mut rows = walk_filtered(directory, actor, filter, order, descending, 9).await;
+        rows.sort_by_key(|view| view.user.id);
+        assert_eq!(rows, whole, "{order:?} {descending}: {filter:?}");
+    }
+}
+
+/// A caller who sees the workers at work for an account, or the members of one.
+fn any_viewer(around: &Around) -> impl Strategy<Value = Actor> {
+    let [first, second] = around.accounts;
+    let seeing = |visibility| Actor {
+        visibility,
+        ..system()
+    };
+    prop_oneof![
+        6 => Just(system()),
+        1 => Just(seeing(Visibility::PublicPool { account: first })),
+        1 => Just(seeing(Visibility::PublicPool { account: second })),
+        1 => Just(seeing(Visibility::Account(first))),
+        1 => Just(seeing(Visibility::Account(second))),
+    ]
+}
+
+/// Every third user has a job for one of the accounts, and every sixth one for the other.
+async fn jobs(world: &World, around: &Around, made: &[UserView]) -> BTreeSet<(i64, i64)> {
+    let mut at_work = BTreeSet::new();
+    for (number, view) in made.iter().enumerate() {
+        if number % 3 != 0 || view.user.kind != Some(UserKind::Worker) {
+            continue;
+        }
+        let states = ["filled", "approved", "cancelled"];
+        for account in [around.accounts[number % 2], around.accounts[0]] {
+            let job = Job {
+                external_id: format!("{number}-{account}"),
+                name: None,
+                worker_id: view.user.id,
+                account_id: account,
+                state: states[number / 3 % 3].to_owned(),
+                state_at: world.now(),
+                place: None,
+            };
+            if job.state != "cancelled" {
+                at_work.insert((account, job.worker_id));
+            }
+            let put = move |tx: &Tx<'_>| {
+                directory::jobs::put(tx, &system(), &job, Default::default()).map(drop)
+            };
+            world.directory.write(put).await.unwrap();
+        }
+    }
+    at_work
+}
+
 async fn any_filters_together_answer_what_a_scan_answers(world: World) {
     let (around, made) = population(&world).await;
+    let at_work = jobs(&world, &around, &made).await;
     let mut found = 0;
-    for filter in drawn((0..300).map(|_| any_filter(&around, &made))) {
-        let listed = given::list(&world.directory, &system(), &filter).await;
+    let mut seen_in_part = 0;
+    let asked = drawn((0..400).map(|_| (any_filter(&around, &made), any_viewer(&around))));
+    for (filter, viewer) in asked {
+        let listed = given::list(&world.directory, &viewer, &filter).await;
+        let sees = |view: &UserView| match viewer.visibility {
+            Visibility::Tenant => true,
+            Visibility::Account(account) => {
+                view.accounts.iter().any(|each| each.account_id == account)
+            }
+            Visibility::PublicPool { account } => at_work.contains(&(account, view.user.id)),
+        };
         let expected: Vec<_> = made
             .iter()
-            .filter(|view| matches(view, &filter))
+            .filter(|view| matches(view, &filter) && sees(view))
             .cloned()
             .collect();
-        assert_eq!(listed, expected, "{filter:?}");
+        assert_eq!(listed, expected, "{filter:?} {:?}", viewer.visibility);
+        listed_otherwise(&world.directory, &viewer, &filter).await;
         found += listed.len();
+        if viewer.visibility != Visibility::Tenant {
+            seen_in_part += listed.len();
+        }
     }
     assert!(
-        found > 500,
-        "the filters match too little to show anything: {found}"
+        found > 500 && seen_in_part > 50,
+        "the filters match too little to show anything: {found}, {seen_in_part}"
     );
 }
 
@@ -274,6 +398,18 @@ async fn any_filters_together_answer_what_a_scan_answers(world: World) {
 async fn walk(
     directory: &Directory,
     actor: &Actor,
+    order: UserOrder,
+    descending: bool,
+    limit: usize,
+) -> Vec<UserView> {
+    let all = UserFilter::default();
+    walk_filtered(directory, actor, &all, order, descending, limit).await
+}
+
+async fn walk_filtered(
+    directory: &Directory,
+    actor: &Actor,
+    filter: &UserFilter,
     order: UserOrder,
     descending: bool,
     limit: usize,
@@ -286,7 +422,7 @@ async fn walk(
     };
     let mut all = Vec::new();
     loop {
-        let listed = given::page(directory, actor, &UserFilter::default(), &page).await;
+        let listed = given::page(directory, actor, filter, &page).await;
         assert!(listed.rows.len() <= limit);
         all.extend(listed.rows);
         match listed.next {

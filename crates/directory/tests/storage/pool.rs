@@ -43,12 +43,15 @@ fn job(worker_id: i64, account_id: i64, state: &str, state_at: Timestamp) -> Job
         account_id,
         state: state.to_owned(),
         state_at,
+        place: None,
     }
 }
 
 async fn put(directory: &Directory, actor: &Actor, job: Job) -> Result<(), Error> {
     let actor = actor.clone();
-    directory.write(move |tx| jobs::put(tx, &actor, &job)).await
+    directory
+        .write(move |tx| jobs::put(tx, &actor, &job, Default::default()).map(drop))
+        .await
 }
 
 /// Whether the actor sees the user: by number, opaque id, email and in lists alike.

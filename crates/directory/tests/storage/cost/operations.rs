@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use directory::idempotency::{self, IdempotencyKey};
 use directory::keys::Credential;
+use directory::model::{DrugTest, OnboardingState, UserKind, W2Status};
 use directory::query::{PageNumber, Position, UserFilter, UserOrder, UserPage};
 use directory::store::{Job, Tx};
 use directory::users::{self, UserChange, UserKey};
 use directory::violation::Violations;
-use directory::{Actor, Directory, Error, jobs};
+use directory::{Actor, Directory, Error, Visibility, jobs};
 
-use super::setting::{RARE, Setting, in_group};
+use super::setting::{EMPLOYEE, RARE, Setting, in_group};
 use crate::atomicity::answer;
 use crate::given::{self, ALL, employer, person, phone, set, system, worker};
 
@@ -172,67 +173,114 @@ fn list(name: &'static str, filter: UserFilter, page: UserPage, rows: usize) -> 
 fn lists(setting: &Arc<Setting>) -> Vec<Operation> {
     let by = |name, filter| list(name, filter, first_page(), 50);
     let any = UserFilter::default;
+    let mut all = vec![by("list 50", any())];
+    for (name, filter) in filters(setting) {
+        all.push(by(name, filter));
+    }
+    let email = UserFilter {
+        email: setting.middle.email.clone(),
+        ..any()
+    };
+    all.push(list("list: an email", email, first_page(), 1));
+    let employee = UserFilter {
+        w2_employee_id: Some(EMPLOYEE.to_owned()),
+        ..any()
+    };
+    all.push(list("list: an employee id", employee, first_page(), 1));
+    let pool = Actor {
+        visibility: Visibility::PublicPool {
+            account: setting.account,
+        },
+        ..system()
+    };
+    all.push(read("list: at work for an account", move |tx, _| {
+        let found = users::list(tx, &pool, &UserFilter::default(), &first_page(), ALL)?;
+        assert_eq!(found.rows.len(), 1);
+        Ok(())
+    }));
+    all
+}
+
+/// Filters that 50 users and a few more match, however many there are.
+fn filters(setting: &Arc<Setting>) -> Vec<(&'static str, UserFilter)> {
+    let any = UserFilter::default;
     let rare = || Some(RARE.to_owned());
-    let updated_after = Some(setting.middle.updated_at);
+    let with = |adjust: &dyn Fn(&mut UserFilter)| {
+        let mut filter = any();
+        adjust(&mut filter);
+        filter
+    };
+    let two = || vec![RARE.to_owned(), "nowhere".to_owned()];
     vec![
-        by("list 50", any()),
-        by(
+        (
             "list 50: a first name",
-            UserFilter {
-                first_name: rare(),
-                ..any()
-            },
+            with(&|filter| filter.first_name = rare()),
         ),
-        by(
+        (
             "list 50: a last name",
-            UserFilter {
-                last_name: rare(),
-                ..any()
-            },
+            with(&|filter| filter.last_name = rare()),
         ),
-        by(
+        (
             "list 50: an external id",
-            UserFilter {
-                external_id: vec![RARE.to_owned()],
-                ..any()
-            },
+            with(&|filter| filter.external_id = vec![RARE.to_owned()]),
         ),
-        by(
+        (
+            "list 50: two external ids",
+            with(&|filter| filter.external_id = two()),
+        ),
+        (
             "list 50: a customer",
-            UserFilter {
-                customer_id: Some(setting.account),
-                ..any()
-            },
+            with(&|filter| filter.customer_id = Some(setting.account)),
         ),
-        by(
+        (
+            "list 50: employers",
+            with(&|filter| filter.kind = Some(UserKind::Employer)),
+        ),
+        ("list 50: two states", with(&|filter| filter.state = two())),
+        (
+            "list 50: two onboarding states",
+            with(&|filter| {
+                filter.onboarding_state = vec![OnboardingState::Complete, OnboardingState::Call];
+            }),
+        ),
+        (
+            "list 50: two W2 statuses",
+            with(&|filter| {
+                filter.w2_onboarding_status = vec![W2Status::Completed, W2Status::Queued];
+            }),
+        ),
+        (
+            "list 50: a drug test",
+            with(&|filter| filter.drug_tested = vec![DrugTest::Passed]),
+        ),
+        (
+            "list 50: all but one of all filters",
+            with(&|filter| {
+                filter.first_name = rare();
+                filter.last_name = rare();
+                filter.external_id = two();
+                filter.kind = Some(UserKind::Worker);
+                filter.state = two();
+                filter.onboarding_state = vec![OnboardingState::Complete];
+                filter.w2_onboarding_status = vec![W2Status::Completed];
+                filter.drug_tested = vec![DrugTest::Passed, DrugTest::Failed];
+                filter.updated_before = Some(setting.last_change + jiff::Span::new().hours(1));
+            }),
+        ),
+        (
             "list 50: an account",
-            UserFilter {
-                account_id: Some(setting.account),
-                ..any()
-            },
+            with(&|filter| filter.account_id = Some(setting.account)),
         ),
-        by(
+        (
             "list 50: a group",
-            UserFilter {
-                group_id: Some(setting.group),
-                ..any()
-            },
+            with(&|filter| filter.group_id = Some(setting.group)),
         ),
-        by(
-            "list 50: changed after",
-            UserFilter {
-                updated_after,
-                ..any()
-            },
-        ),
-        list(
-            "list: an email",
-            UserFilter {
-                email: setting.middle.email.clone(),
-                ..any()
-            },
-            first_page(),
-            1,
+        (
+            "list 50: of the last 200 changed",
+            with(&|filter| {
+                let before = setting.last_change - jiff::Span::new().milliseconds(1);
+                filter.updated_after = Some(before);
+            }),
         ),
     ]
 }
@@ -261,16 +309,27 @@ fn pages(setting: &Arc<Setting>) -> Vec<Operation> {
             "page in the middle: last change first",
             page(UserOrder::UpdatedAt, true),
         ),
-        read("page 2 by its number", |tx, _| {
-            let page = PageNumber {
-                number: 2,
-                size: 50,
-            };
-            let found = users::page(tx, &system(), &UserFilter::default(), page, ALL)?;
-            assert_eq!(found.len(), 50);
-            Ok(())
-        }),
+        numbered("page 2 by its number", any(), 2, 50),
+        numbered("page 19 by its number", any(), 19, 50),
+        numbered(
+            "page 5 of 10 of two states",
+            UserFilter {
+                state: vec![RARE.to_owned(), "nowhere".to_owned()],
+                ..any()
+            },
+            5,
+            10,
+        ),
     ]
+}
+
+fn numbered(name: &'static str, filter: UserFilter, number: usize, size: usize) -> Operation {
+    read(name, move |tx, _| {
+        let page = PageNumber { number, size };
+        let found = users::page(tx, &system(), &filter, page, ALL)?;
+        assert_eq!(found.len(), size);
+        Ok(())
+    })
 }
 
 fn changes(setting: &Arc<Setting>) -> Vec<Operation> {
@@ -309,8 +368,9 @@ fn changes(setting: &Arc<Setting>) -> Vec<Operation> {
                 account_id: reported.account,
                 state: "filled".to_owned(),
                 state_at: tx.now(),
+                place: None,
             };
-            jobs::put(tx, &system(), &job)
+            jobs::put(tx, &system(), &job, Violations::new()).map(drop)
         }),
     ]
 }

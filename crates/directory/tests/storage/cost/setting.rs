@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::keys::{self, NewKey};
-use directory::model::{AccountRole, GroupPermission};
+use directory::model::{AccountRole, DrugTest, GroupPermission, OnboardingState, W2Status};
 use directory::password::PasswordHash;
-use directory::users::{self, AccountGrant, GroupGrant, Include, UserChange, UserKey};
+use directory::store::{Job, Tx};
+use directory::users::{self, AccountGrant, Change, GroupGrant, Include, UserChange, UserKey};
 use directory::violation::{Path, Violations};
-use directory::{Directory, Error};
+use directory::{Directory, Error, jobs};
+use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use crate::given::{self, employer, get, set, system, worker};
@@ -18,6 +20,9 @@ use crate::harness::World;
 /// there are.
 pub(super) const RARE: &str = "Rare";
 
+/// The employee id of one of them.
+pub(super) const EMPLOYEE: &str = "W-0";
+
 /// Users made in one write.
 const AT_ONCE: usize = 200;
 
@@ -26,6 +31,8 @@ pub(super) struct Setting {
     pub(super) ids: Vec<i64>,
     /// The one in the middle.
     pub(super) middle: directory::model::User,
+    /// When the last 200 were made.
+    pub(super) last_change: Timestamp,
     /// The customer of 60 employers, and with 60 members more.
     pub(super) account: i64,
     /// A group of 60 members.
@@ -61,9 +68,21 @@ impl Setting {
         let password = Some("tide plank ferry".to_owned().into());
         let password = directory.hash_password(password, &Violations::new()).await;
         let (keys, token) = keys_of(directory).await;
+        let job = Job {
+            external_id: "first".to_owned(),
+            name: None,
+            worker_id: ids[0],
+            account_id: account,
+            state: "filled".to_owned(),
+            state_at: world.now(),
+            place: None,
+        };
+        let put = move |tx: &Tx<'_>| jobs::put(tx, &system(), &job, Violations::new()).map(drop);
+        directory.write(put).await.unwrap();
         Arc::new(Self {
             ids,
             middle: middle.unwrap().user,
+            last_change: world.now(),
             account,
             group,
             keys,
@@ -86,6 +105,11 @@ fn the_user(user: usize, rare: usize, account: i64, group: i64) -> UserChange {
             first_name: set(RARE),
             last_name: set(RARE),
             external_id: set(RARE),
+            state: set(RARE),
+            onboarding_state: Change::Set(OnboardingState::Complete),
+            w2_onboarding_status: Change::Set(W2Status::Completed),
+            drug_tested: Change::Set(DrugTest::Passed),
+            w2_employee_id: set(&format!("W-{user}")),
             groups: vec![in_group(group)],
             accounts: vec![in_account(account)],
             ..usual

@@ -10,6 +10,7 @@ mod events;
 mod groups;
 pub mod import;
 mod invitations;
+mod jobs;
 mod list;
 mod users;
 mod webhooks;
@@ -18,7 +19,7 @@ mod wire;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use directory::Actor;
 
 use crate::http::Shared;
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
+        .route("/v1/jobs/{external_id}", put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))
         .route("/v1/events/stream", get(event_stream::stream))
         .route("/v1/users/{id}/events", get(events::of_user))

@@ -249,5 +249,6 @@ fn filter(parameters: &Parameters) -> Result<UserFilter, Failure> {
         group_id: parameters.number("group_id")?,
         updated_after: parameters.parsed("updated_after", time.clone(), moment)?,
         updated_before: parameters.parsed("updated_before", time, moment)?,
+        ..UserFilter::default()
     })
 }

@@ -4,6 +4,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::Error;
+use directory::model::{DrugTest, OnboardingState, W2Status};
 use directory::violation::{Expected, Path, Rule, Violations};
 use serde_json::{Map, Value, json};
 
@@ -70,11 +71,11 @@ fn parameter(name: &str, value: Option<&str>, rule: &Rule) -> String {
             Expected::Object => "Must be a Hash".to_owned(),
             Expected::List => "Must be a Array".to_owned(),
         },
+        Rule::NotIncluded { .. } => format!("Must be one of: {}.", allowed(name)),
+        Rule::TooLong { max } => format!("Must have at most {max} values"),
         Rule::Taken
         | Rule::TooShort { .. }
-        | Rule::TooLong { .. }
         | Rule::BadFormat
-        | Rule::NotIncluded { .. }
         | Rule::Mismatch { .. }
         | Rule::MustExist
         | Rule::OutOfRange { .. }
@@ -85,6 +86,18 @@ fn parameter(name: &str, value: Option<&str>, rule: &Rule) -> String {
         Some(value) => format!("Invalid parameter '{name}' value \"{value}\": {must}"),
         None => format!("Invalid parameter '{name}': {must}"),
     }
+}
+
+/// The values that a filter takes (seed 001, list).
+fn allowed(filter: &str) -> String {
+    let names: Vec<&str> = match filter {
+        "type" => vec!["Worker", "Employer"],
+        "onboarding_last_state" => OnboardingState::ALL.map(OnboardingState::name).to_vec(),
+        "w2_onboarding_status" => W2Status::ALL.map(W2Status::name).to_vec(),
+        "drug_tested" => DrugTest::ALL.map(DrugTest::name).to_vec(),
+        _ => Vec::new(),
+    };
+    names.join(", ")
 }
 
 /// The messages of each field, in the order found; the same one once, as Rails has it for

@@ -26,12 +26,14 @@ use params::Params;
 
 /// Its routes.
 pub fn routes() -> Router<Shared> {
-    let all: [(&str, MethodRouter<Shared>); 7] = [
+    let one = get(users::show).patch(users::update).put(users::update);
+    let all: [(&str, MethodRouter<Shared>); 8] = [
         ("/api_v2/authorize", post(token::issue)),
         ("/api_v2/authenticate", post(token::issue)),
         ("/api_v2/users", get(users::list).post(users::create)),
         ("/api_v2/users/invite", post(users::invite)),
-        ("/api_v2/users/{id}", get(users::show)),
+        ("/api_v2/users/{id}", one),
+        ("/api_v2/users/{id}/tracking", get(users::tracking)),
         ("/api_v2/badges", get(badges::list).post(badges::create)),
         ("/api_v2/badges/{id}", get(badges::show)),
     ];

@@ -48,6 +48,23 @@ impl Params {
             .filter(|name| !quirks::PASSED_OVER.contains(name))
     }
 
+    /// As [`Params::resource`], but one that holds nothing is as if it were missing.
+    ///
+    /// # Errors
+    /// As [`Params::resource`].
+    pub(super) fn some_of(
+        &self,
+        wrapper: &str,
+        fields: &[&str],
+    ) -> Result<&Map<String, Value>, Failure> {
+        let map = self.resource(wrapper, fields)?;
+        if map.is_empty() {
+            Err(Failure::missing(wrapper))
+        } else {
+            Ok(map)
+        }
+    }
+
     /// The object that a resource's wrapper holds, or all parameters where the resource
     /// came without one (contracts: wrapped or flat).
     ///

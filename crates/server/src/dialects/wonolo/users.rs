@@ -3,12 +3,15 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use directory::model::User;
 use directory::permission::Permission;
-use directory::query::UserFilter;
 use directory::store::Tx;
 use directory::users::{self, Include, UserKey};
+use directory::{Actor, jobs};
 
-use super::wire::{USER_FIELDS, invite_in, page_in, user_answer, user_in, users_answer};
+use super::wire::{
+    USER_FIELDS, invite_in, list_in, tracking_answer, update_in, user_answer, user_in, users_answer,
+};
 use super::{Caller, Id, quirks};
 use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
@@ -62,13 +65,60 @@ pub(super) async fn show(
     Ok(reply::json(StatusCode::OK, &user_answer(&view)))
 }
 
-/// `GET /api_v2/users`: by id, `page` from 1, `per` at most 50. Any other parameter is 422.
+/// `PATCH` and `PUT /api_v2/users/:id`, partial: 200 with the user; 401, 403 for Public Pool
+/// access, 404, then 422.
+pub(super) async fn update(
+    State(app): State<Shared>,
+    id: Id,
+    caller: Caller,
+) -> Result<Response, Failure> {
+    let Caller { actor, params } = caller;
+    actor.require_full_access()?;
+    actor.require(Permission::UpdateUsers)?;
+    let id = id.number()?;
+    let stored = stored(&app, &actor, id).await?;
+    let (mut change, password, violations) =
+        update_in(params.some_of("user", &USER_FIELDS)?, &stored);
+    change.password = app.directory.hash_password(password, &violations).await?;
+    let write = move |tx: &Tx<'_>| {
+        let key = UserKey::Id(id);
+        users::update(tx, &actor, &key, None, &change, violations.clone(), INCLUDE)
+    };
+    let view = app.directory.write(write).await?;
+    Ok(reply::json(StatusCode::OK, &user_answer(&view)))
+}
+
+/// The user to be changed: what is not there is told before the change is judged.
+async fn stored(app: &Shared, actor: &Actor, id: i64) -> Result<User, Failure> {
+    let (actor, key) = (actor.clone(), UserKey::Id(id));
+    let read = move |tx: &Tx<'_>| users::get(tx, &actor, &key, Include::default());
+    Ok(app.directory.read(read).await?.user)
+}
+
+/// `GET /api_v2/users/:id/tracking`: a line for each state that the worker's jobs came into,
+/// oldest first; 403 for Public Pool access.
+pub(super) async fn tracking(
+    State(app): State<Shared>,
+    id: Id,
+    caller: Caller,
+) -> Result<Response, Failure> {
+    let actor = caller.actor;
+    actor.require_full_access()?;
+    let id = id.number()?;
+    let read = move |tx: &Tx<'_>| jobs::tracking(tx, &actor, id);
+    let transitions = app.directory.read(read).await?;
+    Ok(reply::json(StatusCode::OK, &tracking_answer(&transitions)))
+}
+
+/// `GET /api_v2/users`: by id, `page` from 1, `per` at most 50, and filters. Any other parameter
+/// is 422.
 pub(super) async fn list(State(app): State<Shared>, caller: Caller) -> Result<Response, Failure> {
     let Caller { actor, params } = caller;
-    let page = page_in(&params)?;
+    actor.require(Permission::ReadUsers)?;
+    let (filter, page) = list_in(&params)?;
     let views = app
         .directory
-        .read(move |tx| users::page(tx, &actor, &UserFilter::default(), page, INCLUDE))
+        .read(move |tx| users::page(tx, &actor, &filter, page, INCLUDE))
         .await?;
     Ok(reply::json(StatusCode::OK, &users_answer(&views)))
 }

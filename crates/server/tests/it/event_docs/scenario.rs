@@ -11,11 +11,11 @@ use directory::keys::{self, Credential, NewKey};
 use directory::model::{Email, InvitationKind, UserKind};
 use directory::query::EventFilter;
 use directory::secret::new_token;
-use directory::store::{Location, StoredEvent, Tx};
+use directory::store::{Job, Location, StoredEvent, Tx};
 use directory::users::{self, Change, Include, InvitationRequest, RoleGrant, UserChange, UserKey};
 use directory::violation::{self, Violations};
 use directory::webhooks::{self, WebhookChange};
-use directory::{Actor, Directory, Error, TenantId, accounts, event, groups, invitations};
+use directory::{Actor, Directory, Error, TenantId, accounts, event, groups, invitations, jobs};
 
 /// The same bytes in every run.
 struct Counted(AtomicU64);
@@ -162,6 +162,7 @@ impl Scenario {
             ..UserChange::default()
         };
         self.update(key, id, change).await;
+        self.work(key, id).await;
         let delete =
             move |tx: &Tx<'_>, actor: &Actor| users::delete(tx, actor, &UserKey::Id(id), None);
         self.write(key, delete).await;
@@ -169,6 +170,24 @@ impl Scenario {
         let id = self.create(key, person("alan@example.com")).await;
         let erase = move |tx: &Tx<'_>, actor: &Actor| users::erase(tx, actor, id);
         self.write(key, erase).await;
+    }
+
+    async fn work(&self, key: &Actor, worker_id: i64) {
+        for state in ["filled", "in_progress"] {
+            let report = move |tx: &Tx<'_>, actor: &Actor| {
+                let job = Job {
+                    external_id: "shift-7".to_owned(),
+                    name: Some("Night shift".to_owned()),
+                    worker_id,
+                    account_id: actor.account.unwrap(),
+                    state: state.to_owned(),
+                    state_at: tx.now(),
+                    place: None,
+                };
+                jobs::put(tx, actor, &job, Violations::new())
+            };
+            self.write(key, report).await;
+        }
     }
 
     async fn invite(&self, key: &Actor) {

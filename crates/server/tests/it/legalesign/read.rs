@@ -174,8 +174,9 @@ fn public_pool_access_sees_workers_with_an_active_job_alone() {
             account_id: account,
             state: "in_progress".to_owned(),
             state_at: now,
+            place: None,
         };
-        directory::jobs::put(tx, &actor, &job)
+        directory::jobs::put(tx, &actor, &job, Default::default()).map(drop)
     });
     case.key = case.server.key_with(NewKey {
         account_id: Some(account),

@@ -214,8 +214,9 @@ fn public_pool_access_reads_its_workers_and_changes_nothing() {
             account_id: acme,
             state: "filled".to_owned(),
             state_at: tx.now(),
+            place: None,
         };
-        directory::jobs::put(tx, &actor, &job)
+        directory::jobs::put(tx, &actor, &job, Default::default()).map(drop)
     });
     let path = |user: &Value| format!("/v1/users/{}", user["id"]);
     server

@@ -234,9 +234,11 @@ fn working(desk: &Desk, email: &str, member: bool) -> Value {
         account_id: desk.account,
         state: "in_progress".to_owned(),
         state_at: desk.server.now(),
+        place: None,
     };
     let actor = desk.server.operator();
-    desk.server.write(move |tx| jobs::put(tx, &actor, &job));
+    desk.server
+        .write(move |tx| jobs::put(tx, &actor, &job, Default::default()).map(drop));
     id
 }
 

@@ -147,7 +147,8 @@ fn an_unrouted_path_and_a_wrong_method_are_told_in_this_shape() {
     for (method, path, allow) in [
         ("GET", "/api_v2/authorize", "POST"),
         ("DELETE", "/api_v2/users", "GET,HEAD,POST"),
-        ("DELETE", "/api_v2/users/1", "GET,HEAD"),
+        ("DELETE", "/api_v2/users/1", "GET,HEAD,PATCH,PUT"),
+        ("POST", "/api_v2/users/1/tracking", "GET,HEAD"),
     ] {
         let answer = server.request(method, path).send();
         answer.assert(405, &json!({"error": "the path does not take this method"}));

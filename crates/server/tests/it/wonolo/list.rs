@@ -141,9 +141,10 @@ fn public_pool_access_lists_whom_it_sees() {
         account_id: account,
         state: "filled".to_owned(),
         state_at: server.now(),
+        place: None,
     };
     let operator = server.operator();
-    server.write(move |tx| directory::jobs::put(tx, &operator, &job));
+    server.write(move |tx| directory::jobs::put(tx, &operator, &job, Default::default()).map(drop));
     assert_users(
         &server.post("/api_v2/users").form(&form).send(),
         &users[3..4],

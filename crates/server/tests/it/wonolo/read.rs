@@ -34,8 +34,17 @@ fn job(server: &Server, worker: &Value, account: i64, state: &'static str) {
         account_id: account,
         state: state.to_owned(),
         state_at: server.now(),
+        place: None,
     };
-    server.write(move |tx| jobs::put(tx, &Actor::system(TenantId(1), "test"), &job));
+    server.write(move |tx| {
+        jobs::put(
+            tx,
+            &Actor::system(TenantId(1), "test"),
+            &job,
+            Default::default(),
+        )
+        .map(drop)
+    });
 }
 
 #[test]

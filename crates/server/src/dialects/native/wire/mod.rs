@@ -2,6 +2,7 @@
 
 mod event_type;
 mod invitation;
+mod job;
 mod named;
 mod parts_in;
 mod row_in;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 pub(super) use invitation::StandingInvitation;
+pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use user_in::{record_in, user_in};

@@ -3,11 +3,10 @@
 
 use directory::badges::NewBadge;
 use directory::model::{
-    DrugTest, Email, EmployerRole, InvitationKind, OnboardingState, Phone, UserKind, W2Status,
-    is_name_token,
+    DrugTest, Email, EmployerRole, InvitationKind, OnboardingState, Phone, User, UserKind,
+    W2Status, is_name_token,
 };
 use directory::password;
-use directory::query::PageNumber;
 use directory::users::{BadgeChange, Change, InvitationRequest, UserChange};
 use directory::violation::{Expected, Path, Rule, Violations};
 use jiff::Timestamp;
@@ -16,18 +15,14 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::super::params::Params;
 use super::kind_name;
-use crate::http::failure::Failure;
-use crate::http::fields::{Fields, Reading, integer};
+use crate::http::fields::{Fields, Reading};
 
 /// Least length of a password (seed 001, `user[password]`).
 const MIN_PASSWORD: usize = 8;
-/// Most users on a page, and how many there are unless said (seed 001, list).
-const MAX_PER: usize = 50;
 
 /// Values as forms send them, in JSON too; an empty value is none.
-const READING: Reading = Reading {
+pub(super) const READING: Reading = Reading {
     texts_as_values: true,
     numbers_as_text: &["zip", "phone", "external_id", "w2_employee_id"],
     empty_is_null: true,
@@ -76,12 +71,59 @@ pub(in super::super) fn user_in(
     let mut fields = Fields::new(map, Path::default(), READING, &mut violations);
     let kind = fields.choice("type", kind_of);
     require(&mut fields, "type", &kind);
-    let email = fields.parsed("email", Email::parse);
-    require(&mut fields, "email", &email);
-    let mut change = UserChange {
-        email,
-        first_name: name_in(&mut fields, "first_name"),
-        last_name: name_in(&mut fields, "last_name"),
+    let mut change = plain_in(&mut fields);
+    require(&mut fields, "email", &change.email);
+    require(&mut fields, "first_name", &change.first_name);
+    require(&mut fields, "last_name", &change.last_name);
+    let (given, confirmation) = password_texts(&mut fields);
+    require(&mut fields, "password", &given);
+    require(&mut fields, "password_confirmation", &confirmation);
+    let password = password_in(&mut fields, given, confirmation);
+    kinds_in(map, kind.value().copied(), &mut change, &mut violations);
+    change.kind = kind;
+    (change, password, violations)
+}
+
+/// Reads a change of a user as they are stored: only what is named, and all that is wrong with
+/// it (contracts: partial, although the reference repeats what creation requires).
+pub(in super::super) fn update_in(
+    map: &Map<String, Value>,
+    stored: &User,
+) -> (UserChange, Option<SecretString>, Violations) {
+    let mut violations = Violations::new();
+    let mut fields = Fields::new(map, Path::default(), READING, &mut violations);
+    if !matches!(fields.integer("id"), Change::Set(id) if id == stored.id)
+        && fields.has("id")
+        && map.get("id").is_some_and(|id| !id.is_null())
+    {
+        fields.refuse("id", Rule::Immutable);
+    }
+    let kind = fields.choice("type", kind_of);
+    let mut change = plain_in(&mut fields);
+    refuse_empty(&mut fields, "type", &kind);
+    refuse_empty(&mut fields, "first_name", &change.first_name);
+    refuse_empty(&mut fields, "last_name", &change.last_name);
+    let (given, confirmation) = password_texts(&mut fields);
+    if given.value().is_some() && confirmation.value().is_none() {
+        require(
+            &mut fields,
+            "password_confirmation",
+            &Change::<String>::Clear,
+        );
+    }
+    let password = password_in(&mut fields, given, confirmation);
+    let becomes = stored.kind.or(kind.value().copied());
+    kinds_in(map, becomes, &mut change, &mut violations);
+    change.kind = kind;
+    (change, password, violations)
+}
+
+/// What users of both kinds have.
+fn plain_in(fields: &mut Fields<'_, '_>) -> UserChange {
+    UserChange {
+        email: fields.parsed("email", Email::parse),
+        first_name: name_in(fields, "first_name"),
+        last_name: name_in(fields, "last_name"),
         gender: fields.text("gender"),
         phone: fields.parsed("phone", Phone::parse),
         avatar_url: fields.text("avatar_url"),
@@ -95,21 +137,27 @@ pub(in super::super) fn user_in(
         suspended: fields.boolean("suspended"),
         suspended_at: fields.time("suspended_at", time_of),
         ..UserChange::default()
-    };
-    let password = password_in(&mut fields);
-    // What only the other kind has is ignored; of an unknown kind, both are judged.
-    if kind.value() != Some(&UserKind::Employer) {
-        worker_in(&mut fields, &mut change);
-        change.badges = badges_in(map.get("user_badges_attributes"), &mut violations);
     }
-    if kind.value() != Some(&UserKind::Worker) {
-        let mut fields = Fields::new(map, Path::default(), READING, &mut violations);
+}
+
+/// What only one kind has is ignored of the other; of an unknown kind, both are judged.
+fn kinds_in(
+    map: &Map<String, Value>,
+    kind: Option<UserKind>,
+    change: &mut UserChange,
+    violations: &mut Violations,
+) {
+    if kind != Some(UserKind::Employer) {
+        let mut fields = Fields::new(map, Path::default(), READING, violations);
+        worker_in(&mut fields, change);
+        change.badges = badges_in(map.get("user_badges_attributes"), violations);
+    }
+    if kind != Some(UserKind::Worker) {
+        let mut fields = Fields::new(map, Path::default(), READING, violations);
         change.title = fields.text("title");
         change.employer_role = fields.choice("role", EmployerRole::parse);
         change.customer_id = fields.integer("customer_id");
     }
-    change.kind = kind;
-    (change, password, violations)
 }
 
 /// Reads a worker to be invited, and all that is wrong with them. What an invitation does not
@@ -150,7 +198,7 @@ fn worker_in(fields: &mut Fields<'_, '_>, change: &mut UserChange) {
     change.phone_verified_at = fields.time("phone_verified_at", time_of);
 }
 
-fn kind_of(name: &str) -> Option<UserKind> {
+pub(super) fn kind_of(name: &str) -> Option<UserKind> {
     [UserKind::Worker, UserKind::Employer]
         .into_iter()
         .find(|kind| kind_name(*kind) == name)
@@ -163,9 +211,16 @@ fn require<T>(fields: &mut Fields<'_, '_>, field: &str, given: &Change<T>) {
     }
 }
 
-/// A required name: letters, digits, `-` and `.` only (seed 001).
+/// A field that cannot be made empty.
+fn refuse_empty<T>(fields: &mut Fields<'_, '_>, field: &str, given: &Change<T>) {
+    if matches!(given, Change::Clear) {
+        fields.refuse(field, Rule::Blank);
+    }
+}
+
+/// A name: letters, digits, `-` and `.` only (seed 001).
 fn name_in(fields: &mut Fields<'_, '_>, field: &str) -> Change<String> {
-    let given = fields.parsed(field, |text| {
+    fields.parsed(field, |text| {
         if text.trim().is_empty() {
             Err(Rule::Blank)
         } else if is_name_token(text) {
@@ -173,17 +228,22 @@ fn name_in(fields: &mut Fields<'_, '_>, field: &str) -> Change<String> {
         } else {
             Err(Rule::BadFormat)
         }
-    });
-    require(fields, field, &given);
-    given
+    })
 }
 
-/// The password and its confirmation, both required.
-fn password_in(fields: &mut Fields<'_, '_>) -> Option<SecretString> {
-    let given = fields.text("password");
-    let confirmation = fields.text("password_confirmation");
-    require(fields, "password", &given);
-    require(fields, "password_confirmation", &confirmation);
+fn password_texts(fields: &mut Fields<'_, '_>) -> (Change<String>, Change<String>) {
+    (
+        fields.text("password"),
+        fields.text("password_confirmation"),
+    )
+}
+
+/// The password, which its confirmation must repeat.
+fn password_in(
+    fields: &mut Fields<'_, '_>,
+    given: Change<String>,
+    confirmation: Change<String>,
+) -> Option<SecretString> {
     // As Rails: a confirmation without a password does not match it either.
     if confirmation
         .value()
@@ -206,7 +266,7 @@ fn password_in(fields: &mut Fields<'_, '_>) -> Option<SecretString> {
 
 /// A date-time of ISO 8601, with an offset or without one (then UTC), or a bare date (then
 /// its midnight).
-fn time_of(text: &str) -> Option<Timestamp> {
+pub(super) fn time_of(text: &str) -> Option<Timestamp> {
     // A zone's name in brackets is RFC 9557's and not ISO 8601's.
     if text.contains('[') {
         return None;
@@ -303,45 +363,4 @@ pub(in super::super) fn badge_in(map: &Map<String, Value>) -> (NewBadge, Violati
         soft: fields.boolean("is_soft").value().copied().unwrap_or(false),
     };
     (new, violations)
-}
-
-/// Reads `page` and `per`, which may be alone beside the token.
-///
-/// # Errors
-/// [`Failure::Parameter`] for another parameter, and for what is no integer from 1.
-pub(in super::super) fn page_in(params: &Params) -> Result<PageNumber, Failure> {
-    for name in params.names() {
-        if !matches!(name, "token" | "page" | "per") {
-            return Err(Failure::Parameter {
-                name: name.chars().take(100).collect(),
-                value: None,
-                rule: Rule::UnknownField,
-            });
-        }
-    }
-    Ok(PageNumber {
-        number: count_in(params, "page")?.unwrap_or(1),
-        size: count_in(params, "per")?.map_or(MAX_PER, |per| per.min(MAX_PER)),
-    })
-}
-
-fn count_in(params: &Params, name: &str) -> Result<Option<usize>, Failure> {
-    let Some(value) = params.value(name) else {
-        return Ok(None);
-    };
-    let count = integer(value, READING)
-        .and_then(|number| usize::try_from(number).ok())
-        .filter(|number| *number > 0);
-    match (count, value) {
-        (Some(count), _) => Ok(Some(count)),
-        (None, Value::String(text)) => Err(Failure::mistyped(name, text, Expected::Integer)),
-        (
-            None,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
-        ) => Err(Failure::mistyped(
-            name,
-            &value.to_string(),
-            Expected::Integer,
-        )),
-    }
 }

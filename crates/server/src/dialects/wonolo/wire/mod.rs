@@ -1,12 +1,14 @@
 //! The shapes of `/api_v2` that come out. Those that go in are in [`input`].
 
 mod input;
+mod list;
 
-pub(super) use input::{BADGE_FIELDS, USER_FIELDS, badge_in, invite_in, page_in, user_in};
+pub(super) use input::{BADGE_FIELDS, USER_FIELDS, badge_in, invite_in, update_in, user_in};
+pub(super) use list::list_in;
 
 use directory::model::{
-    Badge, DrugTest, Email, EmployerRole, OnboardingState, Phone, User, UserBadge, UserKind,
-    UserView, W2Status,
+    Badge, DrugTest, Email, EmployerRole, JobTransition, OnboardingState, Phone, Place, User,
+    UserBadge, UserKind, UserView, W2Status,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -253,5 +255,38 @@ pub(super) struct BadgesAnswer<'a> {
 pub(super) fn badges_answer(badges: &[Badge]) -> BadgesAnswer<'_> {
     BadgesAnswer {
         badges: badges.iter().map(badge_out).collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct TrackedOut<'a> {
+    id: i64,
+    job_id: i64,
+    name: &'a str,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    created_at: Time,
+}
+
+#[derive(Serialize)]
+pub(super) struct TrackingAnswer<'a> {
+    tracking: Vec<TrackedOut<'a>>,
+}
+
+/// `{"tracking":[…]}`
+pub(super) fn tracking_answer(transitions: &[JobTransition]) -> TrackingAnswer<'_> {
+    TrackingAnswer {
+        tracking: transitions.iter().map(tracked_out).collect(),
+    }
+}
+
+fn tracked_out(transition: &JobTransition) -> TrackedOut<'_> {
+    TrackedOut {
+        id: transition.id,
+        job_id: transition.job_id,
+        name: &transition.state,
+        latitude: transition.place.map(Place::latitude),
+        longitude: transition.place.map(Place::longitude),
+        created_at: Time(transition.at),
     }
 }
