@@ -2,14 +2,18 @@
 
 mod badges;
 mod create;
+mod filter;
 mod hostile;
 mod list;
 mod memberships;
 mod read;
 mod references;
 mod refuse;
+mod tap;
 mod texts;
 mod token;
+mod tracking;
+mod update;
 mod values;
 
 use serde_json::{Value, json};
