@@ -94,7 +94,10 @@ fn went_to(invitation: &Invitation, user: &User) -> bool {
 fn standing(invitation: &Invitation, user: &User, now: Timestamp) -> InvitationState {
     match invitation.state(now) {
         InvitationState::Out if user.pending_since.is_none() => InvitationState::Accepted,
-        state => state,
+        state @ (InvitationState::Out
+        | InvitationState::Accepted
+        | InvitationState::Revoked
+        | InvitationState::Expired) => state,
     }
 }
 
@@ -110,7 +113,9 @@ pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
             user,
             expires_at: invitation.expires_at,
         })),
-        ended => Link::Ended(ended),
+        ended @ (InvitationState::Accepted
+        | InvitationState::Revoked
+        | InvitationState::Expired) => Link::Ended(ended),
     })
 }
 

@@ -8,6 +8,7 @@ mod event_types;
 mod filter;
 mod idempotency;
 mod isolation;
+mod jobs;
 mod list;
 mod named;
 mod read;

@@ -189,6 +189,32 @@ fn no_line_holds_what_a_request_says() {
 }
 
 #[test]
+fn a_token_in_a_query_is_in_no_line() {
+    let log = log();
+    let server = Server::start();
+    let key = server.key();
+    let form = format!("api_key={}&secret_key={}", key.id, key.secret);
+    let made = server.post("/api_v2/authorize").form(&form).send();
+    let token = made.expect(200)["token"].as_str().unwrap().to_owned();
+    let parameters = format!("token={token}&email=token-log@example.org");
+    for (id, path, status) in [
+        ("token-1", format!("/api_v2/users?{parameters}"), 200),
+        ("token-2", format!("/api_v2/users/9?{parameters}"), 404),
+        ("token-3", format!("/api_v2/users?{parameters}&page=x"), 422),
+        ("token-4", format!("/api_v2/users?{parameters}%ff"), 400),
+        ("token-5", format!("/api_v2/lost?{parameters}"), 404),
+    ] {
+        let answer = server.get(&path).header("x-request-id", id).send();
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert_eq!(log.lines_of(id).len(), 1, "{id}");
+    }
+    let text = log.text();
+    for private in [&token, &key.secret, "token-log@"] {
+        assert!(!text.contains(private), "{private} was logged");
+    }
+}
+
+#[test]
 fn the_cause_of_a_fault_is_logged_with_its_request() {
     let log = log();
     let routes = |app: Shared| {

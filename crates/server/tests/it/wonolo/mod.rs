@@ -2,6 +2,7 @@
 
 mod badges;
 mod create;
+mod filter;
 mod hostile;
 mod invite;
 mod list;
@@ -9,8 +10,11 @@ mod memberships;
 mod read;
 mod references;
 mod refuse;
+mod tap;
 mod texts;
 mod token;
+mod tracking;
+mod update;
 mod values;
 
 use serde_json::{Value, json};

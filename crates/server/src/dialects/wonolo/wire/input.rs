@@ -114,7 +114,12 @@ pub(in super::super) fn update_in(
     let password = password_in(&mut fields, given, confirmation);
     let becomes = stored.kind.or(kind.value().copied());
     kinds_in(map, becomes, &mut change, &mut violations);
-    change.kind = kind;
+    match (stored.kind, kind) {
+        (Some(is), Change::Set(other)) if is != other => {
+            violations.field("type", Rule::Immutable);
+        }
+        (_, kind) => change.kind = kind,
+    }
     (change, password, violations)
 }
 
