@@ -18,6 +18,14 @@ fn errors(page: &Response) -> Vec<(String, String)> {
     parts.map(read).collect()
 }
 
+/// Password, confirmation, whether the terms are accepted, and the fields with what they say.
+type Refusal = (
+    &'static str,
+    &'static str,
+    bool,
+    &'static [(&'static str, &'static str)],
+);
+
 #[test]
 fn what_is_wrong_is_told_at_its_field_and_nothing_is_set() {
     let case = Case::start();
@@ -26,7 +34,7 @@ fn what_is_wrong_is_told_at_its_field_and_nothing_is_set() {
     let differ = ("password_confirmation", "The two passwords differ.");
     let guessed = "This password is easily guessed. Try a few words that have nothing to do with \
         each other.";
-    let cases: [(&str, &str, bool, &[(&str, &str)]); 7] = [
+    let cases: [Refusal; 7] = [
         (
             "",
             "",
