@@ -19,12 +19,7 @@ fn errors(page: &Response) -> Vec<(String, String)> {
 }
 
 /// Password, confirmation, whether the terms are accepted, and the fields with what they say.
-type Refusal = (
-    &'static str,
-    &'static str,
-    bool,
-    &'static [(&'static str, &'static str)],
-);
+type Refusal<'a> = (&'a str, &'a str, bool, &'a [(&'a str, &'a str)]);
 
 #[test]
 fn what_is_wrong_is_told_at_its_field_and_nothing_is_set() {
@@ -34,7 +29,7 @@ fn what_is_wrong_is_told_at_its_field_and_nothing_is_set() {
     let differ = ("password_confirmation", "The two passwords differ.");
     let guessed = "This password is easily guessed. Try a few words that have nothing to do with \
         each other.";
-    let cases: [Refusal; 7] = [
+    let cases: [Refusal<'_>; 7] = [
         (
             "",
             "",
