@@ -9,7 +9,8 @@ use crate::model::{
 };
 use crate::query::InvitationFilter;
 
-use super::users::visible;
+use super::filter::Conditions;
+use super::users::narrow;
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO invitations (tenant_id, id, kind, user_id, group_id, \
@@ -97,7 +98,8 @@ pub(crate) fn list_invitations(
     after: i64,
     limit: usize,
 ) -> Result<Vec<Invitation>, Error> {
-    let mut conditions = visible(actor, tx.now());
+    let mut conditions = Conditions::new("u.tenant_id = ?", actor.tenant);
+    narrow(&mut conditions, actor, tx.now());
     conditions.and_plain("u.deleted_at IS NULL");
     conditions.and("i.id > ?", after);
     if let Some(user) = filter.user_id {

@@ -347,8 +347,14 @@ pub enum UserKey {
 }
 
 /// The users whom the actor may see.
-pub(super) fn visible<'a>(actor: &Actor, now: Timestamp) -> Conditions<'a> {
+fn visible<'a>(actor: &Actor, now: Timestamp) -> Conditions<'a> {
     let mut conditions = Conditions::new("u.tenant_id = ?", actor.tenant);
+    narrow(&mut conditions, actor, now);
+    conditions
+}
+
+/// Narrows conditions on the users `u` of a tenant to those whom the actor may see.
+pub(super) fn narrow(conditions: &mut Conditions<'_>, actor: &Actor, now: Timestamp) {
     match actor.visibility {
         Visibility::Tenant => {}
         Visibility::Account(account) => conditions.and(ACCOUNT_MEMBER, account),
@@ -357,7 +363,6 @@ pub(super) fn visible<'a>(actor: &Actor, now: Timestamp) -> Conditions<'a> {
             conditions.and_pair(HAS_ACTIVE_JOB, account, since);
         }
     }
-    conditions
 }
 
 /// The user, if there is one that the actor may see; a deleted one only on request.
