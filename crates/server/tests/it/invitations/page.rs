@@ -26,7 +26,8 @@ fn what_is_wrong_is_told_at_its_field_and_nothing_is_set() {
     let differ = ("password_confirmation", "The two passwords differ.");
     let guessed = "This password is easily guessed. Try a few words that have nothing to do with \
         each other.";
-    let cases: [(&str, &str, bool, &[(&str, &str)]); 7] = [
+    type Told<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, &str, bool, Told<'_>); 7] = [
         (
             "",
             "",
