@@ -10,7 +10,7 @@ use crate::model::{
 use crate::query::InvitationFilter;
 
 use super::filter::Conditions;
-use super::users::narrow;
+use super::users::and_visible;
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO invitations (tenant_id, id, kind, user_id, group_id, \
@@ -29,8 +29,8 @@ const BY_SECRET: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permissio
     WHERE i.tenant_id = $1 AND i.secret_hash = $2";
 const LIST: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
     i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
-    i.ended_at, i.ended_reason FROM users u \
-    JOIN invitations i ON i.tenant_id = u.tenant_id AND i.user_id = u.id";
+    i.ended_at, i.ended_reason FROM invitations i \
+    JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id";
 const SET_SECRET: &str = "UPDATE invitations SET secret_hash = $1, channel = $2, sent_to = $3, \
     sent_at = $4 WHERE tenant_id = $5 AND id = $6 AND ended_at IS NULL";
 const RENEW: &str = "UPDATE invitations SET requested_at = $1, expires_at = $2, \
@@ -98,8 +98,8 @@ pub(crate) fn list_invitations(
     after: i64,
     limit: usize,
 ) -> Result<Vec<Invitation>, Error> {
-    let mut conditions = Conditions::new("u.tenant_id = ?", actor.tenant);
-    narrow(&mut conditions, actor, tx.now());
+    let mut conditions = Conditions::new("i.tenant_id = ?", actor.tenant);
+    and_visible(&mut conditions, actor, tx.now());
     conditions.and_plain("u.deleted_at IS NULL");
     conditions.and("i.id > ?", after);
     if let Some(user) = filter.user_id {

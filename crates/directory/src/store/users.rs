@@ -349,12 +349,12 @@ pub enum UserKey {
 /// The users whom the actor may see.
 fn visible<'a>(actor: &Actor, now: Timestamp) -> Conditions<'a> {
     let mut conditions = Conditions::new("u.tenant_id = ?", actor.tenant);
-    narrow(&mut conditions, actor, now);
+    and_visible(&mut conditions, actor, now);
     conditions
 }
 
-/// Narrows conditions on the users `u` of a tenant to those whom the actor may see.
-pub(super) fn narrow(conditions: &mut Conditions<'_>, actor: &Actor, now: Timestamp) {
+/// Adds that the user `u` is one whom the actor may see.
+pub(super) fn and_visible(conditions: &mut Conditions<'_>, actor: &Actor, now: Timestamp) {
     match actor.visibility {
         Visibility::Tenant => {}
         Visibility::Account(account) => conditions.and(ACCOUNT_MEMBER, account),
