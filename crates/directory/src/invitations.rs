@@ -92,13 +92,11 @@ fn went_to(invitation: &Invitation, user: &User) -> bool {
 /// How an invitation stands for its person: one who has a password has answered, however it was
 /// set.
 fn standing(invitation: &Invitation, user: &User, now: Timestamp) -> InvitationState {
-    match invitation.state(now) {
-        InvitationState::Out if user.pending_since.is_none() => InvitationState::Accepted,
-        state @ (InvitationState::Out
-        | InvitationState::Accepted
-        | InvitationState::Revoked
-        | InvitationState::Expired) => state,
+    let state = invitation.state(now);
+    if state == InvitationState::Out && user.pending_since.is_none() {
+        return InvitationState::Accepted;
     }
+    state
 }
 
 /// What a link leads to.
@@ -107,16 +105,15 @@ fn standing(invitation: &Invitation, user: &User, now: Timestamp) -> InvitationS
 /// [`Error::NotFound`] for a secret that no message carries any more, or ever did.
 pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
     let (_, invitation, user) = find(tx, token)?;
-    Ok(match standing(&invitation, &user, tx.now()) {
-        InvitationState::Out => Link::Open(Box::new(Opened {
-            kind: invitation.kind,
-            user,
-            expires_at: invitation.expires_at,
-        })),
-        ended @ (InvitationState::Accepted
-        | InvitationState::Revoked
-        | InvitationState::Expired) => Link::Ended(ended),
-    })
+    let state = standing(&invitation, &user, tx.now());
+    if state != InvitationState::Out {
+        return Ok(Link::Ended(state));
+    }
+    Ok(Link::Open(Box::new(Opened {
+        kind: invitation.kind,
+        user,
+        expires_at: invitation.expires_at,
+    })))
 }
 
 /// What is wrong with an answer.

@@ -169,6 +169,14 @@ fn no_line_holds_what_a_request_says() {
     ] {
         server.get(path).bearer(&key.token).send();
     }
+    for path in [
+        "/invitations/1-needle-link",
+        "/invitations/1-needle-link/needle",
+    ] {
+        assert_eq!(server.get(path).send().status, 404);
+        let form = "password=needle-word&password_confirmation=needle-word";
+        assert_eq!(server.post(path).form(form).send().status, 404);
+    }
     for token in ["1-needle-id.needle-secret", "needle-bearer"] {
         assert_eq!(server.get("/v1/users").bearer(token).send().status, 401);
     }
