@@ -58,6 +58,8 @@ fn a_good_statement_has_no_fault() {
         "SELECT id FROM jobs WHERE tenant_id = $1 ORDER BY id FOR UPDATE SKIP LOCKED",
         "SELECT id FROM tenants WHERE name = $1",
         "EXISTS (SELECT 1 FROM jobs j WHERE j.tenant_id = u.tenant_id AND j.state = ?)",
+        "SELECT u.id FROM (SELECT j.id FROM jobs j WHERE j.tenant_id = $1) n \
+         CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = n.id",
     ] {
         assert_eq!(faults(good), [] as [String; 0], "{good}");
     }
@@ -113,6 +115,15 @@ fn a_bad_statement_is_caught() {
         (
             "SELECT u.id FROM users u, jobs j WHERE u.tenant_id = $1",
             "comma",
+        ),
+        (
+            "SELECT u.id FROM (SELECT j.id FROM jobs j WHERE j.tenant_id = $1) n \
+             CROSS JOIN users u WHERE u.id = n.id",
+            "WHERE does not",
+        ),
+        (
+            "SELECT n.id FROM (SELECT j.id FROM jobs j WHERE j.id = $1) n",
+            "first condition",
         ),
         (
             "UPDATE users SET name = $1 WHERE id = $2",

@@ -397,6 +397,13 @@ pub(crate) fn check_joins(
             continue;
         };
         let tenant = tenant_of(alias.as_ref().or(Some(&table)));
+        if is(tokens.get(join.wrapping_sub(1)), "CROSS") {
+            // It has no ON: the condition behind it begins with the tenant.
+            if !is(tokens.get(stop), "WHERE") || !starts_with_tenant(tokens, stop + 1, &tenant) {
+                faults.push(format!("{table}: WHERE does not begin with tenant_id"));
+            }
+            continue;
+        }
         let on = at_depth(tokens, at, stop, &["ON"]).unwrap_or(stop);
         let sides = [tokens.get(on + 1), tokens.get(on + 3)];
         let equal = is(tokens.get(on + 2), "=")
