@@ -175,9 +175,13 @@ pub(in super::super) fn invite_in(map: &Map<String, Value>) -> (UserChange, Viol
     require(&mut fields, "type", &kind);
     let phone = fields.parsed("phone", Phone::parse);
     require(&mut fields, "phone", &phone);
+    let first_name = name_in(&mut fields, "first_name");
+    require(&mut fields, "first_name", &first_name);
+    let last_name = name_in(&mut fields, "last_name");
+    require(&mut fields, "last_name", &last_name);
     let change = UserChange {
-        first_name: name_in(&mut fields, "first_name"),
-        last_name: name_in(&mut fields, "last_name"),
+        first_name,
+        last_name,
         email: fields.parsed("email", Email::parse),
         phone,
         external_id: fields.text("external_id"),
