@@ -198,6 +198,10 @@ def measure_group(rig, kinds, results):
         shutil.rmtree(server.place)
 
 
+# Options that say where things are on this machine.
+PLACES = ("out", "data", "muster")
+
+
 def new_results(rig):
     """Results without a figure: when, where and of what."""
     versions = tools.versions(rig)
@@ -206,7 +210,11 @@ def new_results(rig):
         "date": tools.now(),
         "machine": tools.machine(rig.place),
         "versions": versions,
-        "options": {key: str(value) for key, value in vars(rig.options).items()},
+        "options": {
+            key: str(value)
+            for key, value in vars(rig.options).items()
+            if key not in PLACES
+        },
         "startup": {},
         "figures": [],
         "memory": [],

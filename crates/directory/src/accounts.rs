@@ -82,8 +82,5 @@ pub fn list(
     actor.require(Permission::ReadAccounts)?;
     actor.require_full_access()?;
     let rows = list_accounts(tx, actor.tenant, after.unwrap_or(0), limit)?;
-    Ok(Listed::cut(rows, limit, |row| Position {
-        time: jiff::Timestamp::UNIX_EPOCH,
-        id: row.id,
-    }))
+    Ok(Listed::cut(rows, limit, |row| Position::of_id(row.id)))
 }

@@ -89,8 +89,5 @@ pub fn list(
 ) -> Result<Listed<Badge>, Error> {
     actor.require(Permission::ReadBadges)?;
     let rows = list_badges(tx, actor.tenant, after.unwrap_or(0), limit)?;
-    Ok(Listed::cut(rows, limit, |row| Position {
-        time: jiff::Timestamp::UNIX_EPOCH,
-        id: row.id,
-    }))
+    Ok(Listed::cut(rows, limit, |row| Position::of_id(row.id)))
 }

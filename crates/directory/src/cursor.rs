@@ -9,6 +9,7 @@ use sha2::Sha256;
 use crate::actor::TenantId;
 use crate::clock::from_millisecond;
 use crate::query::Position;
+use crate::secret::mac;
 
 /// Bytes of the tag, cut from HMAC-SHA-256.
 const TAG: usize = 16;
@@ -21,12 +22,7 @@ impl CursorKey {
     /// Derives the key, so that the secret key itself signs nothing.
     #[must_use]
     pub fn derive(secret_key: &[u8]) -> Self {
-        let mut key = [0; 32];
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret_key) {
-            mac.update(b"cursor");
-            key = mac.finalize().into_bytes().into();
-        }
-        Self(key)
+        Self(mac(secret_key, "cursor"))
     }
 
     /// The cursor of a position in a list. `list` names the list and all that shapes it:

@@ -132,8 +132,5 @@ pub fn list(
     actor.require(Permission::ReadGroups)?;
     actor.require_full_access()?;
     let rows = list_groups(tx, actor.tenant, after.unwrap_or(0), limit)?;
-    Ok(Listed::cut(rows, limit, |row| Position {
-        time: jiff::Timestamp::UNIX_EPOCH,
-        id: row.id,
-    }))
+    Ok(Listed::cut(rows, limit, |row| Position::of_id(row.id)))
 }

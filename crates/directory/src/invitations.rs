@@ -301,9 +301,8 @@ pub fn list(
 ) -> Result<Listed<Invitation>, Error> {
     actor.require(Permission::ReadUsers)?;
     let rows = list_invitations(tx, actor, filter, after.unwrap_or(0), limit)?;
-    Ok(Listed::cut(rows, limit, |invitation| Position {
-        time: Timestamp::UNIX_EPOCH,
-        id: invitation.id,
+    Ok(Listed::cut(rows, limit, |invitation| {
+        Position::of_id(invitation.id)
     }))
 }
 

@@ -90,6 +90,17 @@ pub struct Position {
     pub id: i64,
 }
 
+impl Position {
+    /// A row of a list that is ordered by id.
+    #[must_use]
+    pub fn of_id(id: i64) -> Self {
+        Self {
+            time: Timestamp::UNIX_EPOCH,
+            id,
+        }
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserPage {

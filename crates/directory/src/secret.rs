@@ -79,6 +79,18 @@ pub fn tenant_of(credential: &str) -> Option<TenantId> {
     (canonical && !rest.is_empty() && !credential.contains('\0')).then_some(TenantId(id))
 }
 
+/// HMAC-SHA-256 of a text. Under the server's secret key it derives a key of its own for each
+/// purpose, so that the secret key itself signs and seals nothing.
+#[must_use]
+pub fn mac(key: &[u8], text: &str) -> [u8; 32] {
+    // HMAC takes a key of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
 /// Seals secrets that must be read again, made from the server's secret key: those of webhooks.
 #[derive(Clone)]
 pub struct SealingKey([u8; 32]);
@@ -87,12 +99,7 @@ impl SealingKey {
     /// Derives the key, so that the secret key itself seals nothing.
     #[must_use]
     pub fn derive(secret_key: &[u8]) -> Self {
-        let mut key = [0; 32];
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret_key) {
-            mac.update(b"sealed secrets");
-            key = mac.finalize().into_bytes().into();
-        }
-        Self(key)
+        Self(mac(secret_key, "sealed secrets"))
     }
 
     /// A secret as it is stored: XChaCha20-Poly1305 under a random nonce, for its tenant and
@@ -149,11 +156,7 @@ impl SealingKey {
     /// same purpose: starting with its tenant's number.
     #[must_use]
     pub fn token(&self, tenant: TenantId, purpose: &str) -> SecretString {
-        let mut bytes = [0; SECRET_BYTES];
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(format!("token:{}:{purpose}", tenant.0).as_bytes());
-            bytes = mac.finalize().into_bytes().into();
-        }
+        let bytes = mac(&self.0, &format!("token:{}:{purpose}", tenant.0));
         format!("{}-{}", tenant.0, URL_SAFE_NO_PAD.encode(bytes)).into()
     }
 

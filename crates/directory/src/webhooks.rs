@@ -263,10 +263,7 @@ pub fn list(
 }
 
 fn numbered(id: i64) -> Position {
-    Position {
-        time: Timestamp::UNIX_EPOCH,
-        id,
-    }
+    Position::of_id(id)
 }
 
 /// Changes a webhook; enabling one forgets its failures, and what waited for it goes out.

@@ -165,9 +165,8 @@ pub(crate) fn page(
     let last = after.saturating_add(LOOKED_AT).min(head);
     let (tenant, account) = (actor.tenant, actor.account);
     let rows = list_feed(tx, tenant, account, filter, (after, last), limit)?;
-    let listed = Listed::cut(rows, limit, |event| Position {
-        time: Timestamp::UNIX_EPOCH,
-        id: event.position.unwrap_or(0),
+    let listed = Listed::cut(rows, limit, |event| {
+        Position::of_id(event.position.unwrap_or(0))
     });
     let cut = listed.next.map(|position| position.id);
     Ok(FeedPage {

@@ -152,10 +152,7 @@ pub fn types(
     let places = (1..).zip(entries());
     let rest = places.skip_while(|(place, _)| after.is_some_and(|after| *place <= after));
     let rows = rest.take(limit.saturating_add(1)).collect();
-    let listed = Listed::cut(rows, limit, |(place, _)| Position {
-        time: jiff::Timestamp::UNIX_EPOCH,
-        id: *place,
-    });
+    let listed = Listed::cut(rows, limit, |(place, _)| Position::of_id(*place));
     Ok(Listed {
         rows: listed.rows.into_iter().map(|(_, entry)| entry).collect(),
         next: listed.next,

@@ -6,7 +6,7 @@ use crate::actor::TenantId;
 use crate::error::Error;
 use crate::model::{Account, AccountRole, Membership};
 
-use super::filter::Conditions;
+use super::filter::{Conditions, one_more};
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO accounts (tenant_id, id, name, created_at, updated_at, version) \
@@ -68,8 +68,7 @@ pub(crate) fn list_accounts(
 ) -> Result<Vec<Account>, Error> {
     let mut conditions = Conditions::new("a.tenant_id = ?", tenant);
     conditions.and("a.id > ?", after);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let (sql, params) = conditions.statement(SELECT, "ORDER BY a.id", limit);
+    let (sql, params) = conditions.statement(SELECT, "ORDER BY a.id", one_more(limit));
     tx.query(&sql, &params, read_account)
 }
 

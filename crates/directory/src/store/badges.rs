@@ -4,7 +4,7 @@ use crate::actor::TenantId;
 use crate::error::Error;
 use crate::model::{Badge, UserBadge};
 
-use super::filter::Conditions;
+use super::filter::{Conditions, one_more};
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO badges (tenant_id, id, name, description, info_url, icon_url, \
@@ -66,8 +66,7 @@ pub(crate) fn list_badges(
 ) -> Result<Vec<Badge>, Error> {
     let mut conditions = Conditions::new("b.tenant_id = ?", tenant);
     conditions.and("b.id > ?", after);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let (sql, params) = conditions.statement(SELECT, "ORDER BY b.id", limit);
+    let (sql, params) = conditions.statement(SELECT, "ORDER BY b.id", one_more(limit));
     tx.query(&sql, &params, read_badge)
 }
 

@@ -6,7 +6,7 @@ use crate::actor::TenantId;
 use crate::deliveries::{Attempt, Delivery, DeliveryKey, DeliveryState, Outcome};
 use crate::error::Error;
 
-use super::filter::Conditions;
+use super::filter::{Conditions, one_more};
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO deliveries (tenant_id, lane, event_id, recipient, state, \
@@ -228,8 +228,7 @@ pub(crate) fn list_deliveries(
     if let Some(before) = before {
         conditions.and("d.event_id < ?", before);
     }
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let (sql, params) = conditions.statement(SELECT, "ORDER BY d.event_id DESC", limit);
+    let (sql, params) = conditions.statement(SELECT, "ORDER BY d.event_id DESC", one_more(limit));
     tx.query(&sql, &params, |row| read_delivery(lane, row))
 }
 

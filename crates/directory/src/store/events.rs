@@ -7,7 +7,7 @@ use crate::clock::{next_millisecond, to_millisecond};
 use crate::error::Error;
 use crate::query::{EventFilter, Position};
 
-use super::filter::Conditions;
+use super::filter::{Conditions, one_more};
 use super::{Row, Statement, Tx, Value};
 
 const INSERT: &str = "INSERT INTO events (tenant_id, id, type, account_id, actor_type, actor_id, \
@@ -220,10 +220,6 @@ pub(crate) fn list_feed(
     }
     let (sql, params) = conditions.statement(SELECT, "ORDER BY e.position", one_more(limit));
     tx.query(&sql, &params, read_event)
-}
-
-fn one_more(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
 /// The last place given in the feed; 0 before the first.

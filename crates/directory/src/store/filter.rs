@@ -18,6 +18,11 @@ pub(crate) struct Numbers {
     pub(crate) merged: &'static str,
 }
 
+/// One row more than a page holds: it shows whether another page follows.
+pub(crate) fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
 /// A WHERE clause under construction, and its parameters.
 pub(crate) struct Conditions<'a> {
     text: String,

@@ -6,7 +6,7 @@ use crate::actor::TenantId;
 use crate::error::Error;
 use crate::model::{Group, GroupMembership, GroupPermission};
 
-use super::filter::Conditions;
+use super::filter::{Conditions, one_more};
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO groups (tenant_id, id, slug, name, public_name, created_at, \
@@ -102,8 +102,7 @@ pub(crate) fn list_groups(
 ) -> Result<Vec<Group>, Error> {
     let mut conditions = Conditions::new("g.tenant_id = ?", tenant);
     conditions.and("g.id > ?", after);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let (sql, params) = conditions.statement(SELECT, "ORDER BY g.id", limit);
+    let (sql, params) = conditions.statement(SELECT, "ORDER BY g.id", one_more(limit));
     tx.query(&sql, &params, read_group)
 }
 

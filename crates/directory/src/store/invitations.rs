@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::query::InvitationFilter;
 
-use super::filter::Conditions;
+use super::filter::{Conditions, one_more};
 use super::users::and_visible;
 use super::{Row, Statement, Tx};
 
@@ -123,8 +123,7 @@ pub(crate) fn list_invitations(
             conditions.and("i.ended_reason = ?", end(InvitationEnd::Revoked));
         }
     }
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let (sql, params) = conditions.statement(LIST, "ORDER BY i.id", limit);
+    let (sql, params) = conditions.statement(LIST, "ORDER BY i.id", one_more(limit));
     tx.query(&sql, &params, read_invitation)
 }
 

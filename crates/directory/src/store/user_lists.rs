@@ -11,7 +11,7 @@ use crate::jobs::APPROVED_IS_ACTIVE_FOR;
 use crate::model::{DrugTest, OnboardingState, UserKind, UserStatus, W2Status, fold};
 use crate::query::{MAX_VALUES, PageNumber, UserFilter, UserOrder, UserPage};
 
-use super::filter::{Conditions, Numbers};
+use super::filter::{Conditions, Numbers, one_more};
 use super::users::{ACCOUNT_MEMBER, EMAIL_OWNER, FoundUser, SELECT, and_visible, read_found};
 use super::{Tx, Value};
 
@@ -209,9 +209,7 @@ pub(crate) fn list_users(
     filter: &UserFilter,
     page: &UserPage,
 ) -> Result<Vec<FoundUser>, Error> {
-    let limit = i64::try_from(page.limit)
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
+    let limit = one_more(page.limit);
     if page.order == UserOrder::UpdatedAt {
         return list_by_change(tx, actor, filter, page, limit);
     }

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::event::EventType;
 use crate::webhooks::Webhook;
 
-use super::filter::Conditions;
+use super::filter::{Conditions, one_more};
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO webhooks (tenant_id, id, url, description, event_types, \
@@ -137,8 +137,7 @@ pub(crate) fn list_webhooks(
     if let Some(account) = account {
         conditions.and("w.account_id = ?", account);
     }
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let (sql, params) = conditions.statement(SELECT, "ORDER BY w.id", limit);
+    let (sql, params) = conditions.statement(SELECT, "ORDER BY w.id", one_more(limit));
     tx.query(&sql, &params, read_webhook)
 }
 

@@ -8,11 +8,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
 use directory::idempotency::{Answer, IdempotencyKey, keep, replay, reserve};
-use directory::secret::digest;
+use directory::secret::{digest, mac};
 use directory::store::Tx;
 use directory::violation::Rule;
 use directory::{Actor, Error};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 
 use super::Shared;
 use super::failure::Failure;
@@ -43,15 +42,6 @@ impl RequestHashKey {
         let mac = mac(&self.0, text);
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac)
     }
-}
-
-fn mac(key: &[u8], text: &str) -> [u8; 32] {
-    // HMAC takes a key of any length.
-    let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(key) else {
-        return [0; 32];
-    };
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().into()
 }
 
 struct Running<'a> {

@@ -151,10 +151,7 @@ impl Parameters {
         next: i64,
         more: bool,
     ) -> Response {
-        let position = Position {
-            time: jiff::Timestamp::UNIX_EPOCH,
-            id: next,
-        };
+        let position = Position::of_id(next);
         let cursor = app.cursor_key.seal(actor.tenant, &self.list, &position);
         let page = Page {
             data: rows.iter().map(T::out).collect(),
