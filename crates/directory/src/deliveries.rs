@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::secret::digest;
 use crate::store::{
-    Claimable, StoredEvent, Tx, UserKey, claim_delivery, claimable, find_event, find_invitation,
+    Claimable, StoredEvent, Tx, UserKey, claim_delivery, claimable, find_events, find_invitation,
     find_user, find_webhook, finish_delivery, insert_attempt, is_due, set_invitation_secret,
     update_webhook, webhook_fails, webhook_works,
 };
@@ -139,6 +139,15 @@ impl Outcome {
         }
     }
 
+    /// Whether another attempt is wanted.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        match self {
+            Self::Delivered | Self::Discarded => false,
+            Self::Refused | Self::Gone | Self::Forbidden | Self::Failed => true,
+        }
+    }
+
     /// The outcome of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -227,25 +236,32 @@ pub fn claim(
     limit: usize,
 ) -> Result<Vec<Claimed>, Error> {
     let until = tx.now().checked_add(LEASE).map_err(Error::internal)?;
-    let mut claimed = Vec::new();
-    let mut statements = Vec::new();
+    let due = claimable(tx, tenant, lane, limit)?;
+    let Some(webhook) = due.first().map(|first| first.key.webhook_id()) else {
+        return Ok(Vec::new());
+    };
+    let webhook = match webhook {
+        Some(webhook) => find_webhook(tx, tenant, webhook)?,
+        None => None,
+    };
+    let ids: Vec<i64> = due.iter().map(|each| each.key.event_id).collect();
+    let events = find_events(tx, tenant, &ids)?;
+    let mut claimed = Vec::with_capacity(due.len());
+    let mut statements = Vec::with_capacity(due.len());
     for Claimable {
         key,
         attempts,
         earlier,
         since,
-    } in claimable(tx, tenant, lane, limit)?
+    } in due
     {
         let mut bytes = [0; 8];
         tx.random().fill(&mut bytes);
         let lease = i64::from_be_bytes(bytes);
         statements.push(claim_delivery(tenant, &key, lease, (tx.now(), until)));
         claimed.push(Claimed {
-            event: find_event(tx, tenant, key.event_id)?,
-            webhook: match key.webhook_id() {
-                Some(webhook) => find_webhook(tx, tenant, webhook)?,
-                None => None,
-            },
+            event: events.iter().find(|each| each.id == key.event_id).cloned(),
+            webhook: webhook.clone(),
             key,
             lease,
             number: attempts.saturating_add(1),
@@ -255,9 +271,7 @@ pub fn claim(
             since: if attempts == earlier { tx.now() } else { since },
         });
     }
-    if !statements.is_empty() {
-        tx.batch(&statements)?;
-    }
+    tx.batch(&statements)?;
     Ok(claimed)
 }
 
@@ -274,20 +288,33 @@ pub fn finish(
     attempt: &Attempt,
     next: Option<Timestamp>,
 ) -> Result<(), Error> {
-    let (state, next) = match attempt.outcome {
-        Outcome::Delivered => (DeliveryState::Delivered, None),
-        Outcome::Discarded => (DeliveryState::Discarded, None),
-        Outcome::Refused | Outcome::Gone | Outcome::Forbidden | Outcome::Failed => match next {
-            Some(next) => (DeliveryState::Pending, Some(next)),
-            None => (DeliveryState::Failed, None),
-        },
+    let failed = attempt.outcome.is_failure();
+    let next = next.filter(|_| failed);
+    let state = match attempt.outcome {
+        Outcome::Delivered => DeliveryState::Delivered,
+        Outcome::Discarded => DeliveryState::Discarded,
+        Outcome::Refused | Outcome::Gone | Outcome::Forbidden | Outcome::Failed => {
+            if next.is_some() {
+                DeliveryState::Pending
+            } else {
+                DeliveryState::Failed
+            }
+        }
     };
     let finished = finish_delivery(tenant, key, lease, state, next, tx.now());
     if tx.batch(&[finished])?.first() != Some(&1) {
         return Ok(());
     }
-    tx.batch(&[insert_attempt(tenant, key, attempt)])?;
+    let mut statements = vec![insert_attempt(tenant, key, attempt)];
     if let Some(webhook) = key.webhook_id() {
+        if failed {
+            statements.push(webhook_fails(tenant, webhook, tx.now()));
+        } else if attempt.outcome == Outcome::Delivered {
+            statements.push(webhook_works(tenant, webhook));
+        }
+    }
+    tx.batch(&statements)?;
+    if let Some(webhook) = key.webhook_id().filter(|_| failed) {
         judge(tx, tenant, webhook, attempt.outcome)?;
     }
     if state == DeliveryState::Failed {
@@ -296,24 +323,15 @@ pub fn finish(
     Ok(())
 }
 
-/// Keeps account of whether a webhook works; one that is gone, or fails for days, is disabled.
+/// Disables a webhook that failed, when it is gone or has failed for days.
 fn judge(tx: &Tx<'_>, tenant: TenantId, id: i64, outcome: Outcome) -> Result<(), Error> {
-    let failed = match outcome {
-        Outcome::Delivered => {
-            tx.batch(&[webhook_works(tenant, id)])?;
-            return Ok(());
-        }
-        Outcome::Discarded => return Ok(()),
-        Outcome::Refused | Outcome::Gone | Outcome::Forbidden | Outcome::Failed => outcome,
-    };
-    tx.batch(&[webhook_fails(tenant, id, tx.now())])?;
     let Some(mut webhook) = find_webhook(tx, tenant, id)? else {
         return Ok(());
     };
     let long = webhook
         .failing_since
         .is_some_and(|since| tx.now().duration_since(since) >= DISABLED_AFTER);
-    let reason = match (failed, long) {
+    let reason = match (outcome, long) {
         (Outcome::Gone, _) => "gone",
         (_, true) => "failing",
         (_, false) => return Ok(()),

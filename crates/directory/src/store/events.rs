@@ -181,6 +181,18 @@ pub(crate) fn find_event(
     tx.query_opt(&sql, &params, read_event)
 }
 
+/// These events, as far as they are there, in no order.
+pub(crate) fn find_events(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    ids: &[i64],
+) -> Result<Vec<StoredEvent>, Error> {
+    let mut conditions = Conditions::new("e.tenant_id = ?", tenant);
+    conditions.and_in("e.id", ids.iter().copied());
+    let (sql, params) = conditions.whole(SELECT, "");
+    tx.query(&sql, &params, read_event)
+}
+
 /// The feed after a place, and no further than another, of one account or of all: one more than
 /// asked for shows that there are more.
 pub(crate) fn list_feed(

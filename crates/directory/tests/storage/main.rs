@@ -49,6 +49,7 @@ macro_rules! on_each_engine {
 mod atomicity;
 mod backup;
 mod cost;
+mod deliveries;
 mod durable;
 mod engine;
 mod events;

@@ -98,13 +98,31 @@ impl FromRequestParts<Shared> for Id {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
-        let Ok(Path(text)) = Path::<String>::from_request_parts(parts, app).await else {
-            return Err(directory::Error::NotFound.into());
-        };
-        let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        match text.parse() {
-            Ok(id) if canonical => Ok(Self(id)),
-            Ok(_) | Err(_) => Err(directory::Error::NotFound.into()),
+        match Path::<String>::from_request_parts(parts, app).await {
+            Ok(Path(text)) => number(&text).map(Self),
+            Err(_) => Err(directory::Error::NotFound.into()),
         }
+    }
+}
+
+/// The two numbers in a path, of a thing and of what it holds; anything else names nothing.
+pub struct Ids(pub i64, pub i64);
+
+impl FromRequestParts<Shared> for Ids {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        match Path::<(String, String)>::from_request_parts(parts, app).await {
+            Ok(Path((outer, inner))) => Ok(Self(number(&outer)?, number(&inner)?)),
+            Err(_) => Err(directory::Error::NotFound.into()),
+        }
+    }
+}
+
+fn number(text: &str) -> Result<i64, Failure> {
+    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    match text.parse() {
+        Ok(number) if canonical => Ok(number),
+        Ok(_) | Err(_) => Err(directory::Error::NotFound.into()),
     }
 }

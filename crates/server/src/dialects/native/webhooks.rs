@@ -1,25 +1,24 @@
 //! `/v1/webhooks`.
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use directory::Actor;
 use directory::permission::Permission;
-use directory::query::EventFilter;
+use directory::query::Position;
 use directory::store::Tx;
-use directory::violation::{Path as At, Rule, Violations};
+use directory::violation::{Rule, Violations};
 use directory::webhooks::{self, Webhook};
+use directory::{Actor, Error};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::answer::{expected, shown};
 use super::list::{Parameters, by_number};
-use super::wire::{DeliveryWithAttempts, Resource as _, STRICT, WithSecret, moment, webhook_in};
-use super::{Caller, Id};
+use super::wire::{DeliveryWithAttempts, Resource as _, WithSecret, span_in, webhook_in};
+use super::{Caller, Id, Ids};
 use crate::deliver::signature::WebhookSecret;
 use crate::http::failure::Failure;
-use crate::http::fields::Fields;
 use crate::http::idempotency::key_of;
 use crate::http::{Shared, body, reply};
 
@@ -199,21 +198,12 @@ pub(super) async fn deliveries(
     Ok(parameters.page(&app, &actor, &listed))
 }
 
-/// The webhook and the event that a path names.
-fn both(
-    path: Result<Path<(i64, i64)>, axum::extract::rejection::PathRejection>,
-) -> Result<(i64, i64), Failure> {
-    path.map(|Path(both)| both)
-        .map_err(|_| directory::Error::NotFound.into())
-}
-
 /// `GET /v1/webhooks/{id}/deliveries/{event_id}`, with each attempt.
 pub(super) async fn delivery(
     State(app): State<Shared>,
     Caller(actor): Caller,
-    path: Result<Path<(i64, i64)>, axum::extract::rejection::PathRejection>,
+    Ids(id, event_id): Ids,
 ) -> Result<Response, Failure> {
-    let (id, event_id) = both(path)?;
     let (found, attempts) = app
         .directory
         .read(move |tx| webhooks::delivery(tx, &actor, id, event_id))
@@ -226,9 +216,8 @@ pub(super) async fn delivery(
 pub(super) async fn replay(
     State(app): State<Shared>,
     Caller(actor): Caller,
-    path: Result<Path<(i64, i64)>, axum::extract::rejection::PathRejection>,
+    Ids(id, event_id): Ids,
 ) -> Result<Response, Failure> {
-    let (id, event_id) = both(path)?;
     app.directory
         .write(move |tx| webhooks::replay(tx, &actor, id, event_id))
         .await?;
@@ -246,42 +235,31 @@ pub(super) async fn replay_span(
 ) -> Result<Response, Failure> {
     actor.require(Permission::UpdateWebhooks)?;
     let object = body::json_object(&app, &headers, body).await?;
-    let mut violations = Violations::new();
-    let mut fields = Fields::new(&object, At::default(), STRICT, &mut violations);
-    fields.only(&["since", "until", "cursor"]);
-    let since = fields.time("since", moment).value().copied();
-    let until = fields.time("until", moment).value().copied();
-    if since.is_none() && object.get("since").is_none_or(serde_json::Value::is_null) {
-        fields.refuse("since", Rule::Blank);
-    }
-    let list = format!("{LIST}/{id}/replay?{since:?}{until:?}");
-    let cursor = fields.text("cursor").value().cloned();
+    let (filter, cursor) = span_in(&object)?;
+    let list = format!("{LIST}/{id}/replay?{filter:?}");
     let after = match cursor {
         None => 0,
         Some(cursor) => match app.cursor_key.open(actor.tenant, &list, &cursor) {
             Some(position) => position.id,
-            None => {
-                fields.refuse("cursor", Rule::BadFormat);
-                0
-            }
+            None => return Err(refused_cursor()),
         },
     };
-    directory::Error::if_any(violations)?;
-    let filter = EventFilter {
-        // A span begins at its first moment.
-        created_after: since
-            .and_then(|at| at.checked_sub(jiff::SignedDuration::from_millis(1)).ok()),
-        created_before: until,
-        ..EventFilter::default()
-    };
-    let tenant = actor.tenant;
-    let write = move |tx: &Tx<'_>| webhooks::replay_span(tx, &actor, id, &filter, after);
-    let (count, next) = app.directory.write(write).await?;
-    let next = next.map(|id| {
-        let time = jiff::Timestamp::UNIX_EPOCH;
-        let position = directory::query::Position { time, id };
-        app.cursor_key.seal(tenant, &list, &position)
+    let asker = actor.clone();
+    let look = move |tx: &Tx<'_>| webhooks::wanted_of_span(tx, &asker, id, &filter, after);
+    let (events, next) = app.directory.read(look).await?;
+    let cursor = next.map(|next| {
+        let position = Position::of_id(next);
+        app.cursor_key.seal(actor.tenant, &list, &position)
     });
-    let answer = json!({ "replayed": count, "next_cursor": next });
+    let answer = json!({ "replayed": events.len(), "next_cursor": cursor });
+    app.directory
+        .write(move |tx| webhooks::replay_all(tx, &actor, id, &events))
+        .await?;
     Ok(reply::json(StatusCode::ACCEPTED, &answer))
+}
+
+fn refused_cursor() -> Failure {
+    let mut violations = Violations::new();
+    violations.field("cursor", Rule::BadFormat);
+    Error::Invalid(violations).into()
 }

@@ -2,8 +2,10 @@
 
 mod erase;
 mod feed;
+mod messages;
 mod receiver;
 mod report;
+mod retention;
 mod stream;
 mod webhook_delivery;
 mod webhooks;

@@ -140,6 +140,11 @@ impl Server {
         self.runtime.block_on(self.worker.settle());
     }
 
+    /// Lets the worker delete all that is kept no longer.
+    pub fn clean(&self) {
+        while self.runtime.block_on(self.worker.clean()) {}
+    }
+
     /// Lets the worker begin with all that is due, and goes on meanwhile.
     pub fn begin_to_settle(&self) -> tokio::task::JoinHandle<()> {
         let worker = Arc::clone(&self.worker);

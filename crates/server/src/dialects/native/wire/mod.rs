@@ -18,7 +18,7 @@ pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use user_in::{record_in, user_in};
-pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, webhook_in};
+pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, span_in, webhook_in};
 
 use crate::http::fields::{FIRST_SECOND, Reading};
 
@@ -33,7 +33,7 @@ pub(super) trait Resource {
     fn out(&self) -> Self::Out<'_>;
 }
 
-pub(super) const STRICT: Reading = Reading {
+const STRICT: Reading = Reading {
     texts_as_values: false,
     numbers_as_text: &[],
     empty_is_null: false,

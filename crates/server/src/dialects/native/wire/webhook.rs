@@ -2,10 +2,12 @@
 
 use directory::deliveries::{Attempt, Delivery};
 use directory::event::{EventType, Report};
+use directory::query::EventFilter;
 use directory::store::StoredEvent;
 use directory::users::Change;
 use directory::violation::{Expected, Path, Rule, Violations};
 use directory::webhooks::{Webhook, WebhookChange};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -189,6 +191,30 @@ pub(in crate::dialects::native) fn webhook_in(
         enabled,
     };
     (change, violations)
+}
+
+/// Reads a span of time, and the cursor of where to go on in it.
+pub(in crate::dialects::native) fn span_in(
+    map: &Map<String, Value>,
+) -> Result<(EventFilter, Option<String>), directory::Error> {
+    let mut violations = Violations::new();
+    let mut fields = Fields::new(map, Path::default(), STRICT, &mut violations);
+    fields.only(&["since", "until", "cursor"]);
+    let since = fields.time("since", moment);
+    if matches!(since, Change::Clear) || !fields.has("since") {
+        fields.refuse("since", Rule::Blank);
+    }
+    let until = fields.time("until", moment);
+    let cursor = fields.text("cursor");
+    directory::Error::if_any(violations)?;
+    // The span begins at its first moment, where the filter means what came after.
+    let before = |at: &Timestamp| at.checked_sub(SignedDuration::from_millis(1)).ok();
+    let filter = EventFilter {
+        created_after: since.value().and_then(before),
+        created_before: until.value().copied(),
+        ..EventFilter::default()
+    };
+    Ok((filter, cursor.value().cloned()))
 }
 
 /// Whether a NUL stands in it, which not every storage engine keeps.

@@ -1,32 +1,32 @@
 //! Webhooks: where events are sent to, as Standard Webhooks has it.
 
+mod sending;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::actor::{Actor, TenantId};
-use crate::deliveries::{Attempt, Delivery, DeliveryKey, webhook_lane};
+use crate::actor::Actor;
+use crate::deliveries::webhook_lane;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::check_text;
 use crate::permission::Permission;
-use crate::query::{EventFilter, Listed, Position};
+use crate::query::{Listed, Position};
 use crate::store::{
-    IdKind, Statement, StoredEvent, Tx, attempts_of, delete_webhook, enabled_webhooks, end_lane,
-    ended_lane, find_account, find_delivery, find_event, find_webhook, forget_lane,
-    insert_delivery, insert_webhook, list_deliveries, list_webhooks, replay_delivery, sweep_lane,
-    update_webhook,
+    IdKind, Statement, StoredEvent, Tx, delete_webhook, end_lane, find_account, find_webhook,
+    insert_webhook, list_webhooks, update_webhook,
 };
 use crate::violation::{Rule, Violations};
+
+pub use sending::{
+    MAX_REPLAYED, deliveries, delivery, lanes, replay, replay_all, sweep, test, wanted_of_span,
+};
 
 /// How long a secret that was replaced signs beside the new one.
 pub const OLD_SECRET_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// Webhooks of a tenant at most: each event is matched with all of them.
 pub const MAX_WEBHOOKS: usize = 100;
-/// Events that one request replays at most.
-pub const MAX_REPLAYED: usize = 1_000;
-/// Rows of an ended lane that are deleted at once.
-const SWEPT_AT_ONCE: i64 = 500;
 /// Longest address, in characters.
 const MAX_URL: usize = 2_048;
 
@@ -259,11 +259,7 @@ pub fn list(
 ) -> Result<Listed<Webhook>, Error> {
     require(actor, Permission::ReadWebhooks)?;
     let rows = list_webhooks(tx, actor.tenant, actor.account, after.unwrap_or(0), limit)?;
-    Ok(Listed::cut(rows, limit, |row| numbered(row.id)))
-}
-
-fn numbered(id: i64) -> Position {
-    Position::of_id(id)
+    Ok(Listed::cut(rows, limit, |row| Position::of_id(row.id)))
 }
 
 /// Changes a webhook; enabling one forgets its failures, and what waited for it goes out.
@@ -351,126 +347,4 @@ pub fn delete(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<i64>) -> Res
         Some(1) => Ok(()),
         Some(_) | None => Err(Unavailable::Contention.into()),
     }
-}
-
-/// Deletes a part of what is on the lanes of webhooks that were deleted. Answers whether there may
-/// be more.
-///
-/// # Errors
-/// Storage errors.
-pub fn sweep(tx: &Tx<'_>, tenant: TenantId) -> Result<bool, Error> {
-    let Some(lane) = ended_lane(tx, tenant)? else {
-        return Ok(false);
-    };
-    let touched = tx.batch(&sweep_lane(tenant, &lane, SWEPT_AT_ONCE))?;
-    if touched.iter().all(|rows| *rows == 0) {
-        tx.batch(&[forget_lane(tenant, &lane)])?;
-    }
-    Ok(true)
-}
-
-/// Sends a `webhook_test` event to a webhook, also to a disabled one once it is enabled.
-///
-/// # Errors
-/// As [`get`].
-pub fn test(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
-    require(actor, Permission::UpdateWebhooks)?;
-    let webhook = stored(tx, actor, id, None)?;
-    let (kind, subject) = (EventType::WebhookTest, Subject::new("webhook", id));
-    let (account, nothing) = (webhook.account_id, Change::default());
-    let (number, event) = event::numbered(tx, actor, kind, account, subject, nothing)?;
-    let key = DeliveryKey::webhook(id, number);
-    let delivery = insert_delivery(actor.tenant, &key, tx.now());
-    tx.batch(&[event, delivery])?;
-    Ok(())
-}
-
-/// The lanes of a tenant on which anything goes out: its enabled webhooks'.
-///
-/// # Errors
-/// Storage errors.
-pub fn lanes(tx: &Tx<'_>, tenant: TenantId) -> Result<Vec<String>, Error> {
-    let webhooks = enabled_webhooks(tx, tenant)?;
-    Ok(webhooks.iter().map(|each| webhook_lane(each.id)).collect())
-}
-
-/// What was delivered to a webhook, or is to be, newest first.
-///
-/// # Errors
-/// As [`get`].
-pub fn deliveries(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: i64,
-    before: Option<i64>,
-    limit: usize,
-) -> Result<Listed<Delivery>, Error> {
-    get(tx, actor, id)?;
-    let rows = list_deliveries(tx, actor.tenant, &webhook_lane(id), before, limit)?;
-    Ok(Listed::cut(rows, limit, |row| numbered(row.key.event_id)))
-}
-
-/// One delivery with its attempts.
-///
-/// # Errors
-/// As [`get`].
-pub fn delivery(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: i64,
-    event_id: i64,
-) -> Result<(Delivery, Vec<Attempt>), Error> {
-    get(tx, actor, id)?;
-    let key = DeliveryKey::webhook(id, event_id);
-    let found = find_delivery(tx, actor.tenant, &key)?.ok_or(Error::NotFound)?;
-    Ok((found, attempts_of(tx, actor.tenant, &key)?))
-}
-
-/// Sends one event once more, also one that the webhook was not sent before.
-///
-/// # Errors
-/// As [`get`]; [`Error::NotFound`] for an event that is gone, or that it may not be told of.
-pub fn replay(tx: &Tx<'_>, actor: &Actor, id: i64, event_id: i64) -> Result<(), Error> {
-    require(actor, Permission::UpdateWebhooks)?;
-    let webhook = stored(tx, actor, id, None)?;
-    let event = find_event(tx, actor.tenant, event_id)?.ok_or(Error::NotFound)?;
-    if !webhook.wants(&event) {
-        return Err(Error::NotFound);
-    }
-    tx.batch(&again(tx, actor, id, event_id))?;
-    Ok(())
-}
-
-fn again(tx: &Tx<'_>, actor: &Actor, id: i64, event_id: i64) -> [Statement<'static>; 2] {
-    let key = DeliveryKey::webhook(id, event_id);
-    [
-        insert_delivery(actor.tenant, &key, tx.now()),
-        replay_delivery(actor.tenant, &key, tx.now()),
-    ]
-}
-
-/// Sends the events of a span of time once more, [`MAX_REPLAYED`] at most. Answers how many, and
-/// where to go on in the feed when there are more.
-///
-/// # Errors
-/// As [`get`].
-pub fn replay_span(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: i64,
-    filter: &EventFilter,
-    after: i64,
-) -> Result<(usize, Option<i64>), Error> {
-    require(actor, Permission::UpdateWebhooks)?;
-    let webhook = stored(tx, actor, id, None)?;
-    let page = event::page(tx, actor, filter, after, MAX_REPLAYED)?;
-    let wanted = page.rows.iter().filter(|event| webhook.wants(event));
-    let statements: Vec<Statement<'static>> = wanted
-        .flat_map(|event| again(tx, actor, id, event.id))
-        .collect();
-    if !statements.is_empty() {
-        tx.batch(&statements)?;
-    }
-    let next = page.more.then_some(page.next);
-    Ok((statements.len() / 2, next))
 }
