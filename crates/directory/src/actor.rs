@@ -1,7 +1,9 @@
 //! Who asks: the one thing that every use case is given to decide what may be done.
 
 use crate::error::Error;
+use crate::model::Email;
 use crate::permission::{Permission, PermissionSet};
+use crate::store::{Claim, ClaimScope, Tx, claim_owner};
 
 /// Where everything of one customer lives. Numbers start at 1, which is `default`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,6 +112,26 @@ impl Actor {
         };
         self.account = Some(account);
         self
+    }
+
+    /// The user who acts: a session's own, or who has the email of the key's owner.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn user(&self, tx: &Tx<'_>) -> Result<Option<i64>, Error> {
+        let email = match &self.principal {
+            Principal::User(id) => return Ok(Some(*id)),
+            Principal::Key(_) => self.email.as_deref(),
+            Principal::System => None,
+        };
+        let Some(Ok(email)) = email.map(Email::parse) else {
+            return Ok(None);
+        };
+        let claim = Claim {
+            scope: ClaimScope::Email,
+            value: email.key().to_owned(),
+        };
+        claim_owner(tx, self.tenant, &claim)
     }
 
     /// `key`, `user` or `system`, and its id: how the event log names it.
