@@ -23,6 +23,7 @@ pub mod model;
 pub mod password;
 pub mod permission;
 pub mod query;
+pub mod redirects;
 pub mod secret;
 pub mod store;
 pub mod tenants;

@@ -65,7 +65,7 @@ pub enum GroupKey {
     Slug(String),
 }
 
-fn named<'a>(tenant: TenantId, key: &'a GroupKey) -> Conditions<'a> {
+pub(super) fn named<'a>(tenant: TenantId, key: &'a GroupKey) -> Conditions<'a> {
     let mut conditions = Conditions::new("g.tenant_id = ?", tenant);
     match key {
         GroupKey::Id(id) => conditions.and("g.id = ?", *id),

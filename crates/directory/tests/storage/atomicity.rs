@@ -254,10 +254,7 @@ async fn a_creation_is_whole_or_nothing(world: World) {
 async fn a_creation_with_invitations_is_whole_or_nothing(world: World) {
     let change = UserChange {
         password: None,
-        invitation: Some(InvitationRequest {
-            kind: InvitationKind::Invite,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
         ..everything(&world).await
     };
     let failures = whole_or_nothing(&world, move |tx| {

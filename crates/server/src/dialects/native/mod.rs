@@ -12,6 +12,7 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod redirects;
 mod users;
 mod webhooks;
 mod wire;
@@ -19,7 +20,7 @@ mod wire;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use directory::Actor;
 
 use crate::http::Shared;
@@ -51,6 +52,11 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations", get(invitations::list))
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
+        .route(
+            "/v1/redirects",
+            get(redirects::list).post(redirects::create),
+        )
+        .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
 }
 
