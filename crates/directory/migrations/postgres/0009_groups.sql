@@ -2,15 +2,15 @@
 ALTER TABLE groups ADD COLUMN made_by BIGINT;
 ALTER TABLE groups ADD COLUMN allows_frames BOOLEAN;
 
--- gone_at: when its user was deleted; NULL while they are there, so that lists of members are
--- counted and passed over in an index alone.
+-- gone_at: when its user was deleted; NULL while they are there. Lists of members are counted and
+-- passed over in indexes alone: in that of all, less those of who is gone.
 ALTER TABLE group_members ADD COLUMN gone_at TIMESTAMPTZ(3);
 UPDATE group_members SET gone_at = (SELECT u.deleted_at FROM users u
     WHERE u.tenant_id = group_members.tenant_id AND u.id = group_members.user_id);
-DROP INDEX group_members_group;
-CREATE INDEX group_members_group ON group_members (tenant_id, group_id, id)
+CREATE INDEX group_members_gone ON group_members (tenant_id, group_id, id, gone_at)
+    WHERE gone_at IS NOT NULL;
+CREATE UNIQUE INDEX group_members_id ON group_members (tenant_id, id)
     WHERE gone_at IS NULL;
-CREATE UNIQUE INDEX group_members_id ON group_members (tenant_id, id);
 
 -- password_rule: which rule its person's password keeps: composed; NULL: our own. silent: whether
 -- no message is sent of it; NULL: one is.

@@ -210,11 +210,11 @@ pub fn profile(
     tx: &Tx<'_>,
     actor: &Actor,
     reach: Reach,
-    key: &GroupKey,
+    slug: &str,
 ) -> Result<GroupProfile, Error> {
     actor.require(Permission::ReadGroups)?;
     actor.require_full_access()?;
-    let group = find_profile(tx, actor.tenant, key)?.ok_or(Error::NotFound)?;
+    let group = find_profile(tx, actor.tenant, slug)?.ok_or(Error::NotFound)?;
     reach.require_in(tx, actor, group.id, Permission::ReadGroups)?;
     Ok(group)
 }
@@ -228,12 +228,12 @@ pub fn rename(
     tx: &Tx<'_>,
     actor: &Actor,
     reach: Reach,
-    key: &GroupKey,
+    slug: &str,
     public_name: &users::Change<String>,
     mut violations: Violations,
 ) -> Result<GroupProfile, Error> {
     actor.require(Permission::UpdateGroups)?;
-    let before = profile(tx, actor, reach, key)?;
+    let before = profile(tx, actor, reach, slug)?;
     reach.require_in(tx, actor, before.id, Permission::UpdateGroups)?;
     if !violations.touches("public_name")
         && let Some(rule) = public_name.value().and_then(|text| check_text(text, 255))

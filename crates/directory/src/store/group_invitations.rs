@@ -27,20 +27,21 @@ const COUNT_OF_GROUP: &str = "SELECT count(*) FROM invitations i \
     JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id \
     WHERE i.tenant_id = $1 AND i.ended_at IS NULL AND i.expires_at > $2 AND i.group_id = $3 \
     AND u.deleted_at IS NULL AND u.pending_since IS NOT NULL";
-// o: the part of who asks. Six places for levels, of which there are six.
-const SEEN: &str = "SELECT i.id, i.group_id, g.slug, u.email, i.created_at FROM group_members o \
-    JOIN invitations i ON i.tenant_id = o.tenant_id AND i.group_id = o.group_id \
+// o: the parts of who asks, which lead. Six places for levels, of which there are six.
+const SEEN: &str = "SELECT i.id, i.group_id, g.slug, u.email, i.created_at \
+    FROM (SELECT p.group_id FROM group_members p WHERE p.tenant_id = $1 AND p.user_id = $2 \
+    AND p.permission IN ($3, $4, $5, $6, $7, $8)) o CROSS JOIN invitations i \
     JOIN groups g ON g.tenant_id = i.tenant_id AND g.id = i.group_id \
     JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id \
-    WHERE o.tenant_id = $1 AND i.ended_at IS NULL AND i.expires_at > $2 AND o.user_id = $3 \
-    AND o.permission IN ($4, $5, $6, $7, $8, $9) AND u.deleted_at IS NULL \
-    AND u.pending_since IS NOT NULL ORDER BY o.group_id, i.id LIMIT $10 OFFSET $11";
-const COUNT_SEEN: &str = "SELECT count(*) FROM group_members o \
-    JOIN invitations i ON i.tenant_id = o.tenant_id AND i.group_id = o.group_id \
+    WHERE i.tenant_id = $1 AND i.group_id = o.group_id AND i.ended_at IS NULL \
+    AND i.expires_at > $9 AND u.deleted_at IS NULL AND u.pending_since IS NOT NULL \
+    ORDER BY o.group_id, i.id LIMIT $10 OFFSET $11";
+const COUNT_SEEN: &str = "SELECT count(*) \
+    FROM (SELECT p.group_id FROM group_members p WHERE p.tenant_id = $1 AND p.user_id = $2 \
+    AND p.permission IN ($3, $4, $5, $6, $7, $8)) o CROSS JOIN invitations i \
     JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id \
-    WHERE o.tenant_id = $1 AND i.ended_at IS NULL AND i.expires_at > $2 AND o.user_id = $3 \
-    AND o.permission IN ($4, $5, $6, $7, $8, $9) AND u.deleted_at IS NULL \
-    AND u.pending_since IS NOT NULL";
+    WHERE i.tenant_id = $1 AND i.group_id = o.group_id AND i.ended_at IS NULL \
+    AND i.expires_at > $9 AND u.deleted_at IS NULL AND u.pending_since IS NOT NULL";
 
 fn read(row: &Row<'_>) -> Result<GroupInvitation, Error> {
     Ok(GroupInvitation {
@@ -81,7 +82,8 @@ pub(crate) fn window_of_seen_invitations(
     levels: impl Iterator<Item = GroupPermission>,
     window: Window,
 ) -> Result<Windowed<GroupInvitation>, Error> {
-    let mut params = vec![tenant.into(), tx.now().into(), user.into()];
+    let mut params = vec![tenant.into(), user.into()];
     params.extend(six(levels));
+    params.push(tx.now().into());
     windowed(tx, (SEEN, COUNT_SEEN), params, window, read)
 }

@@ -11,7 +11,7 @@ use crate::model::{GroupMember, GroupPermission, GroupProfile};
 use crate::query::{Window, Windowed};
 
 use super::filter::Conditions;
-use super::groups::{GroupKey, named};
+use super::groups::BY_SLUG;
 use super::{Row, Statement, Tx, Value};
 
 const PROFILE: &str = "SELECT g.id, g.slug, g.name, g.public_name, u.uid, \
@@ -39,36 +39,43 @@ const MEMBER: &str = "SELECT m.id, m.group_id, g.slug, m.user_id, u.uid, m.permi
     JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id";
 const ALL_MEMBERS: &str = "SELECT m.id, m.group_id, g.slug, m.user_id, u.uid, m.permission, \
     m.created_at, m.updated_at FROM (SELECT m.id FROM group_members m \
-    WHERE m.tenant_id = $1 AND m.gone_at IS NULL \
+    WHERE m.tenant_id = $1 AND m.id NOT IN (SELECT d.id FROM group_members d \
+    WHERE d.tenant_id = $1 AND d.gone_at IS NOT NULL) \
     ORDER BY m.group_id, m.id LIMIT $2 OFFSET $3) n CROSS JOIN group_members m \
     JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
     JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id \
-    WHERE m.tenant_id = $1 AND m.id = n.id ORDER BY m.group_id, m.id";
-const COUNT_MEMBERS: &str =
-    "SELECT count(*) FROM group_members m WHERE m.tenant_id = $1 AND m.gone_at IS NULL";
+    WHERE m.tenant_id = $1 AND m.id = n.id AND m.gone_at IS NULL ORDER BY m.group_id, m.id";
+const COUNT_MEMBERS: &str = "SELECT (SELECT count(*) FROM group_members m WHERE m.tenant_id = $1) \
+    - (SELECT count(*) FROM group_members d WHERE d.tenant_id = $1 AND d.gone_at IS NOT NULL)";
 const MEMBERS_OF: &str = "SELECT m.id, m.group_id, g.slug, m.user_id, u.uid, m.permission, \
     m.created_at, m.updated_at FROM (SELECT m.id FROM group_members m \
-    WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.gone_at IS NULL \
+    WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.id NOT IN (SELECT d.id FROM group_members d \
+    WHERE d.tenant_id = $1 AND d.group_id = $2 AND d.gone_at IS NOT NULL) \
     ORDER BY m.id LIMIT $3 OFFSET $4) n CROSS JOIN group_members m \
     JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
     JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id \
-    WHERE m.tenant_id = $1 AND m.id = n.id ORDER BY m.id";
-const COUNT_MEMBERS_OF: &str = "SELECT count(*) FROM group_members m \
-    WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.gone_at IS NULL";
-// o: the part of who asks. Six places for levels, of which there are six.
+    WHERE m.tenant_id = $1 AND m.id = n.id AND m.gone_at IS NULL ORDER BY m.id";
+const COUNT_MEMBERS_OF: &str = "SELECT (SELECT count(*) FROM group_members m \
+    WHERE m.tenant_id = $1 AND m.group_id = $2) - (SELECT count(*) FROM group_members d \
+    WHERE d.tenant_id = $1 AND d.group_id = $2 AND d.gone_at IS NOT NULL)";
+// o: the parts of who asks, which lead. Six places for levels, of which there are six.
 const MEMBERS_SEEN: &str = "SELECT m.id, m.group_id, g.slug, m.user_id, u.uid, m.permission, \
-    m.created_at, m.updated_at FROM (SELECT m.id FROM group_members o \
-    JOIN group_members m ON m.tenant_id = o.tenant_id AND m.group_id = o.group_id \
-    WHERE o.tenant_id = $1 AND o.user_id = $2 AND m.gone_at IS NULL \
+    m.created_at, m.updated_at FROM (SELECT m.id FROM (SELECT p.group_id, p.permission \
+    FROM group_members p WHERE p.tenant_id = $1 AND p.user_id = $2) o \
+    CROSS JOIN group_members m WHERE m.tenant_id = $1 AND m.group_id = o.group_id \
     AND (m.user_id = $2 OR o.permission IN ($3, $4, $5, $6, $7, $8)) \
+    AND m.id NOT IN (SELECT d.id FROM group_members d \
+    WHERE d.tenant_id = $1 AND d.gone_at IS NOT NULL) \
     ORDER BY o.group_id, m.id LIMIT $9 OFFSET $10) n CROSS JOIN group_members m \
     JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
     JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id \
-    WHERE m.tenant_id = $1 AND m.id = n.id ORDER BY m.group_id, m.id";
-const COUNT_MEMBERS_SEEN: &str = "SELECT count(*) FROM group_members o \
-    JOIN group_members m ON m.tenant_id = o.tenant_id AND m.group_id = o.group_id \
-    WHERE o.tenant_id = $1 AND o.user_id = $2 AND m.gone_at IS NULL \
-    AND (m.user_id = $2 OR o.permission IN ($3, $4, $5, $6, $7, $8))";
+    WHERE m.tenant_id = $1 AND m.id = n.id AND m.gone_at IS NULL ORDER BY m.group_id, m.id";
+const COUNT_MEMBERS_SEEN: &str = "SELECT count(*) FROM (SELECT p.group_id, p.permission \
+    FROM group_members p WHERE p.tenant_id = $1 AND p.user_id = $2) o \
+    CROSS JOIN group_members m WHERE m.tenant_id = $1 AND m.group_id = o.group_id \
+    AND (m.user_id = $2 OR o.permission IN ($3, $4, $5, $6, $7, $8)) \
+    AND m.id NOT IN (SELECT d.id FROM group_members d \
+    WHERE d.tenant_id = $1 AND d.gone_at IS NOT NULL)";
 
 const LEVELS: &str = "SELECT DISTINCT m.permission FROM group_members m";
 const SHARED_LEVELS: &str = "SELECT DISTINCT o.permission FROM group_members o \
@@ -156,9 +163,11 @@ pub(super) fn windowed<'a, T>(
 pub(crate) fn find_profile(
     tx: &Tx<'_>,
     tenant: TenantId,
-    key: &GroupKey,
+    slug: &str,
 ) -> Result<Option<GroupProfile>, Error> {
-    let (sql, params) = named(tenant, key).whole(PROFILE, "");
+    let mut conditions = Conditions::new("g.tenant_id = ?", tenant);
+    conditions.and(BY_SLUG, slug);
+    let (sql, params) = conditions.whole(PROFILE, "");
     tx.query_opt(&sql, &params, read_profile)
 }
 

@@ -332,8 +332,8 @@ async fn a_deletion_is_whole_or_nothing(world: World) {
         users::delete(tx, &system(), &UserKey::Id(made.user.id), None)
     })
     .await;
-    // The user, 3 claims and an event.
-    assert_eq!(failures, 5);
+    // The user, their parts in groups, 3 claims and an event.
+    assert_eq!(failures, 6);
 }
 
 async fn a_restoration_is_whole_or_nothing(world: World) {

@@ -8,7 +8,7 @@ use directory::Error;
 use directory::groups::{self, Reach, members};
 use directory::permission::Permission;
 use directory::query::Window;
-use directory::store::{GroupKey, Tx};
+use directory::store::Tx;
 
 use super::quirks::MAX_LIMIT;
 use super::wire::{self, GroupOut, ListQuery, WholeGroupOut};
@@ -65,7 +65,7 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let read = move |tx: &Tx<'_>| {
         let reach = Reach::of(tx, &actor)?;
-        let group = groups::profile(tx, &actor, reach, &GroupKey::Slug(slug.clone()))?;
+        let group = groups::profile(tx, &actor, reach, &slug)?;
         let window = Window {
             offset: 0,
             limit: MAX_LIMIT,
@@ -99,8 +99,7 @@ pub(super) async fn update(
     let (name, violations) = wire::public_name_in(&object);
     let write = move |tx: &Tx<'_>| {
         let reach = Reach::of(tx, &actor)?;
-        let key = GroupKey::Slug(slug.clone());
-        groups::rename(tx, &actor, reach, &key, &name, violations.clone())
+        groups::rename(tx, &actor, reach, &slug, &name, violations.clone())
     };
     app.directory.write(write).await?;
     Ok(reply::empty(StatusCode::ACCEPTED))
