@@ -33,8 +33,9 @@ pub(super) struct Given {
         hide_env_values = true
     )]
     database: Option<String>,
-    /// The key that signs cursors: made beside an SQLite file, required on PostgreSQL, the
-    /// same on every node.
+    /// The server's secret key: it signs cursors, keys the hashes of idempotent requests, seals
+    /// the secrets of webhooks and makes the links of messages. Made beside an SQLite file,
+    /// required on PostgreSQL, the same on every node, and in no backup.
     #[arg(
         long,
         global = true,

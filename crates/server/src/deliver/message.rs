@@ -1,9 +1,10 @@
 //! What is sent to one person, and what a try to send it comes to.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
+
+use super::retry::RetryAfter;
 
 /// A message on its way to one person. Its values may hold links and codes that are still
 /// good, so it cannot be printed.
@@ -144,8 +145,8 @@ pub enum Attempt {
     Failed {
         /// Why, for the operator.
         reason: String,
-        /// How long the other side asks to be left alone, where it says so.
-        retry_after: Option<Duration>,
+        /// When the other side wants the next try, where it says so.
+        retry_after: Option<RetryAfter>,
     },
     /// Nothing is configured that could send it: it waits, and this was no try.
     Waits,

@@ -202,7 +202,7 @@ fn made_of_message(attempt: message::Attempt, duration: std::time::Duration) -> 
         message::Attempt::Failed {
             reason,
             retry_after,
-        } => (Outcome::Failed, reason, retry_after.map(RetryAfter::Delay)),
+        } => (Outcome::Failed, reason, retry_after),
         message::Attempt::Waits => (Outcome::Failed, "nothing is configured".to_owned(), None),
     };
     Made {
