@@ -63,15 +63,15 @@ impl Channel {
 /// time in RFC 3339's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TemplateName {
-    /// To accept an invitation: `link`, [`inviter`], [`organisation`], [`expires_at`].
+    /// To accept an invitation: `link`, [`name`], [`inviter`], [`organisation`], [`expires_at`].
     Invitation,
-    /// To verify an email address and set a password: `link`, [`name`], [`expires_at`].
+    /// To verify an email address and set a password; as [`Self::Invitation`].
     Verification,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
     /// News: `title`, `text` (may have several lines), [`link`].
     Notification,
-    /// An invitation by SMS: `link`, [`inviter`], [`organisation`].
+    /// An invitation by SMS; as [`Self::Invitation`].
     SmsInvitation,
     /// A code by SMS: `code`, [`minutes`] that it is good for.
     SmsVerificationCode,
