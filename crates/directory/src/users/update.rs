@@ -22,7 +22,8 @@ use crate::store::{
 };
 use crate::violation::{Rule, Violations};
 
-/// Changes a user; only what the change names. With `expected`, only from that version.
+/// Changes a user; only what the change names. With `expected`, only from one of
+/// those versions.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`];
@@ -31,7 +32,7 @@ pub fn update(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     change: &UserChange,
     violations: Violations,
     include: Include,
@@ -39,7 +40,7 @@ pub fn update(
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
     let found = match plan(tx, actor, &before.user, change, violations)? {
@@ -241,12 +242,12 @@ pub fn delete(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
 ) -> Result<(), Error> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
     let deleted_at = Some(tx.now());
