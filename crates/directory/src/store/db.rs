@@ -27,6 +27,8 @@ const LONGEST_PAUSE_MS: u64 = 32;
 /// still out of them takes ids without end.
 const LEASES: usize = 32;
 
+const WAS_MIGRATED: &str = "SELECT to_regclass('schema_migrations') IS NOT NULL";
+
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
@@ -110,7 +112,27 @@ impl Db {
             Location::Sqlite(path) => Engine::Sqlite(Sqlite::open(path.clone())?),
             Location::Postgres(url) => Engine::Postgres(Postgres::open(url)?),
         };
-        Ok(Self {
+        Ok(Self::over(engine, clock, random))
+    }
+
+    /// Opens a database to look at it, for reads alone; none where its file is not there.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub(crate) fn look(
+        location: &Location,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Option<Self>, Error> {
+        let engine = match location {
+            Location::Sqlite(path) => Sqlite::look(path.clone())?.map(Engine::Sqlite),
+            Location::Postgres(url) => Some(Engine::Postgres(Postgres::open(url)?)),
+        };
+        Ok(engine.map(|engine| Self::over(engine, clock, random)))
+    }
+
+    fn over(engine: Engine, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self {
             engine,
             ids: Arc::new(Ids::new()),
             leasing: Arc::default(),
@@ -119,7 +141,7 @@ impl Db {
             clock,
             random,
             meter: None,
-        })
+        }
     }
 
     /// A handle of the same database whose closures are counted.
@@ -147,6 +169,17 @@ impl Db {
     /// Moves whenever a change of this node ends what caches hold.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Whether there is the table that says which migrations ran.
+    pub(super) async fn was_migrated(&self) -> Result<bool, Error> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.has_table("schema_migrations"),
+            Engine::Postgres(_) => {
+                self.read(|tx| tx.query_one(WAS_MIGRATED, &[], |row| row.boolean()))
+                    .await
+            }
+        }
     }
 
     /// Whether it is PostgreSQL.

@@ -38,6 +38,7 @@ pub use events::StoredEvent;
 pub use groups::GroupKey;
 pub use ids::IdKind;
 pub use meter::{Cost, Meter};
+pub use migrate::NEWEST as NEWEST_SCHEMA;
 pub use users::UserKey;
 pub use value::{Row, Value};
 
