@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Unavailable};
 
-use super::db::CachesEnd;
+use super::tx::CachesEnd;
 
 use super::file_lock::FileLock;
 

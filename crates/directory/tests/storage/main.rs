@@ -70,4 +70,5 @@ mod pool;
 mod races;
 mod schema;
 mod unique;
+mod user_values;
 mod users;

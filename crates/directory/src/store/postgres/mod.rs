@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Unavailable};
 
-use super::db::CachesEnd;
+use super::tx::CachesEnd;
 use queue::{Job, Queue};
 pub(super) use reads::Asked;
 use reads::Readers;
