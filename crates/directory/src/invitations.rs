@@ -7,14 +7,14 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::actor::{Actor, Principal, TenantId, Visibility};
+use crate::actor::{Actor, Principal, TenantId};
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::model::{
     Email, GroupPermission, Invitation, InvitationEnd, InvitationKind, InvitationState,
     MessageChannel, OnboardingState, User, UserStatus,
 };
-use crate::password::{self, PasswordHash, PasswordRule};
+use crate::password::{PasswordHash, PasswordRule};
 use crate::permission::{Permission, PermissionSet};
 use crate::query::{InvitationFilter, Listed, Position};
 use crate::redirects;
@@ -139,13 +139,7 @@ fn opened(
 pub fn check(opened: &Opened, answer: &Answer) -> Violations {
     let mut violations = Violations::new();
     let password = &answer.password;
-    if password.expose_secret().is_empty() {
-        violations.field("password", Rule::Blank);
-    } else if let Some(rule) = opened.password_rule.check(password) {
-        violations.field("password", rule);
-    } else if password.expose_secret().contains('\0') {
-        violations.field("password", Rule::BadFormat);
-    } else if let Some(rule) = password::check_strength(password, &known_of(&opened.user)) {
+    if let Some(rule) = users::check_password_by(opened.password_rule, password, &opened.user) {
         violations.field("password", rule);
     }
     if answer.confirmation.expose_secret().is_empty() {
@@ -160,20 +154,6 @@ pub fn check(opened: &Opened, answer: &Answer) -> Violations {
         violations.field("agreed_to_terms", Rule::Blank);
     }
     violations
-}
-
-/// What an attacker knows of a user: no password.
-fn known_of(user: &User) -> Vec<&str> {
-    let names = [
-        &user.first_name,
-        &user.middle_name,
-        &user.last_name,
-        &user.name,
-    ];
-    let texts = names.into_iter().filter_map(|name| name.as_deref());
-    let email = user.email.as_ref().map(Email::as_str);
-    let phone = user.phone.as_ref().map(|phone| phone.as_str());
-    texts.chain(email).chain(phone).collect()
 }
 
 /// Accepts an invitation, and with it all that are out for its person: their password is set,
@@ -195,13 +175,11 @@ pub fn accept(
         return Ok(Link::Ended(state));
     }
     let actor = Actor {
-        tenant,
         principal: Principal::User(before.id),
         permissions: PermissionSet::NONE,
         account: invitation.account_id,
-        visibility: Visibility::Tenant,
         email: before.email.as_ref().map(|email| email.as_str().to_owned()),
-        request_id: request_id.to_owned(),
+        ..Actor::system(tenant, request_id)
     };
     let change = acceptance(&invitation, &before, password, tx.now());
     let channel = invitation.sent.as_ref().map(|sent| sent.channel);

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::check_length;
 use crate::violation::Rule as Broken;
 
-/// Least length of a password under either rule.
+/// Least length of a password under either rule (NIST SP 800-63B-4 §3.1.1.2).
 pub const MIN_PASSWORD: usize = 8;
 /// Greatest length under [`PasswordRule::Composed`] (seed 004, `password`).
 const MAX_COMPOSED: usize = 99;

@@ -26,12 +26,13 @@ pub enum IdKind {
     JobTransition,
     Event,
     Webhook,
+    Session,
     Redirect,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -45,6 +46,7 @@ impl IdKind {
         Self::JobTransition,
         Self::Event,
         Self::Webhook,
+        Self::Session,
         Self::Redirect,
     ];
 
@@ -65,6 +67,7 @@ impl IdKind {
             Self::JobTransition => "job_transition",
             Self::Event => "event",
             Self::Webhook => "webhook",
+            Self::Session => "session",
             Self::Redirect => "redirect",
         }
     }
