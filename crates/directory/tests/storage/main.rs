@@ -49,6 +49,7 @@ macro_rules! on_each_engine {
 mod atomicity;
 mod backup;
 mod cost;
+mod deep_windows;
 mod deliveries;
 mod durable;
 mod engine;
@@ -66,6 +67,7 @@ mod invitations;
 mod isolation;
 mod keys;
 mod lists;
+mod members;
 mod pool;
 mod races;
 mod schema;
