@@ -29,7 +29,7 @@ fn catalogue(server: &Server, key: &Key) -> BTreeMap<String, Value> {
 fn every_event_is_told_with_its_group_its_origin_and_what_happened() {
     let server = Server::start();
     let types = catalogue(&server, &scoped(&server, "events:write"));
-    assert_eq!(types.len(), 175);
+    assert_eq!(types.len(), 177);
     for expected in [
         json!({"name": "user_created", "group": "user", "origin": "server",
             "description": "A user was made."}),
@@ -65,7 +65,7 @@ fn the_catalogue_is_walked_as_every_list_is() {
         };
         path = link[1..link.find('>').unwrap()].to_owned();
     }
-    assert_eq!(sizes, [50, 50, 50, 25]);
+    assert_eq!(sizes, [50, 50, 50, 27]);
     let whole = server
         .get("/v1/event-types?limit=200")
         .bearer(&key.token)
