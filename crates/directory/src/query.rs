@@ -71,6 +71,19 @@ pub struct InvitationFilter {
     pub state: Option<InvitationState>,
 }
 
+/// Which jobs to list; every condition given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Of this worker.
+    pub worker_id: Option<i64>,
+    /// For this account.
+    pub account_id: Option<i64>,
+    /// In this state.
+    pub state: Option<String>,
+    /// The one that the reporting system gave this id.
+    pub external_id: Option<String>,
+}
+
 /// What a list is ordered by; ties are broken by the id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UserOrder {

@@ -353,7 +353,7 @@ async fn jobs(world: &World, around: &Around, made: &[UserView]) -> BTreeSet<(i6
                 at_work.insert((account, job.worker_id));
             }
             let put = move |tx: &Tx<'_>| {
-                directory::jobs::put(tx, &system(), &job, Default::default()).map(drop)
+                directory::jobs::put(tx, &system(), &job.clone().into(), Default::default()).map(drop)
             };
             world.directory.write(put).await.unwrap();
         }

@@ -187,6 +187,7 @@ fn worded(field: &str, rule: &Rule) -> String {
         | Rule::NotIncluded { .. }
         | Rule::MustExist
         | Rule::OutOfRange { .. }
+        | Rule::InFuture
         | Rule::Immutable
         | Rule::UnknownField => "This cannot be used.".to_owned(),
     }

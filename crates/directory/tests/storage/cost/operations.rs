@@ -370,7 +370,7 @@ fn changes(setting: &Arc<Setting>) -> Vec<Operation> {
                 state_at: tx.now(),
                 place: None,
             };
-            jobs::put(tx, &system(), &job, Violations::new()).map(drop)
+            jobs::put(tx, &system(), &job.clone().into(), Violations::new()).map(drop)
         }),
     ]
 }

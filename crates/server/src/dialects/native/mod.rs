@@ -19,7 +19,7 @@ mod wire;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use directory::Actor;
 
 use crate::http::Shared;
@@ -43,7 +43,8 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
-        .route("/v1/jobs/{external_id}", put(jobs::put))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{external_id}", get(jobs::show).put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))
         .route("/v1/events/stream", get(event_stream::stream))
         .route("/v1/users/{id}/events", get(events::of_user))
@@ -88,6 +89,20 @@ impl FromRequestParts<Shared> for Caller {
         authenticate(app, &context, bearer(&parts.headers))
             .await
             .map(Self)
+    }
+}
+
+/// The text in a path; one that is no text names nothing.
+pub struct Name(pub String);
+
+impl FromRequestParts<Shared> for Name {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        match Path::<String>::from_request_parts(parts, app).await {
+            Ok(Path(text)) => Ok(Self(text)),
+            Err(_) => Err(directory::Error::NotFound.into()),
+        }
     }
 }
 

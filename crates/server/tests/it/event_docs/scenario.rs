@@ -184,7 +184,7 @@ impl Scenario {
                     state_at: tx.now(),
                     place: None,
                 };
-                jobs::put(tx, actor, &job, Violations::new())
+                jobs::put(tx, actor, &job.clone().into(), Violations::new())
             };
             self.write(key, report).await;
         }
