@@ -10,8 +10,7 @@ use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::{
-    Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
-    UserStatus,
+    Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User, UserStatus,
 };
 use crate::secret::digest;
 use crate::store::{
@@ -27,6 +26,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 pub const EMAIL: &str = "email";
 /// The lane of SMS.
 pub const SMS: &str = "sms";
+/// The lane of what goes this way.
+pub(crate) fn lane_of(channel: MessageChannel) -> &'static str {
+    match channel {
+        MessageChannel::Email => EMAIL,
+        MessageChannel::Sms => SMS,
+    }
+}
+
 /// How long a delivery is taken for: longer than any attempt lasts.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// A webhook that fails for so long, without a success between, is disabled.
@@ -426,19 +433,22 @@ pub fn letter(
     if user.pending_since.is_none() || user.status() == UserStatus::Suspended {
         return Ok(None);
     }
-    let (channel, to) = if claimed.key.lane == SMS {
-        let number = user.phone.as_ref().and_then(|phone| phone.key());
-        (MessageChannel::Sms, number)
-    } else {
-        (MessageChannel::Email, user.email.as_ref().map(Email::key))
-    };
-    let Some(to) = to.map(str::to_owned) else {
+    let channel = [MessageChannel::Email, MessageChannel::Sms]
+        .into_iter()
+        .find(|channel| lane_of(*channel) == claimed.key.lane);
+    let Some((channel, to)) =
+        channel.and_then(|channel| Some((channel, channel.address(&user)?.to_owned())))
+    else {
         return Ok(None);
     };
     let hash = digest(token.expose_secret());
     let at = tx.now();
     let sent = SentMessage { channel, to, at };
-    tx.batch(&[set_invitation_secret(tenant, invitation.id, hash, &sent)])?;
+    let set = set_invitation_secret(tenant, &invitation, hash, &sent);
+    if tx.batch(&[set])?.first() == Some(&0) {
+        // It ended or was sent once more just now.
+        return Err(Unavailable::Contention.into());
+    }
     Ok(Some(Letter {
         user,
         kind: invitation.kind,

@@ -213,11 +213,13 @@ fn bring(
     report: &Report,
 ) -> Result<StoredJob, Error> {
     let (mut job, was) = (report.job.clone(), &before.job);
-    let moves = (&job.state, job.worker_id, job.account_id)
-        != (&was.state, was.worker_id, was.account_id);
+    let moves =
+        (&job.state, job.worker_id, job.account_id) != (&was.state, was.worker_id, was.account_id);
     if !report.dated {
         // What holds from now on does not go back behind a clock that was ahead.
-        job.state_at = was.state_at.max(if moves { job.state_at } else { was.state_at });
+        job.state_at = was
+            .state_at
+            .max(if moves { job.state_at } else { was.state_at });
     }
     if job.state_at < was.state_at {
         return note(tx, actor, before, &job);

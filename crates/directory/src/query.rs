@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 
+use crate::error::Error;
 use crate::event::EventType;
 use crate::model::{
     DrugTest, Email, InvitationState, OnboardingState, UserKind, UserStatus, W2Status,
 };
+use crate::violation::{Rule, Violations};
 
 /// Most rows that a page can hold.
 pub const MAX_PAGE: usize = 200;
-/// Most values of one filter that are searched for in its index; with more, every user is looked at.
+/// Most values of one filter: each is searched for by itself.
 pub const MAX_VALUES: usize = 100;
 
 /// Which users to list; every condition given must hold.
@@ -43,6 +45,20 @@ pub struct UserFilter {
     pub updated_after: Option<Timestamp>,
     /// Changed before, exclusive.
     pub updated_before: Option<Timestamp>,
+}
+
+impl UserFilter {
+    /// # Errors
+    /// [`Error::Invalid`] where a filter has more than [`MAX_VALUES`].
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let mut violations = Violations::new();
+        for (name, values) in [("external_id", &self.external_id), ("state", &self.state)] {
+            if values.len() > MAX_VALUES {
+                violations.field(name, Rule::TooLong { max: MAX_VALUES });
+            }
+        }
+        Error::if_any(violations)
+    }
 }
 
 /// Which events of the feed to list; every condition given must hold.

@@ -91,6 +91,7 @@ pub(crate) fn plan(
         rows: vec![insert_user(actor.tenant, &user, has)?],
         freed: BTreeSet::new(),
         gained: rules::claims_of(&user),
+        ends: Vec::new(),
         around,
         has,
         user,

@@ -116,10 +116,12 @@ fn plan_of(
     }
     let mut around = change_around(tx, actor, before, &user, change)?;
     let mut groups = change.groups.clone();
+    let mut ends = Vec::new();
     if change.password.is_some() && user.pending_since.take().is_some() {
-        let (joined, ended) = invitations::answered(tx, actor, user.id)?;
-        around.extend(ended);
-        groups.extend(joined);
+        let answered = invitations::answered(tx, actor, user.id)?;
+        around.extend(answered.told);
+        groups.extend(answered.groups);
+        ends = answered.ends;
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
     let parts = !around.is_empty();
@@ -143,7 +145,8 @@ fn plan_of(
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
     };
-    rewrite(actor, before, user, around, gains).map(Some)
+    let plan = rewrite(actor, before, user, around, gains)?;
+    Ok(Some(Plan { ends, ..plan }))
 }
 
 /// Marks a user as changed now, by this actor.
@@ -180,6 +183,7 @@ pub(super) fn rewrite(
         rows,
         freed,
         gained: held_now.difference(&held_before).cloned().collect(),
+        ends: Vec::new(),
         around,
         has,
         user,

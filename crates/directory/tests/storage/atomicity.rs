@@ -410,7 +410,13 @@ async fn a_job_is_whole_or_nothing(world: World) {
     };
     let failures = whole_or_nothing(&world, move |tx| {
         jobs::put(tx, &system(), &job("filled", tx).into(), Default::default()).map(drop)?;
-        jobs::put(tx, &system(), &job("completed", tx).into(), Default::default()).map(drop)
+        jobs::put(
+            tx,
+            &system(),
+            &job("completed", tx).into(),
+            Default::default(),
+        )
+        .map(drop)
     })
     .await;
     // PostgreSQL's trigger fires for the row that is there already, too.

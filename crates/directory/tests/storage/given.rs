@@ -4,8 +4,9 @@ use directory::accounts;
 use directory::badges::{self, NewBadge};
 use directory::event::{self, Subject};
 use directory::groups;
-use directory::model::{Email, EmployerRole, Group, Phone, UserKind, UserView};
-use directory::query::{Listed, UserFilter, UserOrder, UserPage};
+use directory::invitations;
+use directory::model::{Email, EmployerRole, Group, Invitation, Phone, UserKind, UserView};
+use directory::query::{InvitationFilter, Listed, UserFilter, UserOrder, UserPage};
 use directory::store::{StoredEvent, UserKey};
 use directory::tenants;
 use directory::users::{self, Change, Include, UserChange};
@@ -156,6 +157,23 @@ pub(crate) fn first_page() -> UserPage {
         after: None,
         limit: 200,
     }
+}
+
+/// The invitations of a user, by number.
+pub(crate) async fn invitations_of(
+    directory: &Directory,
+    actor: &Actor,
+    user: i64,
+) -> Vec<Invitation> {
+    let (actor, filter) = (
+        actor.clone(),
+        InvitationFilter {
+            user_id: Some(user),
+            state: None,
+        },
+    );
+    let listed = directory.read(move |tx| invitations::list(tx, &actor, &filter, None, 100));
+    listed.await.unwrap().rows
 }
 
 pub(crate) async fn account(directory: &Directory, actor: &Actor, name: &'static str) -> i64 {

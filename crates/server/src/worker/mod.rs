@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::event::{self, SEQUENCED_AT_ONCE};
+use directory::invitations::{self, EXPIRED_AT_ONCE};
 use directory::{Error, TenantId, deliveries, tenants, webhooks};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
@@ -104,11 +105,14 @@ impl Worker {
         more
     }
 
-    /// For each tenant, gives a number of events their places, and starts the attempts that are
-    /// due. Answers whether any event got its place.
+    /// For each tenant, tells of invitations whose time ran out, gives a number of events their
+    /// places, and starts the attempts that are due. Answers whether any event got its place.
     async fn tick(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> bool {
         let mut placed = false;
         for tenant in self.tenants().await {
+            if let Err(cause) = self.expire_invitations(tenant).await {
+                tell(&cause);
+            }
             match self.sequence(tenant).await {
                 Ok(any) => placed |= any,
                 Err(cause) => tell(&cause),
@@ -128,6 +132,20 @@ impl Worker {
                 Vec::new()
             }
         }
+    }
+
+    /// One step, as [`Worker::sequence`].
+    async fn expire_invitations(&self, tenant: TenantId) -> Result<(), Error> {
+        let directory = &self.app.directory;
+        let any = directory.read(move |tx| invitations::any_expired(tx, tenant));
+        if !any.await? {
+            return Ok(());
+        }
+        let told = directory.write(move |tx| invitations::expire(tx, tenant));
+        if told.await? == EXPIRED_AT_ONCE {
+            self.more.notify_one();
+        }
+        Ok(())
     }
 
     /// One step: a tenant with many holds up no other.

@@ -77,7 +77,9 @@ impl Setting {
             state_at: world.now(),
             place: None,
         };
-        let put = move |tx: &Tx<'_>| jobs::put(tx, &system(), &job.clone().into(), Violations::new()).map(drop);
+        let put = move |tx: &Tx<'_>| {
+            jobs::put(tx, &system(), &job.clone().into(), Violations::new()).map(drop)
+        };
         directory.write(put).await.unwrap();
         Arc::new(Self {
             ids,
