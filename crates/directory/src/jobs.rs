@@ -191,14 +191,12 @@ fn create(tx: &Tx<'_>, actor: &Actor, job: &Job) -> Result<Reported, Error> {
         version: 1,
     };
     let (id, transition) = (stored.id, tx.new_id(IdKind::JobTransition)?);
-    write(
-        tx,
-        &[
-            insert_job(actor.tenant, &stored),
-            insert_transition(actor.tenant, transition, id, job),
-            state_changed(tx, actor, id, None, job)?,
-        ],
-    )?;
+    // Alone: what follows names the job, which another may have made by now under another number.
+    write(tx, &[insert_job(actor.tenant, &stored)])?;
+    tx.batch(&[
+        insert_transition(actor.tenant, transition, id, job),
+        state_changed(tx, actor, id, None, job)?,
+    ])?;
     Ok(Reported {
         stored,
         created: true,

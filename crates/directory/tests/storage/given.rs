@@ -237,3 +237,10 @@ pub(crate) fn broken<T>(result: Result<T, Error>) -> Vec<(String, Rule)> {
 pub(crate) fn rule(path: &str, rule: Rule) -> Vec<(String, Rule)> {
     vec![(path.to_owned(), rule)]
 }
+
+pub(crate) async fn erase(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
+    let actor = actor.clone();
+    directory
+        .write(move |tx| users::erase(tx, &actor, id))
+        .await
+}

@@ -12,8 +12,10 @@ use directory::model::{
 };
 use directory::query::{PageNumber, UserFilter, UserOrder, UserPage};
 use directory::store::{Job, Tx};
-use directory::users::{AccountGrant, Change, GroupGrant, InvitationRequest, UserChange, UserKey};
-use directory::violation::Path;
+use directory::users::{
+    self, AccountGrant, Change, GroupGrant, InvitationRequest, UserChange, UserKey,
+};
+use directory::violation::{Path, Rule};
 use directory::{Actor, Directory, Visibility};
 use jiff::Timestamp;
 use proptest::option;
@@ -22,7 +24,7 @@ use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::given::{self, create, person, system, tenant, worker};
+use crate::given::{self, ALL, broken, create, person, system, tenant, worker};
 use crate::harness::World;
 
 on_each_engine!(
@@ -564,7 +566,8 @@ async fn a_filter_has_a_hundred_values_at_most(world: World) {
     create(directory, &system(), &person("ada@example.org"))
         .await
         .unwrap();
-    let many = |count: usize| -> Vec<String> { (0..count).map(|each| format!("x{each}")).collect() };
+    let many =
+        |count: usize| -> Vec<String> { (0..count).map(|each| format!("x{each}")).collect() };
     for (external_id, state) in [(100, 0), (0, 100), (100, 100)] {
         let filter = UserFilter {
             external_id: many(external_id),
