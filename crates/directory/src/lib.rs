@@ -265,7 +265,7 @@ impl Directory {
         let user = read.await?.user;
         let mut violations = Violations::new();
         if credentials.repeats() {
-            violations.field("new_password", Rule::Taken);
+            violations.field("new_password", Rule::Guessable);
         } else if let Some(rule) = users::check_password(&chosen, &user) {
             violations.field("new_password", rule);
         }

@@ -6,6 +6,7 @@ mod job;
 mod named;
 mod parts_in;
 mod row_in;
+mod session;
 mod user_in;
 mod user_out;
 mod webhook;
@@ -17,6 +18,7 @@ pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use row_in::{Column, column, empty_body, row_in};
+pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
 pub(super) use user_in::{record_in, user_in};
 pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, span_in, webhook_in};
 
