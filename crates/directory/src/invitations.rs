@@ -14,9 +14,10 @@ use crate::model::{
     Email, GroupPermission, Invitation, InvitationEnd, InvitationKind, InvitationState,
     MessageChannel, OnboardingState, User, UserStatus,
 };
-use crate::password::PasswordHash;
+use crate::password::{PasswordHash, PasswordRule};
 use crate::permission::{Permission, PermissionSet};
 use crate::query::{InvitationFilter, Listed, Position};
+use crate::redirects;
 use crate::secret::{digest, same, tenant_of};
 use crate::store::{
     GroupKey, Statement, Tx, UserKey, end_invitation, find_group_id, find_invitation, find_user,
@@ -24,9 +25,6 @@ use crate::store::{
 };
 use crate::users::{self, Change, GroupGrant, INVITATION_LIFETIME, UserChange};
 use crate::violation::{Path, Rule, Violations};
-
-/// Least length of a password that is set here.
-pub const MIN_PASSWORD: usize = users::MIN_PASSWORD;
 
 /// What the link of a message leads to.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +44,10 @@ pub struct Opened {
     pub user: User,
     /// When its time runs out.
     pub expires_at: Timestamp,
+    /// The rule that the password keeps.
+    pub password_rule: PasswordRule,
+    /// Where the page leads afterwards: on the tenant's allow-list now.
+    pub redirect_to: Option<String>,
 }
 
 /// What a person answers.
@@ -104,15 +106,31 @@ fn standing(invitation: &Invitation, user: &User, now: Timestamp) -> InvitationS
 /// # Errors
 /// [`Error::NotFound`] for a secret that no message carries any more, or ever did.
 pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
-    let (_, invitation, user) = find(tx, token)?;
+    let (tenant, invitation, user) = find(tx, token)?;
     let state = standing(&invitation, &user, tx.now());
     if state != InvitationState::Out {
         return Ok(Link::Ended(state));
     }
+    opened(tx, tenant, invitation, user)
+}
+
+fn opened(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    invitation: Invitation,
+    user: User,
+) -> Result<Link, Error> {
+    // One that was taken off the list since leads nowhere.
+    let redirect_to = match invitation.redirect_to {
+        Some(uri) if redirects::is_allowed(tx, tenant, &uri)? => Some(uri),
+        Some(_) | None => None,
+    };
     Ok(Link::Open(Box::new(Opened {
         kind: invitation.kind,
         user,
         expires_at: invitation.expires_at,
+        password_rule: invitation.password_rule,
+        redirect_to,
     })))
 }
 
@@ -121,7 +139,7 @@ pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
 pub fn check(opened: &Opened, answer: &Answer) -> Violations {
     let mut violations = Violations::new();
     let password = &answer.password;
-    if let Some(rule) = users::check_password(password, &opened.user) {
+    if let Some(rule) = users::check_password_by(opened.password_rule, password, &opened.user) {
         violations.field("password", rule);
     }
     if answer.confirmation.expose_secret().is_empty() {
@@ -174,11 +192,7 @@ pub fn accept(
         None => {}
     };
     let user = users::answer(tx, &actor, &before, &change, verify)?;
-    Ok(Link::Open(Box::new(Opened {
-        kind: invitation.kind,
-        user,
-        expires_at: invitation.expires_at,
-    })))
+    opened(tx, tenant, invitation, user)
 }
 
 /// What accepting changes of a user.
@@ -320,6 +334,7 @@ pub fn resend(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Invitation, Error> 
     ])?;
     invitation.requested_at = tx.now();
     invitation.expires_at = expires_at;
+    invitation.silent = false;
     invitation.sent = None;
     Ok(invitation)
 }

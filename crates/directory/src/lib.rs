@@ -24,6 +24,7 @@ pub mod model;
 pub mod password;
 pub mod permission;
 pub mod query;
+pub mod redirects;
 pub mod secret;
 pub mod sessions;
 pub mod store;

@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -54,6 +54,12 @@ const MIGRATIONS: [Migration; 8] = [
         name: "jobs",
         sqlite: include_str!("../../migrations/sqlite/0007_jobs.sql"),
         postgres: include_str!("../../migrations/postgres/0007_jobs.sql"),
+    },
+    Migration {
+        number: 9,
+        name: "groups",
+        sqlite: include_str!("../../migrations/sqlite/0009_groups.sql"),
+        postgres: include_str!("../../migrations/postgres/0009_groups.sql"),
     },
     Migration {
         number: 12,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::around::{employer_membership, join_accounts, join_groups, new_badge};
-use super::change::UserChange;
+use super::change::{GroupGrant, UserChange};
 use super::plan::Plan;
 use super::view::{self, Include};
 use super::{UserKey, credentials, rules, snapshot};
@@ -19,7 +19,7 @@ use crate::sessions;
 use crate::store::{
     Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
     find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    update_user, update_user_badge,
+    set_members_gone, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -88,6 +88,64 @@ pub(crate) fn answer(
     let plan = plan_of(tx, actor, before, user, change, Violations::new())?;
     let plan = plan.ok_or_else(|| Error::internal("an answer changes nothing"))?;
     Ok(plan.write(tx, actor.tenant)?.user)
+}
+
+/// Makes a user a member of a group, as who calls this found that the actor may; `told` is the
+/// group's event.
+///
+/// # Errors
+/// As [`update`], but nothing is forbidden.
+pub(crate) fn join_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    grant: GroupGrant,
+    told: Statement<'static>,
+) -> Result<(), Error> {
+    let change = UserChange {
+        groups: vec![grant],
+        ..UserChange::default()
+    };
+    let none = Violations::new();
+    let plan = plan_of(tx, actor, before, before.clone(), &change, none)?;
+    let mut plan = plan.ok_or_else(|| Error::internal("joining changes nothing"))?;
+    plan.around.push(told);
+    plan.write(tx, actor.tenant).map(drop)
+}
+
+/// Ends a user's part in a group by what `around` writes.
+///
+/// # Errors
+/// [`crate::error::Unavailable::Contention`] when another changed the user since.
+pub(crate) fn leave_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    mut around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let (kind, nothing) = (EventType::UserUpdated, event::Change::default());
+    let subject = Subject::new("user", found.user.id);
+    let event = event::record(tx, actor, kind, actor.account, subject, nothing)?;
+    around.push(event);
+    rewrite_around(tx, actor, found, around)
+}
+
+/// Writes what stands around a user, whose version moves with it.
+///
+/// # Errors
+/// As [`leave_group`].
+pub(crate) fn rewrite_around(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let FoundUser { user: before, has } = found;
+    let mut user = before.clone();
+    touch(tx, actor, &mut user);
+    rewrite(actor, &before, user, around, has)?
+        .write(tx, actor.tenant)
+        .map(drop)
 }
 
 /// What is to be written so that a user becomes as `user`, which `change` led to.
@@ -320,6 +378,9 @@ fn set_deleted(
     )?];
     if deleted_at.is_some() {
         around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
+    }
+    if has.groups {
+        around.push(set_members_gone(actor.tenant, user.id, user.deleted_at));
     }
     rewrite(actor, &before, user, around, has)?.write(tx, actor.tenant)
 }

@@ -12,6 +12,7 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod redirects;
 mod sessions;
 mod users;
 mod webhooks;
@@ -53,6 +54,11 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
         .merge(session_routes())
+        .route(
+            "/v1/redirects",
+            get(redirects::list).post(redirects::create),
+        )
+        .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
 }
 
