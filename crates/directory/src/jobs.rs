@@ -4,7 +4,7 @@
 
 use jiff::SignedDuration;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Visibility};
 use crate::clock::to_millisecond;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
@@ -61,8 +61,8 @@ pub struct Report {
     /// Whether the report says since when. One that does not is of now: a job that is in that
     /// state already has been since it was.
     pub dated: bool,
-    /// The version that it is of, if it says one.
-    pub expected: Option<i64>,
+    /// The versions that it may be of, if it says any.
+    pub expected: Option<Vec<i64>>,
 }
 
 impl From<Job> for Report {
@@ -98,9 +98,19 @@ pub fn put(
     check(tx, actor, &report.job, &mut violations)?;
     Error::if_any(violations)?;
     let before = find_job(tx, actor.tenant, &report.job.external_id)?;
-    let version = before.as_ref().map(|before| before.version);
-    if report.expected.is_some() && report.expected != version {
-        return Err(Error::PreconditionFailed);
+    if let Some(expected) = &report.expected {
+        let version = before.as_ref().map(|before| before.version);
+        if !version.is_some_and(|version| expected.contains(&version)) {
+            return Err(Error::PreconditionFailed);
+        }
+    }
+    if before
+        .as_ref()
+        .is_some_and(|before| !is_reported_by(actor, before.job.account_id))
+    {
+        let mut violations = Violations::new();
+        violations.field("external_id", Rule::Taken);
+        return Err(Error::Invalid(violations));
     }
     match before {
         None => create(tx, actor, &report.job),
@@ -178,9 +188,18 @@ fn check(tx: &Tx<'_>, actor: &Actor, job: &Job, violations: &mut Violations) -> 
     let worker = find_user(tx, actor, &UserKey::Id(job.worker_id), false)?;
     let works = worker.is_some_and(|found| found.user.kind == Some(UserKind::Worker));
     add("worker_id", (!works).then_some(Rule::MustExist));
-    let account = find_account(tx, actor.tenant, job.account_id)?;
-    add("account_id", account.is_none().then_some(Rule::MustExist));
+    let known = is_reported_by(actor, job.account_id)
+        && find_account(tx, actor.tenant, job.account_id)?.is_some();
+    add("account_id", (!known).then_some(Rule::MustExist));
     Ok(())
+}
+
+/// Whether the actor reports for an account: who sees one alone reports for that one alone.
+fn is_reported_by(actor: &Actor, account: i64) -> bool {
+    match actor.visibility {
+        Visibility::Account(own) => own == account,
+        Visibility::Tenant | Visibility::PublicPool { .. } => true,
+    }
 }
 
 fn create(tx: &Tx<'_>, actor: &Actor, job: &Job) -> Result<Reported, Error> {

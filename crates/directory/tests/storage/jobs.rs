@@ -268,7 +268,7 @@ async fn a_report_without_a_time_is_of_now_even_behind_a_clock_that_was_ahead(wo
 async fn a_report_of_another_version_is_refused(world: World) {
     let case = Case::of(&world).await;
     let of = |state: &str, version: i64| Report {
-        expected: Some(version),
+        expected: Some(vec![version]),
         ..case.job(state, world.now()).into()
     };
     let absent = case.put(of("filled", 1)).await;

@@ -153,10 +153,7 @@ fn the_user(user: usize, rare: usize, account: i64, group: i64) -> UserChange {
         },
         1 => employer(&address, account),
         _ if user % 10 == 4 => UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Invite,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
             ..usual
         },
         _ => usual,

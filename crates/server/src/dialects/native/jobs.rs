@@ -34,7 +34,7 @@ pub(super) async fn put(
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     let now = app.directory.clock().now();
     let (report, violations) = job_in(&object, external_id, now, expected);
     let write = move |tx: &Tx<'_>| jobs::put(tx, &actor, &report, violations.clone());

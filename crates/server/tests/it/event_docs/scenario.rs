@@ -203,10 +203,7 @@ impl Scenario {
 
     async fn invite(&self, key: &Actor) {
         let grace = UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Invite,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
             ..person("grace@example.com")
         };
         let id = self.create(key, grace).await;
@@ -240,10 +237,7 @@ impl Scenario {
         };
         self.write(key, accept).await;
         let change = UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Verify,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Verify)),
             ..person("edsger@example.com")
         };
         let user = self.create(key, change).await;
@@ -257,10 +251,7 @@ impl Scenario {
     /// An invitation stays without an answer for as long as it holds.
     async fn let_an_invitation_expire(&self, key: &Actor) {
         let change = UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Invite,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
             ..person("barbara@example.com")
         };
         self.create(key, change).await;

@@ -51,7 +51,7 @@ pub(in crate::dialects::native) fn job_in(
     map: &Map<String, Value>,
     external_id: String,
     now: Timestamp,
-    expected: Option<i64>,
+    expected: Option<Vec<i64>>,
 ) -> (Report, Violations) {
     let mut violations = Violations::new();
     let mut fields = Fields::new(map, Path::default(), STRICT, &mut violations);
