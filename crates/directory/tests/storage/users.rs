@@ -91,8 +91,8 @@ async fn an_invited_user_is_pending_until_a_password_is_set(world: World) {
             permission: GroupPermission::ReadTeam,
         }],
         invitation: Some(InvitationRequest {
-            kind: InvitationKind::Invite,
             redirect_to: Some("https://example.org/welcome".to_owned()),
+            ..InvitationRequest::new(InvitationKind::Invite)
         }),
         ..person("ada@example.org")
     };
