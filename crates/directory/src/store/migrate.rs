@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -54,6 +54,18 @@ const MIGRATIONS: [Migration; 7] = [
         name: "jobs",
         sqlite: include_str!("../../migrations/sqlite/0007_jobs.sql"),
         postgres: include_str!("../../migrations/postgres/0007_jobs.sql"),
+    },
+    Migration {
+        number: 14,
+        name: "notifications",
+        sqlite: include_str!("../../migrations/sqlite/0014_notifications.sql"),
+        postgres: include_str!("../../migrations/postgres/0014_notifications.sql"),
+    },
+    Migration {
+        number: 15,
+        name: "digests",
+        sqlite: include_str!("../../migrations/sqlite/0015_digests.sql"),
+        postgres: include_str!("../../migrations/postgres/0015_digests.sql"),
     },
 ];
 

@@ -15,8 +15,8 @@ use crate::invitations;
 use crate::model::{AccountRole, Invitation, InvitationKind, Membership, User, UserKind, UserView};
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_user,
-    insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
+    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
+    insert_user, insert_user_badge, put_group_member, put_member, put_password,
 };
 use crate::violation::Violations;
 
@@ -187,7 +187,7 @@ fn add_grants(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(insert_preferences(tenant, user.id, preferences));
     }
     Ok(())
 }
