@@ -22,8 +22,8 @@ pub use list::{
 pub use mandatory::{MandatoryNotification, mandatory, set_mandatory};
 pub use notice::{About, Notice, TOLD_WITHIN, Told, is_notice, notice};
 pub use preferences::{
-    MAX_PREFERENCES, Preferences, Standing, Unsubscription, preferences, set_preferences, standing,
-    unsubscribe,
+    MAX_PREFERENCES, Preferences, Standing, Unsubscription, may_set_preferences, preferences,
+    set_preferences, standing, unsubscribe,
 };
 pub use route::{begin, is_behind, route};
 

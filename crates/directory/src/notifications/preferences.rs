@@ -85,6 +85,14 @@ pub fn preferences(
     })
 }
 
+/// Whether the actor may replace the rules of a user.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Forbidden`] without `updateUsers`, but for one's own.
+pub fn may_set_preferences(tx: &Tx<'_>, actor: &Actor, key: &UserKey) -> Result<(), Error> {
+    own(tx, actor, key, Permission::UpdateUsers).map(drop)
+}
+
 /// Replaces the rules of a user; those for accounts outside `within` stay as they are.
 ///
 /// # Errors

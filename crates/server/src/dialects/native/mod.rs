@@ -12,6 +12,8 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod notifications;
+mod preferences;
 mod users;
 mod webhooks;
 mod wire;
@@ -51,7 +53,33 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations", get(invitations::list))
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
+        .merge(notification_routes())
         .merge(webhook_routes())
+}
+
+fn notification_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/notification-preferences",
+            get(preferences::show).put(preferences::replace),
+        )
+        .route("/v1/users/{id}/notifications", get(notifications::list))
+        .route(
+            "/v1/users/{id}/notifications/unread",
+            get(notifications::unread),
+        )
+        .route(
+            "/v1/users/{id}/notifications/read",
+            post(notifications::read_all),
+        )
+        .route(
+            "/v1/users/{id}/notifications/{notification_id}/read",
+            post(notifications::read),
+        )
+        .route(
+            "/v1/mandatory-notifications",
+            get(preferences::mandatory).put(preferences::set_mandatory),
+        )
 }
 
 fn webhook_routes() -> Router<Shared> {
