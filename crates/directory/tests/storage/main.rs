@@ -66,6 +66,7 @@ mod invitations;
 mod isolation;
 mod keys;
 mod lists;
+mod notifications;
 mod pool;
 mod races;
 mod schema;
