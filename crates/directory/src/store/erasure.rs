@@ -18,7 +18,7 @@ const FORGET_PLACES: [&str; 2] = [
     "UPDATE job_transitions SET latitude_e7 = NULL, longitude_e7 = NULL WHERE tenant_id = $1 \
     AND worker_id = $2",
 ];
-const DELETE: [&str; 8] = [
+const DELETE: [&str; 11] = [
     "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2",
@@ -27,6 +27,9 @@ const DELETE: [&str; 8] = [
     "DELETE FROM user_permissions WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_roles WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM notification_preferences WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM notifications WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM digest_entries WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM digest_schedules WHERE tenant_id = $1 AND user_id = $2",
 ];
 
 /// Marks a user as erased, and takes away all that stands around them. Their row's own columns

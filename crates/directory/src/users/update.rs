@@ -17,9 +17,9 @@ use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
 use crate::sessions;
 use crate::store::{
-    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
-    find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    set_members_gone, update_user, update_user_badge,
+    Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
+    delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
+    put_password, set_members_gone, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -314,7 +314,11 @@ fn change_around(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(change_preferences(tx, tenant, user.id, preferences)?);
+    }
+    if before.timezone != user.timezone {
+        // Digests are due by the clock where the user is.
+        statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
     Ok(statements)

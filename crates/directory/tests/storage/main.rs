@@ -68,6 +68,7 @@ mod isolation;
 mod jobs;
 mod keys;
 mod lists;
+mod notifications;
 mod pool;
 mod races;
 mod schema;

@@ -12,6 +12,8 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod notifications;
+mod preferences;
 mod redirects;
 mod sessions;
 mod users;
@@ -55,6 +57,7 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
         .merge(session_routes())
+        .merge(notification_routes())
         .route(
             "/v1/redirects",
             get(redirects::list).post(redirects::create),
@@ -74,6 +77,31 @@ fn session_routes() -> Router<Shared> {
             get(sessions::list_of).delete(sessions::revoke_all),
         )
         .route("/v1/users/{id}/impersonate", post(sessions::impersonate))
+}
+
+fn notification_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/notification-preferences",
+            get(preferences::show).put(preferences::replace),
+        )
+        .route("/v1/users/{id}/notifications", get(notifications::list))
+        .route(
+            "/v1/users/{id}/notifications/unread",
+            get(notifications::unread),
+        )
+        .route(
+            "/v1/users/{id}/notifications/read",
+            post(notifications::read_all),
+        )
+        .route(
+            "/v1/users/{id}/notifications/{notification_id}/read",
+            post(notifications::read),
+        )
+        .route(
+            "/v1/mandatory-notifications",
+            get(preferences::mandatory).put(preferences::set_mandatory),
+        )
 }
 
 fn webhook_routes() -> Router<Shared> {

@@ -17,7 +17,9 @@ use directory::users::{
 };
 use directory::violation::{self, Violations};
 use directory::webhooks::{self, WebhookChange};
-use directory::{Actor, Directory, Error, TenantId, accounts, event, groups, invitations, jobs};
+use directory::{
+    Actor, Directory, Error, TenantId, accounts, event, groups, invitations, jobs, redirects,
+};
 
 /// The same bytes in every run.
 struct Counted(AtomicU64);
@@ -117,6 +119,21 @@ impl Scenario {
             groups::create(tx, actor, "Sales", None, Violations::new())
         };
         self.write(key, group).await;
+        let rename = |tx: &Tx<'_>, actor: &Actor| {
+            let name = Change::Set("Sales team".to_owned());
+            let reach = groups::Reach::of(tx, actor)?;
+            groups::rename(tx, actor, reach, "sales", &name, Violations::new())
+        };
+        self.write(key, rename).await;
+        // The list is the tenant's: who is bound to an account has no say in it.
+        let operator = Actor::system(key.tenant, "command line");
+        let add = |tx: &Tx<'_>, actor: &Actor| {
+            let uri = "https://app.example.com/welcome";
+            redirects::add(tx, actor, uri, Violations::new())
+        };
+        let added = self.write(&operator, add).await.id;
+        let remove = move |tx: &Tx<'_>, actor: &Actor| redirects::remove(tx, actor, added);
+        self.write(&operator, remove).await;
         let badge = |tx: &Tx<'_>, actor: &Actor| {
             let new = NewBadge {
                 name: "Forklift".to_owned(),
