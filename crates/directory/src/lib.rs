@@ -21,6 +21,7 @@ pub mod invitations;
 pub mod jobs;
 pub mod keys;
 pub mod model;
+pub mod notifications;
 pub mod password;
 pub mod permission;
 pub mod query;
@@ -292,7 +293,7 @@ impl Directory {
         let user = read.await?.user;
         let mut violations = Violations::new();
         if credentials.repeats() {
-            violations.field("new_password", Rule::Taken);
+            violations.field("new_password", Rule::Guessable);
         } else if let Some(rule) = users::check_password(&chosen, &user) {
             violations.field("new_password", rule);
         }

@@ -20,7 +20,7 @@ pub use group::{
 pub use invitation::{
     Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel, SentMessage,
 };
-pub use job::{Job, JobTransition, Place};
+pub use job::{Job, JobTransition, Place, StoredJob};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
 pub use text::{MAX_TEXT, check_text, fold, is_name_token};

@@ -17,8 +17,8 @@ use crate::model::{
 };
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_user,
-    insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
+    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
+    insert_user, insert_user_badge, put_group_member, put_member, put_password,
 };
 use crate::violation::Violations;
 
@@ -93,6 +93,7 @@ pub(crate) fn plan(
         rows: vec![insert_user(actor.tenant, &user, has)?],
         freed: BTreeSet::new(),
         gained: rules::claims_of(&user),
+        ends: Vec::new(),
         around,
         has,
         user,
@@ -189,7 +190,7 @@ fn add_grants(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(insert_preferences(tenant, user.id, preferences));
     }
     Ok(())
 }

@@ -28,13 +28,12 @@ pub use view::Include;
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{Invitation, UserView};
+use crate::model::UserView;
 use crate::password::PasswordHash;
 use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
 use crate::store::{
-    FoundUser, Tx, find_user, invitations_of, list_user_page, list_users, password_of,
-    replace_password,
+    FoundUser, Tx, find_user, list_user_page, list_users, password_of, replace_password,
 };
 
 pub use crate::store::UserKey;
@@ -56,7 +55,7 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, key: &UserKey, include: Include) -> Resul
 /// A page of users.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
+/// [`Error::Forbidden`] without `readUsers`; [`Error::Invalid`] for a filter of too many values.
 pub fn list(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -65,6 +64,7 @@ pub fn list(
     include: Include,
 ) -> Result<Listed<UserView>, Error> {
     actor.require(Permission::ReadUsers)?;
+    filter.check()?;
     let users = list_users(tx, actor, filter, page)?;
     let position = |found: &FoundUser| Position {
         time: match page.order {
@@ -83,7 +83,7 @@ pub fn list(
 /// A page of users by its number, in the order of their ids; past the end it is empty.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
+/// As [`list`].
 pub fn page(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -92,20 +92,9 @@ pub fn page(
     include: Include,
 ) -> Result<Vec<UserView>, Error> {
     actor.require(Permission::ReadUsers)?;
+    filter.check()?;
     let users = list_user_page(tx, actor, filter, page)?;
     view::views(tx, actor, users, include)
-}
-
-/// The invitations of a user that are out; none for one that the actor may not see.
-///
-/// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
-pub fn invitations(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Vec<Invitation>, Error> {
-    actor.require(Permission::ReadUsers)?;
-    match find_user(tx, actor, &UserKey::Id(id), false)? {
-        Some(found) => invitations_of(tx, actor.tenant, found.user.id),
-        None => Ok(Vec::new()),
-    }
 }
 
 /// The hash of a user's password, for verifying one outside the transaction; none for

@@ -17,9 +17,9 @@ use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
 use crate::sessions;
 use crate::store::{
-    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
-    find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    set_members_gone, update_user, update_user_badge,
+    Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
+    delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
+    put_password, set_members_gone, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -177,10 +177,12 @@ fn plan_of(
     }
     let mut around = change_around(tx, actor, before, &user, change)?;
     let mut groups = change.groups.clone();
+    let mut ends = Vec::new();
     if change.password.is_some() && user.pending_since.take().is_some() {
-        let (joined, ended) = invitations::answered(tx, actor, user.id)?;
-        around.extend(ended);
-        groups.extend(joined);
+        let answered = invitations::answered(tx, actor, user.id)?;
+        around.extend(answered.told);
+        groups.extend(answered.groups);
+        ends = answered.ends;
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
@@ -205,7 +207,8 @@ fn plan_of(
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
     };
-    rewrite(actor, before, user, around, gains).map(Some)
+    let plan = rewrite(actor, before, user, around, gains)?;
+    Ok(Some(Plan { ends, ..plan }))
 }
 
 /// What a change means for the sessions of its user: a new password ends all but the one it was
@@ -265,6 +268,7 @@ pub(super) fn rewrite(
         rows,
         freed,
         gained: held_now.difference(&held_before).cloned().collect(),
+        ends: Vec::new(),
         around,
         has,
         user,
@@ -310,7 +314,11 @@ fn change_around(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(change_preferences(tx, tenant, user.id, preferences)?);
+    }
+    if before.timezone != user.timezone {
+        // Digests are due by the clock where the user is.
+        statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
     Ok(statements)

@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod json;
 pub mod limits;
 pub mod listener;
+pub mod login;
 pub mod metrics;
 pub mod reply;
 pub mod throttle;

@@ -208,6 +208,7 @@ fn worded(field: &str, rule: &Rule, password_rule: PasswordRule) -> String {
         | Rule::NotIncluded { .. }
         | Rule::MustExist
         | Rule::OutOfRange { .. }
+        | Rule::InFuture
         | Rule::Immutable
         | Rule::UnknownField => "This cannot be used.".to_owned(),
     }

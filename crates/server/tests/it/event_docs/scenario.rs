@@ -8,11 +8,13 @@ use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::keys::{self, Credential, NewKey};
-use directory::model::{Email, InvitationKind, UserKind};
-use directory::query::EventFilter;
+use directory::model::{Email, Invitation, InvitationKind, UserKind};
+use directory::query::{EventFilter, InvitationFilter};
 use directory::secret::new_token;
 use directory::store::{Job, Location, StoredEvent, Tx};
-use directory::users::{self, Change, Include, InvitationRequest, RoleGrant, UserChange, UserKey};
+use directory::users::{
+    self, Change, INVITATION_LIFETIME, Include, InvitationRequest, RoleGrant, UserChange, UserKey,
+};
 use directory::violation::{self, Violations};
 use directory::webhooks::{self, WebhookChange};
 use directory::{
@@ -31,6 +33,14 @@ impl Random for Counted {
             *byte = at.to_be_bytes()[0];
         }
     }
+}
+
+fn invitations_of(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<Vec<Invitation>, Error> {
+    let filter = InvitationFilter {
+        user_id: Some(user),
+        state: None,
+    };
+    Ok(invitations::list(tx, actor, &filter, None, 100)?.rows)
 }
 
 /// What is done to cause each event: a key of an account does it, with a second between.
@@ -58,6 +68,7 @@ impl Scenario {
         scenario.invite(&key).await;
         scenario.have_a_webhook(&key).await;
         scenario.end_the_key(&key).await;
+        scenario.let_an_invitation_expire(&key).await;
         let events = scenario.everything().await;
         for ending in ["", "-wal", "-shm", ".lock"] {
             let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
@@ -201,7 +212,7 @@ impl Scenario {
                     state_at: tx.now(),
                     place: None,
                 };
-                jobs::put(tx, actor, &job, Violations::new())
+                jobs::put(tx, actor, &job.clone().into(), Violations::new())
             };
             self.write(key, report).await;
         }
@@ -223,7 +234,7 @@ impl Scenario {
     /// The invitation is sent again and accepted; another is taken back.
     async fn answer(&self, key: &Actor, user: i64) {
         let resend = move |tx: &Tx<'_>, actor: &Actor| {
-            let own = users::invitations(tx, actor, user)?;
+            let own = invitations_of(tx, actor, user)?;
             invitations::resend(tx, actor, own[0].id)
         };
         self.write(key, resend).await;
@@ -248,10 +259,22 @@ impl Scenario {
         };
         let user = self.create(key, change).await;
         let revoke = move |tx: &Tx<'_>, actor: &Actor| {
-            let own = users::invitations(tx, actor, user)?;
+            let own = invitations_of(tx, actor, user)?;
             invitations::revoke(tx, actor, own[0].id)
         };
         self.write(key, revoke).await;
+    }
+
+    /// An invitation stays without an answer for as long as it holds.
+    async fn let_an_invitation_expire(&self, key: &Actor) {
+        let change = UserChange {
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
+            ..person("barbara@example.com")
+        };
+        self.create(key, change).await;
+        self.clock.advance(INVITATION_LIFETIME.try_into().unwrap());
+        let expire = |tx: &Tx<'_>, actor: &Actor| invitations::expire(tx, actor.tenant);
+        assert_eq!(self.write(key, expire).await, 1);
     }
 
     async fn have_a_webhook(&self, key: &Actor) {

@@ -124,9 +124,7 @@ impl Case {
     /// The invitations of a user that are out.
     pub fn invitations(&self, user: &Value) -> Vec<Invitation> {
         let id = user["id"].as_i64().unwrap();
-        let actor = self.server.operator();
-        self.server
-            .read(move |tx| directory::users::invitations(tx, &actor, id))
+        self.server.invitations_of(id)
     }
 }
 
