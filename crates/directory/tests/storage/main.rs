@@ -49,6 +49,7 @@ macro_rules! on_each_engine {
 mod atomicity;
 mod backup;
 mod cost;
+mod deep_windows;
 mod deliveries;
 mod durable;
 mod engine;
@@ -68,6 +69,7 @@ mod isolation;
 mod jobs;
 mod keys;
 mod lists;
+mod members;
 mod notifications;
 mod pool;
 mod races;
