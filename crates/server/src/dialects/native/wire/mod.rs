@@ -5,6 +5,7 @@ mod invitation;
 mod job;
 mod named;
 mod parts_in;
+mod rights;
 mod row_in;
 mod session;
 mod user_in;
@@ -17,6 +18,9 @@ use serde::{Serialize, Serializer};
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
+pub(super) use rights::{
+    GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,
+};
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
 pub(super) use user_in::{record_in, user_in};
