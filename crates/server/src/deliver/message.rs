@@ -69,7 +69,8 @@ pub enum TemplateName {
     Verification,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
-    /// News: `title`, `text` (may have several lines), [`link`].
+    /// News: `title`, `text` (may have several lines), [`link`], [`unsubscribe`]: where no more of
+    /// it can be asked for.
     Notification,
     /// An invitation by SMS; as [`Self::Invitation`].
     SmsInvitation,

