@@ -256,14 +256,17 @@ impl Server {
         self.read(move |tx| event::history(tx, &actor, &Subject::new("user", id)))
     }
 
-    /// The invitations of a user, by number.
+    /// The invitations of a user that did not end, by number.
     pub fn invitations_of(&self, id: i64) -> Vec<Invitation> {
         let actor = self.operator();
         let filter = InvitationFilter {
             user_id: Some(id),
             state: None,
         };
-        self.read(move |tx| Ok(invitations::list(tx, &actor, &filter, None, 100)?.rows))
+        let listed = self.read(move |tx| invitations::list(tx, &actor, &filter, None, 100));
+        let mut rows = listed.rows;
+        rows.retain(|each| each.ended.is_none());
+        rows
     }
 
     /// How many users the default tenant has: to show that nothing was written.
