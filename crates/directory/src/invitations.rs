@@ -7,14 +7,14 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::actor::{Actor, Principal, TenantId, Visibility};
+use crate::actor::{Actor, Principal, TenantId};
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::model::{
     Email, GroupPermission, Invitation, InvitationEnd, InvitationKind, InvitationState,
     MessageChannel, OnboardingState, User, UserStatus,
 };
-use crate::password::{self, PasswordHash};
+use crate::password::PasswordHash;
 use crate::permission::{Permission, PermissionSet};
 use crate::query::{InvitationFilter, Listed, Position};
 use crate::secret::{digest, same, tenant_of};
@@ -26,7 +26,7 @@ use crate::users::{self, Change, GroupGrant, INVITATION_LIFETIME, UserChange};
 use crate::violation::{Path, Rule, Violations};
 
 /// Least length of a password that is set here.
-pub const MIN_PASSWORD: usize = 8;
+pub const MIN_PASSWORD: usize = users::MIN_PASSWORD;
 
 /// What the link of a message leads to.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,13 +121,7 @@ pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
 pub fn check(opened: &Opened, answer: &Answer) -> Violations {
     let mut violations = Violations::new();
     let password = &answer.password;
-    if password.expose_secret().is_empty() {
-        violations.field("password", Rule::Blank);
-    } else if let Some(rule) = password::check_length(password, MIN_PASSWORD) {
-        violations.field("password", rule);
-    } else if password.expose_secret().contains('\0') {
-        violations.field("password", Rule::BadFormat);
-    } else if let Some(rule) = password::check_strength(password, &known_of(&opened.user)) {
+    if let Some(rule) = users::check_password(password, &opened.user) {
         violations.field("password", rule);
     }
     if answer.confirmation.expose_secret().is_empty() {
@@ -142,20 +136,6 @@ pub fn check(opened: &Opened, answer: &Answer) -> Violations {
         violations.field("agreed_to_terms", Rule::Blank);
     }
     violations
-}
-
-/// What an attacker knows of a user: no password.
-fn known_of(user: &User) -> Vec<&str> {
-    let names = [
-        &user.first_name,
-        &user.middle_name,
-        &user.last_name,
-        &user.name,
-    ];
-    let texts = names.into_iter().filter_map(|name| name.as_deref());
-    let email = user.email.as_ref().map(Email::as_str);
-    let phone = user.phone.as_ref().map(|phone| phone.as_str());
-    texts.chain(email).chain(phone).collect()
 }
 
 /// Accepts an invitation, and with it all that are out for its person: their password is set,
@@ -177,13 +157,11 @@ pub fn accept(
         return Ok(Link::Ended(state));
     }
     let actor = Actor {
-        tenant,
         principal: Principal::User(before.id),
         permissions: PermissionSet::NONE,
         account: invitation.account_id,
-        visibility: Visibility::Tenant,
         email: before.email.as_ref().map(|email| email.as_str().to_owned()),
-        request_id: request_id.to_owned(),
+        ..Actor::system(tenant, request_id)
     };
     let change = acceptance(&invitation, &before, password, tx.now());
     let channel = invitation.sent.as_ref().map(|sent| sent.channel);

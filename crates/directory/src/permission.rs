@@ -116,12 +116,48 @@ impl PermissionSet {
     /// All of them.
     pub const ALL: Self = Self((1 << Permission::ALL.len()) - 1);
 
+    /// What an administrator of an account may do there.
+    pub const ACCOUNT_ADMIN: Self = Self::of(&[
+        Permission::ReadUsers,
+        Permission::CreateUsers,
+        Permission::UpdateUsers,
+        Permission::DeleteUsers,
+        Permission::ReadAccounts,
+        Permission::UpdateAccounts,
+        Permission::ReadGroups,
+        Permission::ReadBadges,
+        Permission::ReadRoles,
+        Permission::UpdateRoles,
+        Permission::ReadEvents,
+        Permission::CreateEvents,
+        Permission::ReadWebhooks,
+        Permission::UpdateWebhooks,
+    ]);
+    /// What can be held in one account. The rest is about what all accounts share (teams, badges,
+    /// forms, accounts themselves) and holds tenant-wide or not at all.
+    pub const IN_ACCOUNT: Self = Self::ACCOUNT_ADMIN
+        .with(Permission::ReadForms)
+        .with(Permission::ReadKeys)
+        .with(Permission::UpdateKeys)
+        .with(Permission::ImpersonateUsers);
+    /// What nobody may do as another: grant, and make what lets somebody in.
+    pub const NEVER_AS_ANOTHER: Self = Self::of(&[
+        Permission::UpdateRoles,
+        Permission::UpdateKeys,
+        Permission::ImpersonateUsers,
+        Permission::Administer,
+    ]);
+
     /// The set of these.
     #[must_use]
-    pub fn of(permissions: &[Permission]) -> Self {
-        permissions
-            .iter()
-            .fold(Self::NONE, |set, permission| set.with(*permission))
+    pub const fn of(permissions: &[Permission]) -> Self {
+        let mut set = Self::NONE;
+        let mut rest = permissions;
+        while let [first, others @ ..] = rest {
+            set = set.with(*first);
+            rest = others;
+        }
+        set
     }
 
     /// The set with one more.
@@ -134,6 +170,24 @@ impl PermissionSet {
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The set without these.
+    #[must_use]
+    pub const fn without(self, taken: Self) -> Self {
+        Self(self.0 & !taken.0)
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Whether it is in the set.

@@ -61,6 +61,12 @@ impl PasswordHash {
         (salt.len() == SALT_TEXT && digest.len() == HASH_TEXT).then_some((salt, digest))
     }
 
+    /// A hash that no password has, and that takes as long to verify against as any of ours.
+    pub(crate) fn of_nobody() -> Self {
+        let (salt, digest) = ("A".repeat(SALT_TEXT), "A".repeat(HASH_TEXT));
+        Self(format!("{PREFIX}{salt}${digest}"))
+    }
+
     pub(crate) fn from_stored(text: String) -> Self {
         Self(text)
     }
@@ -270,6 +276,16 @@ mod tests {
             assert!(!hasher.verify(secret(other), hash.clone()).await.unwrap());
         }
         assert!(!format!("{hash:?}").contains("argon2"));
+    }
+
+    #[tokio::test]
+    async fn nobodys_hash_is_verified_as_any_other_and_no_password_has_it() {
+        assert!(PasswordHash::of_nobody().is_current());
+        for password in ["", "password"] {
+            let hasher = Hasher::new(1);
+            let verified = hasher.verify(secret(password), PasswordHash::of_nobody());
+            assert!(!verified.await.unwrap());
+        }
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -54,6 +54,12 @@ const MIGRATIONS: [Migration; 7] = [
         name: "jobs",
         sqlite: include_str!("../../migrations/sqlite/0007_jobs.sql"),
         postgres: include_str!("../../migrations/postgres/0007_jobs.sql"),
+    },
+    Migration {
+        number: 12,
+        name: "sessions",
+        sqlite: include_str!("../../migrations/sqlite/0012_sessions.sql"),
+        postgres: include_str!("../../migrations/postgres/0012_sessions.sql"),
     },
 ];
 

@@ -163,7 +163,7 @@ fn add_grants(
 ) -> Result<(), Error> {
     let tenant = actor.tenant;
     if let Some(hash) = &change.password {
-        statements.push(put_password(tenant, user.id, hash, tx.now()));
+        statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
     if user.pending_since.is_some() {
         add_invitations(tx, actor, change, user, statements)?;

@@ -3,6 +3,7 @@
 mod around;
 mod change;
 mod create;
+mod credentials;
 mod erase;
 mod plan;
 mod rules;
@@ -17,6 +18,8 @@ pub use change::{
 };
 pub use create::create;
 pub(crate) use create::plan as plan_creation;
+pub(crate) use credentials::require_not_above;
+pub use credentials::{MIN_PASSWORD, check_password};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
 pub(crate) use update::{answer, plan as plan_update};

@@ -8,13 +8,14 @@ use super::around::{employer_membership, join_accounts, join_groups, new_badge};
 use super::change::UserChange;
 use super::plan::Plan;
 use super::view::{self, Include};
-use super::{UserKey, rules, snapshot};
+use super::{UserKey, credentials, rules, snapshot};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
 use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
+use crate::sessions;
 use crate::store::{
     Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
     find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
@@ -42,6 +43,7 @@ pub fn update(
     if expected.is_some_and(|version| version != before.user.version) {
         return Err(Error::PreconditionFailed);
     }
+    credentials::check_change(tx, actor, &before.user, change, before.has)?;
     let found = match plan(tx, actor, &before.user, change, violations)? {
         Some(plan) => plan.write(tx, actor.tenant)?.and_has(before.has),
         None => before,
@@ -122,6 +124,7 @@ fn plan_of(
         groups.extend(joined);
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
+    around.extend(sessions_after(tx, actor, before, &user, change)?);
     let parts = !around.is_empty();
     if user == *before && !parts {
         return Ok(None);
@@ -144,6 +147,29 @@ fn plan_of(
         preferences: change.preferences.is_some(),
     };
     rewrite(actor, before, user, around, gains).map(Some)
+}
+
+/// What a change means for the sessions of its user: a new password ends all but the one it was
+/// set in, a suspension all; where other rights or another email come of it, they are asked anew.
+fn sessions_after(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &User,
+    change: &UserChange,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let suspended = before.suspended_at.is_none() && user.suspended_at.is_some();
+    if suspended || change.password.is_some() {
+        let own = actor.session.filter(|_| !suspended);
+        return sessions::ended(tx, actor.tenant, user.id, own);
+    }
+    let rights = !change.accounts.is_empty()
+        || (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role);
+    if rights || before.email != user.email {
+        let refreshed = sessions::refreshed(tx, actor.tenant, user.id)?;
+        return Ok(refreshed.into_iter().collect());
+    }
+    Ok(Vec::new())
 }
 
 /// Marks a user as changed now, by this actor.
@@ -197,7 +223,7 @@ fn change_around(
     let tenant = actor.tenant;
     let mut statements = Vec::new();
     if let Some(hash) = &change.password {
-        statements.push(put_password(tenant, user.id, hash, tx.now()));
+        statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
     if (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role) {
         if let Some(left) = before
@@ -249,6 +275,8 @@ pub fn delete(
     if expected.is_some_and(|version| version != before.user.version) {
         return Err(Error::PreconditionFailed);
     }
+    actor.require_in_person()?;
+    credentials::require_not_above_one(tx, actor, before.user.id, before.has)?;
     let deleted_at = Some(tx.now());
     set_deleted(tx, actor, before, deleted_at, EventType::UserDeleted).map(drop)
 }
@@ -281,6 +309,16 @@ fn set_deleted(
     let mut change = event::Change::of(&[("deleted_at", time(&user))]);
     change.old.insert("deleted_at".to_owned(), time(&before));
     let subject = Subject::new("user", user.id);
-    let event = event::record(tx, actor, kind, actor.account, subject, change)?;
-    rewrite(actor, &before, user, vec![event], has)?.write(tx, actor.tenant)
+    let mut around = vec![event::record(
+        tx,
+        actor,
+        kind,
+        actor.account,
+        subject,
+        change,
+    )?];
+    if deleted_at.is_some() {
+        around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
+    }
+    rewrite(actor, &before, user, around, has)?.write(tx, actor.tenant)
 }

@@ -72,7 +72,7 @@ async fn a_migration_that_fails_leaves_nothing_and_runs_again_on_postgres() {
 const NEWER: [&str; 5] = [
     "ALTER TABLE users ADD COLUMN pronouns TEXT",
     "ALTER TABLE events ADD COLUMN feed BIGINT NOT NULL DEFAULT 0",
-    "CREATE TABLE sessions (tenant_id BIGINT NOT NULL, id BIGINT NOT NULL)",
+    "CREATE TABLE things_to_come (tenant_id BIGINT NOT NULL, id BIGINT NOT NULL)",
     "CREATE INDEX users_pronouns ON users (tenant_id, pronouns)",
     "INSERT INTO schema_migrations (number, name, applied_at) \
      SELECT 999, 'newer', applied_at FROM schema_migrations WHERE number = 1",

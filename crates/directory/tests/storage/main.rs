@@ -69,5 +69,6 @@ mod lists;
 mod pool;
 mod races;
 mod schema;
+mod sessions;
 mod unique;
 mod users;
