@@ -13,6 +13,7 @@ use crate::model::{
     Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
     UserStatus,
 };
+use crate::passkeys;
 use crate::secret::digest;
 use crate::store::{
     Claimable, StoredEvent, Tx, UserKey, claim_delivery, claimable, find_events, find_invitation,
@@ -378,12 +379,21 @@ fn tell_of_failure(tx: &Tx<'_>, tenant: TenantId, key: &DeliveryKey) -> Result<(
     Ok(())
 }
 
+/// What a message asks of its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterKind {
+    /// To answer an invitation.
+    Invitation(InvitationKind),
+    /// To register a passkey.
+    PasskeyRegistration,
+}
+
 /// A message to a person, as far as the directory knows it: what it says is a template's.
 pub struct Letter {
     /// Whom it goes to.
     pub user: User,
     /// What it asks of them.
-    pub kind: InvitationKind,
+    pub kind: LetterKind,
     /// The secret of its link: of single use, and stored as a hash alone.
     pub token: SecretString,
     /// When the link ends.
@@ -406,6 +416,15 @@ pub fn letter(
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
+    if passkeys::asks_for_link(event) {
+        let made = passkeys::letter(tx, tenant, event, &token)?;
+        return Ok(made.map(|(user, expires_at)| Letter {
+            user,
+            kind: LetterKind::PasskeyRegistration,
+            token,
+            expires_at,
+        }));
+    }
     let invited = event.event_type == EventType::InvitationCreated.name();
     let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
         return Ok(None);
@@ -441,7 +460,7 @@ pub fn letter(
     tx.batch(&[set_invitation_secret(tenant, invitation.id, hash, &sent)])?;
     Ok(Some(Letter {
         user,
-        kind: invitation.kind,
+        kind: LetterKind::Invitation(invitation.kind),
         token,
         expires_at: invitation.expires_at,
     }))

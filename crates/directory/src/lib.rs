@@ -21,6 +21,7 @@ pub mod invitations;
 pub mod jobs;
 pub mod keys;
 pub mod model;
+pub mod passkeys;
 pub mod password;
 pub mod permission;
 pub mod query;

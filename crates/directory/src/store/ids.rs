@@ -27,11 +27,12 @@ pub enum IdKind {
     Event,
     Webhook,
     Session,
+    Passkey,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -46,6 +47,7 @@ impl IdKind {
         Self::Event,
         Self::Webhook,
         Self::Session,
+        Self::Passkey,
     ];
 
     /// Its name in `id_leases`.
@@ -66,6 +68,7 @@ impl IdKind {
             Self::Event => "event",
             Self::Webhook => "webhook",
             Self::Session => "session",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -60,6 +60,12 @@ const MIGRATIONS: [Migration; 8] = [
         name: "sessions",
         sqlite: include_str!("../../migrations/sqlite/0012_sessions.sql"),
         postgres: include_str!("../../migrations/postgres/0012_sessions.sql"),
+    },
+    Migration {
+        number: 16,
+        name: "passkeys",
+        sqlite: include_str!("../../migrations/sqlite/0016_passkeys.sql"),
+        postgres: include_str!("../../migrations/postgres/0016_passkeys.sql"),
     },
 ];
 

@@ -138,15 +138,11 @@ pub(crate) fn credentials_of(
     tenant: TenantId,
     user: i64,
 ) -> Result<Vec<String>, Error> {
-    tx.query(CREDENTIALS, &[tenant.into(), user.into()], Row::text)
+    tx.query(CREDENTIALS, &[tenant.into(), user.into()], |row| row.text())
 }
 
 /// Gives a passkey another name; touches no row when it changed since `from`.
-pub(crate) fn rename_passkey(
-    tenant: TenantId,
-    passkey: &Passkey,
-    from: i64,
-) -> Statement<'static> {
+pub(crate) fn rename_passkey(tenant: TenantId, passkey: &Passkey, from: i64) -> Statement<'static> {
     let params = vec![
         passkey.name.clone().into(),
         passkey.updated_at.into(),
@@ -247,7 +243,7 @@ pub(crate) fn take_ceremony(tenant: TenantId, hash: &str) -> Statement<'static> 
 /// How many challenges wait for their answer.
 pub(crate) fn count_ceremonies(tx: &Tx<'_>, tenant: TenantId) -> Result<i64, Error> {
     let params = [tenant.into(), tx.now().into()];
-    tx.query_one(COUNT_CEREMONIES, &params, Row::int)
+    tx.query_one(COUNT_CEREMONIES, &params, |row| row.int())
 }
 
 /// Deletes challenges and links whose time is over, `limit` of each at most.
@@ -263,10 +259,7 @@ pub(crate) fn sweep_passkey_rests(
 }
 
 /// Asks for a link; the one before holds no more.
-pub(crate) fn put_passkey_link(
-    tenant: TenantId,
-    link: &RegistrationLink,
-) -> Statement<'static> {
+pub(crate) fn put_passkey_link(tenant: TenantId, link: &RegistrationLink) -> Statement<'static> {
     let params = vec![
         tenant.into(),
         link.user_id.into(),

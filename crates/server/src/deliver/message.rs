@@ -68,6 +68,8 @@ pub enum TemplateName {
     Verification,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
+    /// To register a passkey: `link`, [`name`], [`expires_at`].
+    PasskeyRegistration,
     /// News: `title`, `text` (may have several lines), [`link`].
     Notification,
     /// An invitation by SMS: `link`, [`inviter`], [`organisation`].
@@ -80,10 +82,11 @@ pub enum TemplateName {
 
 impl TemplateName {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Invitation,
         Self::Verification,
         Self::PasswordReset,
+        Self::PasskeyRegistration,
         Self::Notification,
         Self::SmsInvitation,
         Self::SmsVerificationCode,
@@ -97,6 +100,7 @@ impl TemplateName {
             Self::Invitation => "invitation",
             Self::Verification => "verification",
             Self::PasswordReset => "password_reset",
+            Self::PasskeyRegistration => "passkey_registration",
             Self::Notification => "notification",
             Self::SmsInvitation => "sms/invitation",
             Self::SmsVerificationCode => "sms/verification_code",
@@ -108,9 +112,11 @@ impl TemplateName {
     #[must_use]
     pub fn channel(self) -> Channel {
         match self {
-            Self::Invitation | Self::Verification | Self::PasswordReset | Self::Notification => {
-                Channel::Email
-            }
+            Self::Invitation
+            | Self::Verification
+            | Self::PasswordReset
+            | Self::PasskeyRegistration
+            | Self::Notification => Channel::Email,
             Self::SmsInvitation | Self::SmsVerificationCode | Self::SmsNotification => Channel::Sms,
         }
     }

@@ -1,7 +1,8 @@
-//! Pages for people: what the links of messages lead to. They work without scripts, load
-//! nothing, and are kept nowhere.
+//! Pages for people: what the links of messages lead to. They load nothing and are kept nowhere;
+//! but for those of passkeys, they work without scripts.
 
 mod invitation;
+mod passkey;
 
 use std::sync::LazyLock;
 
@@ -21,10 +22,15 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("layout.html", include_str!("layout.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
+    (
+        "passkey_registration.html",
+        include_str!("passkey_registration.html"),
+    ),
+    ("sign_in.html", include_str!("sign_in.html")),
 ];
 
 /// The templates, read once: a test fills each.
@@ -40,20 +46,32 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
     });
 
 /// Nothing runs, nothing is loaded, nothing frames it; the one style is named by its hash.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
+static POLICY: LazyLock<String> = LazyLock::new(|| policy("'self'"));
+
+/// As that, but that files of this server run, and may call it.
+static SCRIPTED_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let base = policy("'none'");
+    format!("{base}; script-src 'self'; connect-src 'self'")
+});
+
+fn policy(forms_go_to: &str) -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; form-action {forms_go_to}; \
+         base-uri 'none'; frame-ancestors 'none'"
     )
-});
+}
 
 /// Their routes.
 pub fn routes() -> Router<Shared> {
-    Router::new().route(
-        "/invitations/{token}",
-        get(invitation::show).post(invitation::answer),
-    )
+    Router::new()
+        .route(
+            "/invitations/{token}",
+            get(invitation::show).post(invitation::answer),
+        )
+        .route("/passkeys/register/{token}", get(passkey::register))
+        .route("/passkeys/script.js", get(passkey::script))
+        .route("/sign-in", get(passkey::sign_in))
 }
 
 /// A page, under headers that keep its address and its content to itself.

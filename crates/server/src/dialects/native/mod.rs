@@ -12,6 +12,7 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod passkeys;
 mod users;
 mod webhooks;
 mod wire;
@@ -52,6 +53,7 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
         .merge(webhook_routes())
+        .merge(passkey_routes())
 }
 
 fn webhook_routes() -> Router<Shared> {
@@ -75,6 +77,31 @@ fn webhook_routes() -> Router<Shared> {
             "/v1/webhooks/{id}/deliveries/{event_id}/replay",
             post(webhooks::replay),
         )
+}
+
+fn passkey_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/passkey-registration",
+            post(passkeys::send_link),
+        )
+        .route("/v1/users/{id}/passkeys", get(passkeys::list))
+        .route(
+            "/v1/users/{id}/passkeys/{passkey}",
+            get(passkeys::show)
+                .patch(passkeys::rename)
+                .delete(passkeys::delete),
+        )
+        .route(
+            "/v1/passkeys/registration-options",
+            post(passkeys::registration_options),
+        )
+        .route("/v1/passkeys", post(passkeys::register))
+        .route(
+            "/v1/passkeys/authentication-options",
+            post(passkeys::authentication_options),
+        )
+        .route("/v1/passkeys/authenticate", post(passkeys::authenticate))
 }
 
 /// Who calls, by `Authorization: Bearer`.

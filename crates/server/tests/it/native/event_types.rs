@@ -29,7 +29,7 @@ fn catalogue(server: &Server, key: &Key) -> BTreeMap<String, Value> {
 fn every_event_is_told_with_its_group_its_origin_and_what_happened() {
     let server = Server::start();
     let types = catalogue(&server, &scoped(&server, "events:write"));
-    assert_eq!(types.len(), 175);
+    assert_eq!(types.len(), 176);
     for expected in [
         json!({"name": "user_created", "group": "user", "origin": "server",
             "description": "A user was made."}),

@@ -5,6 +5,7 @@ mod invitation;
 mod job;
 mod named;
 mod parts_in;
+mod passkey;
 mod row_in;
 mod user_in;
 mod user_out;
@@ -16,6 +17,10 @@ use serde::{Serialize, Serializer};
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
+pub(super) use passkey::{
+    ChallengeOut, LinkOut, Registration, SignedIn, answered_in, options_in, registration_in,
+    rename_in,
+};
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use user_in::{record_in, user_in};
 pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, span_in, webhook_in};
