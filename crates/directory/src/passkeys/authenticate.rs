@@ -115,7 +115,7 @@ impl Directory {
                         .await?;
                     return Err(Error::Unauthenticated);
                 }
-                Err(cause @ Refused::Unproven(_)) => {
+                Err(cause @ (Refused::Elsewhere | Refused::Unproven(_))) => {
                     tracing::info!(error = crate::with_causes(&cause), "a passkey is refused");
                     return Err(Error::Unauthenticated);
                 }

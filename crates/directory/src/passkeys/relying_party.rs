@@ -1,5 +1,6 @@
 //! What this server is to authenticators: one name, one origin. The protocol is webauthn-rs'.
 
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use webauthn_rs::prelude::{
@@ -38,6 +39,16 @@ pub struct RegistrationAnswer(RegisterPublicKeyCredential);
 /// What a browser answered to a challenge to sign in, as `PublicKeyCredential.toJSON()` gives it.
 pub struct AssertionAnswer(PublicKeyCredential);
 
+/// What a browser says of where it was asked (WebAuthn Level 3, §5.8.1).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientData {
+    origin: String,
+    #[serde(default)]
+    cross_origin: bool,
+    top_origin: Option<String>,
+}
+
 /// A credential just registered.
 pub(super) struct Registered {
     pub(super) hash: String,
@@ -53,6 +64,9 @@ pub(super) enum Refused {
     /// Its counter did not move forward: there may be a copy.
     #[error("the counter of the passkey did not move forward")]
     CounterWentBack,
+    /// It comes from another origin, or a frame in one.
+    #[error("the answer comes from another origin")]
+    Elsewhere,
     /// Anything else.
     #[error("the answer proves nothing")]
     Unproven(#[source] WebauthnError),
@@ -87,6 +101,15 @@ impl RelyingParty {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Whether a browser says that it was asked from the one origin, and not from a frame in
+    /// another. webauthn-rs compares URLs, and asks for the frame at registrations alone.
+    fn is_origin(&self, client_data: &[u8]) -> bool {
+        let said: Option<ClientData> = serde_json::from_slice(client_data).ok();
+        said.is_some_and(|said| {
+            said.origin == self.origin && !said.cross_origin && said.top_origin.is_none()
+        })
     }
 
     /// A challenge to register, as `parseCreationOptionsFromJSON` takes it, and what is kept of
@@ -125,6 +148,9 @@ impl RelyingParty {
         answer: &RegistrationAnswer,
     ) -> Result<Result<Registered, Refused>, Error> {
         let state: PasskeyRegistration = serde_json::from_str(state).map_err(Error::internal)?;
+        if !self.is_origin(&answer.0.response.client_data_json) {
+            return Ok(Err(Refused::Elsewhere));
+        }
         let key = match self.webauthn.finish_passkey_registration(&answer.0, &state) {
             Ok(key) => key,
             Err(cause) => return Ok(Err(Refused::Unproven(cause))),
@@ -161,6 +187,9 @@ impl RelyingParty {
     ) -> Result<Result<(Passkey, String), Refused>, Error> {
         let state: DiscoverableAuthentication =
             serde_json::from_str(state).map_err(Error::internal)?;
+        if !self.is_origin(&answer.0.response.client_data_json) {
+            return Ok(Err(Refused::Elsewhere));
+        }
         let mut key = read_key(json)?;
         let finished = self
             .webauthn
