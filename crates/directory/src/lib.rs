@@ -68,12 +68,38 @@ impl Directory {
         let db = Db::open(location, clock, random)?;
         db.migrate().await?;
         db.write(tenants::ensure_default).await?;
+        Ok(Self::over(db))
+    }
+
+    /// Opens a database to look at it: nothing is made, migrated or written. None where its
+    /// file is not there. What it holds can be read once its [`Directory::schema`] is this
+    /// binary's, [`store::NEWEST_SCHEMA`], or newer.
+    ///
+    /// # Errors
+    /// As [`Directory::open`].
+    pub fn look(
+        location: &Location,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Option<Self>, Error> {
+        Ok(Db::look(location, clock, random)?.map(Self::over))
+    }
+
+    fn over(db: Db) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self {
+        Self {
             db,
             hasher: Hasher::new(cores),
             actors: Arc::default(),
-        })
+        }
+    }
+
+    /// The number of the newest migration that ran; 0 for an empty database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Internal`].
+    pub async fn schema(&self) -> Result<i64, Error> {
+        self.db.schema().await
     }
 
     /// A handle of the same directory that counts what is done through it, and what it counted.
@@ -266,7 +292,7 @@ impl Directory {
         let user = read.await?.user;
         let mut violations = Violations::new();
         if credentials.repeats() {
-            violations.field("new_password", Rule::Taken);
+            violations.field("new_password", Rule::Guessable);
         } else if let Some(rule) = users::check_password(&chosen, &user) {
             violations.field("new_password", rule);
         }

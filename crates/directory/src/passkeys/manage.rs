@@ -88,18 +88,18 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, user: i64, id: i64) -> Result<Passkey, Er
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Forbidden`] as another, for any but one's own without
 /// `updateUsers`, and for a user who may do more than the actor; [`Error::PreconditionFailed`] for
-/// another version than `expected`; [`Error::Invalid`].
+/// a version that is not among `expected`; [`Error::Invalid`].
 pub fn rename(
     tx: &Tx<'_>,
     actor: &Actor,
     (user, id): (i64, i64),
     name: Option<&str>,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     mut violations: Violations,
 ) -> Result<Passkey, Error> {
     let user = changed(tx, actor, user)?;
     let before = find(tx, actor, user.id, id)?;
-    if expected.is_some_and(|version| version != before.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.version)) {
         return Err(Error::PreconditionFailed);
     }
     let name = name.unwrap_or(&before.name).trim();
@@ -138,11 +138,11 @@ pub fn delete(
     tx: &Tx<'_>,
     actor: &Actor,
     (user, id): (i64, i64),
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
 ) -> Result<(), Error> {
     let before = changed(tx, actor, user)?;
     let (tenant, passkey) = (actor.tenant, find(tx, actor, user, id)?);
-    if expected.is_some_and(|version| version != passkey.version) {
+    if expected.is_some_and(|versions| !versions.contains(&passkey.version)) {
         return Err(Error::PreconditionFailed);
     }
     let own = actor.principal == Principal::User(user);

@@ -6,6 +6,7 @@ use crate::actor::TenantId;
 use crate::error::Error;
 use crate::password::PasswordHash;
 
+use super::filter::Conditions;
 use super::{Statement, Tx};
 
 const PUT: &str = "INSERT INTO credentials (tenant_id, user_id, kind, secret, created_at, \
@@ -14,6 +15,7 @@ const PUT: &str = "INSERT INTO credentials (tenant_id, user_id, kind, secret, cr
     updated_at = excluded.updated_at, change_due = excluded.change_due";
 const GET: &str = "SELECT secret FROM credentials \
     WHERE tenant_id = $1 AND user_id = $2 AND kind = 'password'";
+const HASHES: &str = "SELECT c.user_id, c.secret FROM credentials c";
 
 const REPLACE: &str = "UPDATE credentials SET secret = $1, updated_at = $2 \
     WHERE tenant_id = $3 AND user_id = $4 AND kind = 'password' AND secret = $5";
@@ -87,6 +89,24 @@ pub(crate) fn password_of(
     let params = [tenant.into(), user.into()];
     tx.query_opt(GET, &params, |row| {
         Ok(PasswordHash::from_stored(row.text()?))
+    })
+}
+
+/// The password hash of each of these users who has one, in no order.
+pub(crate) fn passwords_of(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    users: &[i64],
+) -> Result<Vec<(i64, PasswordHash)>, Error> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = Conditions::new("c.tenant_id = ?", tenant);
+    conditions.and_in("c.user_id", users.iter().copied());
+    conditions.and_plain("c.kind = 'password'");
+    let (sql, params) = conditions.whole(HASHES, "");
+    tx.query(&sql, &params, |row| {
+        Ok((row.int()?, PasswordHash::from_stored(row.text()?)))
     })
 }
 

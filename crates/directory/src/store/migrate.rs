@@ -81,10 +81,11 @@ const NO_LIMITS_POSTGRES: &str = "SET LOCAL statement_timeout = 0; \
     SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0";
 
 const APPLIED: &str = "SELECT count(*) FROM schema_migrations WHERE number = $1";
+const LATEST: &str = "SELECT max(number) FROM schema_migrations";
 const APPLY: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
 
 /// The number of the newest migration that this binary knows.
-pub(super) const NEWEST: i64 = {
+pub const NEWEST: i64 = {
     let [.., newest] = &MIGRATIONS;
     newest.number
 };
@@ -97,6 +98,18 @@ pub(super) fn is_known(number: i64, name: &str) -> bool {
 }
 
 impl Db {
+    /// The number of the newest migration that ran; 0 for an empty database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Internal`].
+    pub(crate) async fn schema(&self) -> Result<i64, Error> {
+        if !self.was_migrated().await? {
+            return Ok(0);
+        }
+        let latest = self.read(|tx| tx.query_one(LATEST, &[], |row| row.opt_int()));
+        Ok(latest.await?.unwrap_or(0))
+    }
+
     /// Brings the schema to this binary's version; does nothing when it is there, or newer.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ mod roles;
 mod sessions;
 mod sqlite;
 mod tenants;
+mod tx;
 mod user_lists;
 mod users;
 mod value;
@@ -35,11 +36,13 @@ mod webhooks;
 
 pub use crate::model::Job;
 pub use backup::{BackupError, Copied, back_up, restore};
-pub use db::{Db, Location, Statement, Tx};
+pub use db::{Db, Location};
 pub use events::StoredEvent;
 pub use groups::GroupKey;
 pub use ids::IdKind;
 pub use meter::{Cost, Meter};
+pub use migrate::NEWEST as NEWEST_SCHEMA;
+pub use tx::{Statement, Tx};
 pub use users::UserKey;
 pub use value::{Row, Value};
 

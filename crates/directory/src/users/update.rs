@@ -23,7 +23,8 @@ use crate::store::{
 };
 use crate::violation::{Rule, Violations};
 
-/// Changes a user; only what the change names. With `expected`, only from that version.
+/// Changes a user; only what the change names. With `expected`, only from one of
+/// those versions.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`];
@@ -32,7 +33,7 @@ pub fn update(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     change: &UserChange,
     violations: Violations,
     include: Include,
@@ -40,7 +41,7 @@ pub fn update(
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
     credentials::check_change(tx, actor, &before.user, change, before.has)?;
@@ -267,12 +268,12 @@ pub fn delete(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
 ) -> Result<(), Error> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
     actor.require_in_person()?;

@@ -271,7 +271,7 @@ pub fn update(
     actor: &Actor,
     id: i64,
     change: &WebhookChange,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     violations: Violations,
 ) -> Result<Webhook, Error> {
     require(actor, Permission::UpdateWebhooks)?;
@@ -286,9 +286,9 @@ pub fn update(
     write(tx, actor, &before, webhook, what)
 }
 
-fn stored(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<i64>) -> Result<Webhook, Error> {
+fn stored(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<&[i64]>) -> Result<Webhook, Error> {
     let webhook = get(tx, actor, id)?;
-    if expected.is_some_and(|version| version != webhook.version) {
+    if expected.is_some_and(|versions| !versions.contains(&webhook.version)) {
         return Err(Error::PreconditionFailed);
     }
     Ok(webhook)
@@ -330,7 +330,7 @@ pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: i64, sealed: &str) -> Result<Webho
 ///
 /// # Errors
 /// As [`get`]; [`Error::PreconditionFailed`].
-pub fn delete(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<i64>) -> Result<(), Error> {
+pub fn delete(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<&[i64]>) -> Result<(), Error> {
     require(actor, Permission::UpdateWebhooks)?;
     let webhook = stored(tx, actor, id, expected)?;
     let what = Change::between(shown(&webhook), serde_json::Map::new());

@@ -71,4 +71,5 @@ mod races;
 mod schema;
 mod sessions;
 mod unique;
+mod user_values;
 mod users;

@@ -13,23 +13,23 @@ use directory::Error;
 use directory::idempotency::Answer;
 use directory::passkeys::{self, Answered, NewPasskey, Registrant, RelyingParty};
 use directory::permission::Permission;
-use directory::sessions::Client;
 use directory::store::Tx;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::answer::{expected, shown};
 use super::list::Parameters;
+use super::sessions::{refuse_key, with_token};
 use super::wire::{
-    ChallengeOut, LinkOut, Registration, Resource as _, SignedIn, answered_in, options_in,
-    registration_in, rename_in,
+    ChallengeOut, LinkOut, Registration, Resource as _, answered_in, options_in, registration_in,
+    rename_in,
 };
 use super::{Caller, Id, Ids};
 use crate::http::auth::{authenticate as who, bearer};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::idempotency::{key_of, once};
-use crate::http::{Shared, body, reply};
+use crate::http::{Shared, body, login, reply};
 
 /// Bytes of a body at most: an attestation has some thousand.
 const MAX_BODY: usize = 64 * 1024;
@@ -142,6 +142,7 @@ pub(super) async fn registration_options(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    refuse_key(&headers)?;
     let party = party(&app)?;
     let (asked, violations) = options_in(&object(&app, &headers, body).await?, &["token"]);
     Error::if_any(violations)?;
@@ -166,6 +167,7 @@ pub(super) async fn register(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    refuse_key(&headers)?;
     let party = party(&app)?;
     let (registration, violations) = registration_in(&object(&app, &headers, body).await?);
     let Registration {
@@ -203,6 +205,7 @@ pub(super) async fn authentication_options(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    refuse_key(&headers)?;
     let party = party(&app)?;
     let (asked, violations) = options_in(&object(&app, &headers, body).await?, &["tenant"]);
     Error::if_any(violations)?;
@@ -218,34 +221,31 @@ pub(super) async fn authentication_options(
     )))
 }
 
-/// `POST /v1/passkeys/authenticate`: 200 with a session and its token.
+/// `POST /v1/passkeys/authenticate`: 201 with the session and, this once, its token, as
+/// `POST /v1/sessions` answers.
 pub(super) async fn authenticate(
     State(app): State<Shared>,
     context: RequestContext,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    refuse_key(&headers)?;
     let party = party(&app)?;
     let (ceremony, answer, violations) = answered_in(&object(&app, &headers, body).await?);
     Error::if_any(violations)?;
     let answer = answer.ok_or_else(|| Error::internal("a credential without a fault"))?;
     check(&app, &context, SIGNING_IN)?;
-    let agent = headers.get(header::USER_AGENT);
     let answered = Answered {
         ceremony,
         answer,
-        client: Client {
-            address: Some(context.address.to_string()),
-            agent: agent.and_then(|text| text.to_str().ok()).map(str::to_owned),
-        },
+        client: login::client_of(&context, &headers),
         request_id: context.id.clone(),
     };
     let entered = app.directory.enter_by_passkey(&party, answered).await;
     if matches!(entered, Err(Error::Unauthenticated)) {
         failed(&app, &context, SIGNING_IN);
     }
-    let started = entered?;
-    Ok(unkept(reply::json(StatusCode::OK, &SignedIn::of(&started))))
+    Ok(with_token(entered?, StatusCode::CREATED))
 }
 
 /// An answer with a secret in it is kept nowhere.
@@ -296,7 +296,7 @@ pub(super) async fn rename(
     body: Body,
 ) -> Result<Response, Failure> {
     let (name, violations) = rename_in(&object(&app, &headers, body).await?);
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     let changed = app
         .directory
         .write(move |tx| {
@@ -306,7 +306,7 @@ pub(super) async fn rename(
                 &actor,
                 which,
                 name.as_deref(),
-                expected,
+                expected.as_deref(),
                 violations.clone(),
             )
         })
@@ -321,9 +321,9 @@ pub(super) async fn delete(
     Ids(user, id): Ids,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     app.directory
-        .write(move |tx| passkeys::delete(tx, &actor, (user, id), expected))
+        .write(move |tx| passkeys::delete(tx, &actor, (user, id), expected.as_deref()))
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

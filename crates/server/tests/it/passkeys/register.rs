@@ -140,7 +140,7 @@ fn a_user_registers_another_by_their_session() {
     let case = Case::start();
     let mut device = case.authenticator();
     let (user, _) = case.with_passkey("ada@example.org", &mut device);
-    let session = case.enter(&mut device).expect(200);
+    let session = case.enter(&mut device).expect(201);
     let token = session["token"].as_str().unwrap();
     let post = |path: &str, body: &Value| case.server.post(path).bearer(token).json(body).send();
     let challenge = post("/v1/passkeys/registration-options", &json!({})).expect(200);
@@ -160,8 +160,8 @@ fn a_user_registers_another_by_their_session() {
         (&made["backup_eligible"], &made["backed_up"]),
         (&json!(true), &json!(true))
     );
-    assert_eq!(case.enter(&mut other).expect(200)["user_id"], user);
-    assert_eq!(case.enter(&mut device).expect(200)["user_id"], user);
+    assert_eq!(case.enter(&mut other).expect(201)["user_id"], user);
+    assert_eq!(case.enter(&mut device).expect(201)["user_id"], user);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_passkey_begins_a_session() {
     let (user, passkey) = case.with_passkey("ada@example.org", &mut device);
     case.server.advance(Duration::from_secs(60));
     let answer = case.enter(&mut device);
-    let session = answer.expect(200);
+    let session = answer.expect(201);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(
         (&session["user_id"], &session["method"]),
@@ -86,7 +86,7 @@ fn a_challenge_to_sign_in_is_answered_once_and_within_five_minutes() {
     case.with_passkey("ada@example.org", &mut device);
     let challenge = case.challenge();
     let credential = device.get(&challenge["options"]);
-    case.answer(&challenge, &credential).expect(200);
+    case.answer(&challenge, &credential).expect(201);
     assert_refused(&case.answer(&challenge, &credential));
     let again = device.get(&challenge["options"]);
     assert_refused(&case.answer(&challenge, &again));
@@ -97,7 +97,7 @@ fn a_challenge_to_sign_in_is_answered_once_and_within_five_minutes() {
     let challenge = case.challenge();
     let credential = device.get(&challenge["options"]);
     case.server.advance(Duration::from_secs(299));
-    case.answer(&challenge, &credential).expect(200);
+    case.answer(&challenge, &credential).expect(201);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn of_many_answers_to_one_challenge_at_once_one_begins_a_session() {
         sent.into_iter().map(|each| each.join().unwrap()).collect()
     });
     let count = |status| statuses.iter().filter(|each| **each == status).count();
-    assert_eq!((count(200), count(401)), (1, 15), "{statuses:?}");
+    assert_eq!((count(201), count(401)), (1, 15), "{statuses:?}");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn the_user_must_be_there_and_verified() {
     }
     device.user_present = true;
     device.user_verified = true;
-    case.enter(&mut device).expect(200);
+    case.enter(&mut device).expect(201);
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn a_counter_that_does_not_move_forward_is_refused_and_told() {
     let mut device = case.authenticator();
     let (user, passkey) = case.with_passkey("ada@example.org", &mut device);
     let mut copy = device.clone();
-    case.enter(&mut device).expect(200);
-    case.enter(&mut device).expect(200);
+    case.enter(&mut device).expect(201);
+    case.enter(&mut device).expect(201);
     assert_eq!((device.count, copy.count), (3, 1));
     assert_refused(&case.enter(&mut copy));
     assert_refused(&case.enter(&mut copy));
@@ -199,7 +199,7 @@ fn a_counter_that_does_not_move_forward_is_refused_and_told() {
         3
     );
     // The one whose counter is ahead goes on.
-    case.enter(&mut device).expect(200);
+    case.enter(&mut device).expect(201);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_passkey_that_does_not_count_signs_in_again_and_again() {
         (&json!(0), &json!(true))
     );
     for _ in 0..3 {
-        assert_eq!(case.enter(&mut device).expect(200)["user_id"], user);
+        assert_eq!(case.enter(&mut device).expect(201)["user_id"], user);
     }
 }
 
@@ -227,13 +227,13 @@ fn who_is_suspended_deleted_or_erased_does_not_enter_and_is_out_at_once() {
     let list = format!("{path}/passkeys");
     let token = |session: Value| session["token"].as_str().unwrap().to_owned();
     let status = |token: &str| case.server.get(&list).bearer(token).send().status;
-    let begun = token(case.enter(&mut device).expect(200));
+    let begun = token(case.enter(&mut device).expect(201));
     assert_eq!(status(&begun), 200);
     case.suspend(user, true);
     assert_eq!(status(&begun), 401);
     assert_refused(&case.enter(&mut device));
     case.suspend(user, false);
-    let begun = token(case.enter(&mut device).expect(200));
+    let begun = token(case.enter(&mut device).expect(201));
     case.native("DELETE", &path).send().assert_empty(204);
     assert_eq!(status(&begun), 401);
     assert_refused(&case.enter(&mut device));
@@ -241,7 +241,7 @@ fn who_is_suspended_deleted_or_erased_does_not_enter_and_is_out_at_once() {
         .json(&json!({}))
         .send()
         .expect(200);
-    case.enter(&mut device).expect(200);
+    case.enter(&mut device).expect(201);
     let actor = case.server.operator();
     case.server.write(move |tx| users::erase(tx, &actor, user));
     assert_refused(&case.enter(&mut device));
@@ -294,7 +294,7 @@ fn no_bent_answer_begins_a_session_and_all_are_told_alike() {
         assert_eq!(answer.status, 401, "{what}: {}", answer.text);
         assert_refused(&answer);
     }
-    case.enter(&mut device).expect(200);
+    case.enter(&mut device).expect(201);
 }
 
 fn flip(credential: &mut Value, field: &str, index: usize) {
@@ -310,8 +310,8 @@ fn a_passkey_of_another_user_or_tenant_enters_as_nobody_else() {
     let (ada, _) = case.with_passkey("ada@example.org", &mut adas);
     let mut graces = case.authenticator();
     let (grace, _) = case.with_passkey("grace@example.org", &mut graces);
-    assert_eq!(case.enter(&mut adas).expect(200)["user_id"], ada);
-    assert_eq!(case.enter(&mut graces).expect(200)["user_id"], grace);
+    assert_eq!(case.enter(&mut adas).expect(201)["user_id"], ada);
+    assert_eq!(case.enter(&mut graces).expect(201)["user_id"], grace);
     // Ada's signature, and Grace's name on it.
     let challenge = case.challenge();
     let mut mixed = adas.get(&challenge["options"]);
@@ -358,7 +358,7 @@ fn wrong_answers_are_slowed_down() {
     let answer = case.answer(&made_up, &credential);
     answer.expect(429);
     case.server.advance(Duration::from_secs(60));
-    case.enter(&mut device).expect(200);
+    case.enter(&mut device).expect(201);
 }
 
 #[test]
@@ -374,5 +374,5 @@ fn challenges_that_nobody_answers_are_swept_away() {
     let credential = device.get(&challenge["options"]);
     assert_refused(&case.answer(&challenge, &credential));
     let credential = device.get(&later["options"]);
-    case.answer(&later, &credential).expect(200);
+    case.answer(&later, &credential).expect(201);
 }

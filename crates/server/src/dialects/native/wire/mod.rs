@@ -7,6 +7,7 @@ mod named;
 mod parts_in;
 mod passkey;
 mod row_in;
+mod session;
 mod user_in;
 mod user_out;
 mod webhook;
@@ -18,10 +19,10 @@ pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use passkey::{
-    ChallengeOut, LinkOut, Registration, SignedIn, answered_in, options_in, registration_in,
-    rename_in,
+    ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
 };
 pub(super) use row_in::{Column, column, empty_body, row_in};
+pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
 pub(super) use user_in::{record_in, user_in};
 pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, span_in, webhook_in};
 

@@ -1,11 +1,10 @@
-//! Passkeys, their challenges, and the session that one begins. `options` and `credential` are the
+//! Passkeys and their challenges. `options` and `credential` are the
 //! objects that browsers take and give (WebAuthn Level 3, §5.1 and §5.4 to §5.8).
 
 use directory::TenantId;
 use directory::passkeys::{
     AssertionAnswer, Challenge, Passkey, RegistrationAnswer, RegistrationLink, check_name,
 };
-use directory::sessions::Started;
 use directory::users::Change;
 use directory::violation::{Path, Rule, Violations};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -83,31 +82,6 @@ impl<'a> ChallengeOut<'a> {
             ceremony: challenge.ceremony.expose_secret(),
             expires_at: Time(challenge.expires_at),
             options: &challenge.options,
-        }
-    }
-}
-
-/// A session just begun, with the token that only this answer shows.
-#[derive(Serialize)]
-pub(in crate::dialects::native) struct SignedIn<'a> {
-    token: &'a str,
-    id: i64,
-    user_id: i64,
-    method: &'static str,
-    created_at: Time,
-    expires_at: Time,
-}
-
-impl<'a> SignedIn<'a> {
-    pub(in crate::dialects::native) fn of(started: &'a Started) -> Self {
-        let session = &started.session;
-        Self {
-            token: started.token.expose_secret(),
-            id: session.id,
-            user_id: session.user_id,
-            method: session.method.name(),
-            created_at: Time(session.created_at),
-            expires_at: Time(session.expires_at),
         }
     }
 }
