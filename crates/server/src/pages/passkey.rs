@@ -15,11 +15,10 @@ use super::invitation::Token;
 use super::{SCRIPTED_POLICY, message, page};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
+use crate::http::throttle::PASSKEY_LINKS;
 use crate::http::{Shared, reply};
 
 const SCRIPT: &str = include_str!("passkeys.js");
-/// What wrong links are counted under, beside the address they come from.
-const GUESSING: &str = "links to register passkeys";
 
 /// `GET /passkeys/register/{token}`: the form; 410 for a link that was used or is over, 404 for
 /// any other. That it was opened is noted once; it can be used all the same.
@@ -29,7 +28,9 @@ pub(super) async fn register(
     token: Token,
 ) -> Result<Response, Failure> {
     let now = app.directory.clock().now();
-    let limited = app.throttle.check(Some(GUESSING), context.address, now);
+    let limited = app
+        .throttle
+        .check(Some(PASSKEY_LINKS), context.address, now);
     limited.map_err(|retry| Error::RateLimited {
         retry_after: retry.0,
     })?;
@@ -39,7 +40,8 @@ pub(super) async fn register(
         .read(move |tx| passkeys::open(tx, &secret))
         .await;
     if matches!(state, Err(Error::NotFound)) {
-        app.throttle.failed(Some(GUESSING), context.address, now);
+        app.throttle
+            .failed(Some(PASSKEY_LINKS), context.address, now);
     }
     let (user, link) = match state? {
         LinkState::Open { user, link } => (user, link),

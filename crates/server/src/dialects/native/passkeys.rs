@@ -29,12 +29,11 @@ use crate::http::auth::{authenticate as who, bearer};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::idempotency::{key_of, once};
+use crate::http::throttle::PASSKEY_LINKS;
 use crate::http::{Shared, body, login, reply};
 
 /// Bytes of a body at most: an attestation has some thousand.
 const MAX_BODY: usize = 64 * 1024;
-/// What wrong links are counted under, beside the address they come from.
-const GUESSING: &str = "links to register passkeys";
 /// What wrong answers are counted under, beside the address they come from.
 const SIGNING_IN: &str = "answers of passkeys";
 
@@ -90,7 +89,7 @@ async fn registrant(
 ) -> Result<Registrant, Failure> {
     match token {
         Some(token) => {
-            check(app, context, GUESSING)?;
+            check(app, context, PASSKEY_LINKS)?;
             Ok(Registrant::Link {
                 token,
                 request_id: context.id.clone(),
@@ -105,7 +104,7 @@ async fn registrant(
 /// Counts a link that is not found.
 fn count_guess(app: &Shared, context: &RequestContext, by: &Registrant, error: &Error) {
     if matches!((by, error), (Registrant::Link { .. }, Error::NotFound)) {
-        failed(app, context, GUESSING);
+        failed(app, context, PASSKEY_LINKS);
     }
 }
 

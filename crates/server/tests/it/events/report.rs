@@ -133,7 +133,7 @@ fn what_only_this_server_causes_is_not_reported() {
         assert!(text.contains("/0/type"), "{name}: {text}");
         refused += 1;
     }
-    assert_eq!(refused, 12);
+    assert_eq!(refused, 13);
 }
 
 #[test]

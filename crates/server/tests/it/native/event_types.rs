@@ -65,7 +65,7 @@ fn the_catalogue_is_walked_as_every_list_is() {
         };
         path = link[1..link.find('>').unwrap()].to_owned();
     }
-    assert_eq!(sizes, [50, 50, 50, 25]);
+    assert_eq!(sizes, [50, 50, 50, 26]);
     let whole = server
         .get("/v1/event-types?limit=200")
         .bearer(&key.token)

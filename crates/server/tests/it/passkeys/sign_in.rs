@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use directory::users;
+use directory::passkeys::{self, RelyingParty};
+use directory::{Error, TenantId, users};
 use serde_json::{Value, json};
 
-use super::{Case, at, wrong};
+use super::{Case, ORIGIN, at, wrong};
 use crate::harness::Response;
 use crate::harness::authenticator::{bytes, text};
 
@@ -375,4 +376,42 @@ fn challenges_that_nobody_answers_are_swept_away() {
     assert_refused(&case.answer(&challenge, &credential));
     let credential = device.get(&later["options"]);
     case.answer(&later, &credential).expect(201);
+}
+
+#[test]
+fn ten_thousand_challenges_wait_at_most() {
+    let case = Case::start();
+    let mut device = case.authenticator();
+    case.with_passkey("ada@example.org", &mut device);
+    let challenge = case.challenge();
+    // As many as 167 addresses may have in a minute.
+    for _ in 0..20 {
+        case.server.write(|tx| {
+            let party = RelyingParty::of(ORIGIN).map_err(Error::internal)?;
+            for _ in 0..500 {
+                passkeys::authentication_options(tx, &party, TenantId(1), "test")
+                    .map(drop)
+                    .or_else(full)?;
+            }
+            Ok(())
+        });
+    }
+    let path = "/v1/passkeys/authentication-options";
+    let answer = case.post(path, &json!({}));
+    answer.expect(429);
+    assert_eq!(answer.header("retry-after"), Some("60"));
+    let credential = device.get(&challenge["options"]);
+    case.answer(&challenge, &credential).expect(201);
+    case.server.advance(Duration::from_secs(300));
+    case.enter(&mut device).expect(201);
+    case.server.clean();
+    case.enter(&mut device).expect(201);
+}
+
+/// The last of them is one too many.
+fn full(cause: Error) -> Result<(), Error> {
+    match cause {
+        Error::RateLimited { .. } => Ok(()),
+        other => Err(other),
+    }
 }
