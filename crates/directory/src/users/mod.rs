@@ -22,7 +22,8 @@ pub(crate) use credentials::require_not_above;
 pub use credentials::{MIN_PASSWORD, check_password};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
-pub(crate) use update::{answer, plan as plan_update};
+pub(crate) use rules::may_give;
+pub(crate) use update::{answer, plan as plan_update, rewrite, touch};
 pub use update::{delete, restore, update};
 pub use view::Include;
 

@@ -68,6 +68,7 @@ mod keys;
 mod lists;
 mod pool;
 mod races;
+mod rights;
 mod schema;
 mod sessions;
 mod unique;

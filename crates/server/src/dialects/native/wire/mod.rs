@@ -6,6 +6,7 @@ mod job;
 mod named;
 mod parts_in;
 mod passkey;
+mod rights;
 mod row_in;
 mod session;
 mod user_in;
@@ -20,6 +21,9 @@ pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use passkey::{
     ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
+};
+pub(super) use rights::{
+    GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,
 };
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
