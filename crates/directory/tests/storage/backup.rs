@@ -59,7 +59,11 @@ async fn open(path: &Path) -> Directory {
 /// The number of the newest migration.
 fn migrations() -> i64 {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-    i64::try_from(fs::read_dir(folder).unwrap().count()).unwrap()
+    let number = |entry: std::io::Result<fs::DirEntry>| -> i64 {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.split('_').next().unwrap().parse().unwrap()
+    };
+    fs::read_dir(folder).unwrap().map(number).max().unwrap()
 }
 
 /// Closes a database, and waits for the writer's thread, which ends by itself soon after.
