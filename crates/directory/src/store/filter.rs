@@ -49,6 +49,34 @@ pub(crate) fn listing<'a>(
     (format!("{statement} ({places}) {rest}"), params)
 }
 
+/// The rows of a table with these numbers, which `select` ends with, as `e`; each is searched for by
+/// itself. Of `IN` and several numbers SQLite thinks that an index on the tenant alone is better,
+/// and reads all that it has.
+pub(crate) fn numbered<'a>(
+    select: &'static str,
+    table: &'static str,
+    tenant: impl Into<Value<'a>>,
+    numbers: &[i64],
+) -> (String, Vec<Value<'a>>) {
+    let mut params = vec![tenant.into()];
+    // As for `and_in`: few texts. Nothing has the number 0.
+    let padding = std::iter::repeat(0).take(numbers.len().next_power_of_two() - numbers.len());
+    let mut rows = Vec::new();
+    for number in numbers.iter().copied().chain(padding) {
+        params.push(number.into());
+        rows.push(format!("(CAST(${} AS BIGINT))", params.len()));
+    }
+    let columns = select.trim_end_matches(table);
+    let rows = rows.join(", ");
+    (
+        format!(
+            "{columns}(VALUES {rows}) n CROSS JOIN {table} \
+             WHERE e.tenant_id = $1 AND e.id = n.column1"
+        ),
+        params,
+    )
+}
+
 /// A WHERE clause under construction, and its parameters.
 pub(crate) struct Conditions<'a> {
     text: String,

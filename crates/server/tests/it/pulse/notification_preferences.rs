@@ -142,10 +142,8 @@ fn more_rules_than_a_user_may_have_are_refused() {
         })
         .take(4_001)
         .collect();
-    let message = "notificationPreferences: takes at most 4000 characters";
-    let refused = put(&desk, &rules.into());
-    assert_eq!(refused.status, 400, "{}", refused.text);
-    assert_ne!(message, "");
+    let message = "notificationPreferences: holds more than 4000 rules";
+    assert_error(&put(&desk, &rules.into()), 400, message);
     assert_eq!(get(&desk), json!([]));
 }
 

@@ -1,5 +1,8 @@
 //! `/users/{email or id}/notifications`: the channel `website`.
 
+use directory::model::AccountRole;
+use directory::users::{self, AccountGrant, Include, UserChange, UserKey};
+use directory::violation::{Path, Violations};
 use serde_json::{Value, json};
 
 use super::{Desk, assert_error};
@@ -109,19 +112,24 @@ fn pages_are_newest_first_and_count_what_matches() {
 fn a_bound_key_sees_its_account_and_the_tenant_and_nothing_of_others() {
     let desk = desk();
     let other = desk.server.account("Other");
-    let request = desk
-        .server
-        .request("POST", &format!("/v1/accounts/{other}/members"));
-    // Until members can be added over /v1 this is written beside it.
-    drop(request);
     let ada = desk.read("ada@example.org").expect(200)["id"]
         .as_i64()
         .unwrap();
+    let operator = desk.server.operator();
     desk.server.write(move |tx| {
-        let sql = "INSERT INTO account_members (tenant_id, user_id, account_id, role, is_admin, \
-            is_primary, created_at) SELECT tenant_id, user_id, $1, role, is_admin, is_primary, \
-            created_at FROM account_members WHERE tenant_id = $2 AND user_id = $3";
-        tx.execute(sql, &[other.into(), 1_i64.into(), ada.into()])
+        let joins = UserChange {
+            accounts: vec![AccountGrant {
+                path: Path::default(),
+                account_id: other,
+                role: AccountRole::Member,
+                admin: false,
+                primary: false,
+            }],
+            ..UserChange::default()
+        };
+        let (key, none) = (UserKey::Id(ada), Violations::new());
+        let parts = Include::default();
+        users::update(tx, &operator, &key, None, &joins, none, parts)
     });
     desk.lead("own", Some(desk.account));
     desk.lead("foreign", Some(other));
