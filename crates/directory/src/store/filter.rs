@@ -58,7 +58,7 @@ pub(crate) fn numbered<'a>(
     tenant: impl Into<Value<'a>>,
     numbers: &[i64],
 ) -> (String, Vec<Value<'a>>) {
-    let mut params = vec![tenant.into()];
+    let mut params: Vec<Value<'a>> = Vec::new();
     // As for `and_in`: few texts. Nothing has the number 0.
     let padding = std::iter::repeat(0).take(numbers.len().next_power_of_two() - numbers.len());
     let mut rows = Vec::new();
@@ -66,12 +66,13 @@ pub(crate) fn numbered<'a>(
         params.push(number.into());
         rows.push(format!("(CAST(${} AS BIGINT))", params.len()));
     }
-    let columns = select.trim_end_matches(table);
-    let rows = rows.join(", ");
+    params.push(tenant.into());
+    let (columns, rows) = (select.trim_end_matches(table), rows.join(", "));
+    let tenant = params.len();
     (
         format!(
             "{columns}(VALUES {rows}) n CROSS JOIN {table} \
-             WHERE e.tenant_id = $1 AND e.id = n.column1"
+             WHERE e.tenant_id = ${tenant} AND e.id = n.column1"
         ),
         params,
     )
@@ -303,6 +304,22 @@ mod tests {
         );
         assert_eq!(params.len(), 6);
         assert!(params[2] == Value::Int(150));
+    }
+
+    #[test]
+    fn numbers_are_bound_in_the_order_of_their_places_and_the_tenant_after_them() {
+        let (sql, params) = numbered("SELECT e.type FROM events e", "events e", 1_i64, &[7, 8, 9]);
+        let number = |place| format!("(CAST(${place} AS BIGINT))");
+        let rows: Vec<String> = (1..=4).map(number).collect();
+        assert_eq!(
+            sql,
+            format!(
+                "SELECT e.type FROM (VALUES {}) n CROSS JOIN events e \
+                 WHERE e.tenant_id = $5 AND e.id = n.column1",
+                rows.join(", ")
+            )
+        );
+        assert!(params == [7_i64, 8, 9, 0, 1].map(Value::Int));
     }
 
     #[test]
