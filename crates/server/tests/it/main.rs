@@ -29,6 +29,7 @@ mod invitations;
 mod io_errors;
 mod legalesign;
 mod native;
+mod notifications;
 mod open_files;
 mod passkeys;
 mod platformos;
