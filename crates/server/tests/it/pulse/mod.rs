@@ -3,6 +3,8 @@
 mod access;
 mod body;
 mod create;
+mod notification_preferences;
+mod notifications;
 mod preferences;
 mod read;
 mod roles;

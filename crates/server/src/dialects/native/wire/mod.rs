@@ -6,6 +6,7 @@ mod job;
 mod named;
 mod notification;
 mod parts_in;
+mod passkey;
 mod redirect;
 mod rights;
 mod row_in;
@@ -22,6 +23,9 @@ pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use notification::{
     MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
+};
+pub(super) use passkey::{
+    ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
 };
 pub(super) use redirect::redirect_in;
 pub(super) use rights::{
