@@ -10,8 +10,8 @@ use crate::model::GrantedRole;
 use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
-    FoundUser, Statement, Tx, UserKey, find_member, find_role, find_user, grant_role, lock_role,
-    permissions_of, put_permissions, roles_of, take_roles_in,
+    FoundUser, Statement, Tx, UserKey, find_account_member, find_role, find_user, grant_role,
+    lock_role, permissions_of, put_permissions, roles_of, take_roles_in,
 };
 use crate::users::{self, Include};
 use crate::violation::{Path, Rule, Violations};
@@ -105,7 +105,7 @@ fn changeable(
     actor.require_in(place, Permission::UpdateRoles)?;
     users::require_not_above(tx, actor, user)?;
     if let Some(account) = place
-        && find_member(tx, actor.tenant, account, user)?.is_none()
+        && find_account_member(tx, actor.tenant, account, user)?.is_none()
     {
         violations.field("account_id", Rule::MustExist);
     }

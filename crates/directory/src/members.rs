@@ -8,7 +8,7 @@ use crate::permission::{Permission, PermissionSet};
 use crate::query::{Listed, Position};
 use crate::sessions;
 use crate::store::{
-    FoundUser, Statement, Tx, UserKey, delete_member, find_account, find_member, find_user,
+    FoundUser, Statement, Tx, UserKey, delete_member, find_account, find_account_member, find_user,
     has_another_admin, list_members, lock_account, memberships_of, put_member, put_permissions,
     set_member, take_roles_in,
 };
@@ -62,7 +62,7 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, account: i64, user: i64) -> Result<Member
     actor.require(Permission::ReadUsers)?;
     actor.require_full_access()?;
     require_seen(tx, actor, account)?;
-    find_member(tx, actor.tenant, account, user)?.ok_or(Error::NotFound)
+    find_account_member(tx, actor.tenant, account, user)?.ok_or(Error::NotFound)
 }
 
 /// Refuses who may not change the members of an account, before anything is said of them.
@@ -129,7 +129,7 @@ pub fn add(
         told,
         statements,
     )?;
-    find_member(tx, actor.tenant, account, user)?.ok_or(Error::NotFound)
+    find_account_member(tx, actor.tenant, account, user)?.ok_or(Error::NotFound)
 }
 
 /// Changes a member's part in an account.
@@ -167,7 +167,7 @@ pub fn change(
         let kind = EventType::UserAccountSettingsUpdated;
         write(tx, actor, found, kind, account, told, statements)?;
     }
-    find_member(tx, actor.tenant, account, user)?.ok_or(Error::NotFound)
+    find_account_member(tx, actor.tenant, account, user)?.ok_or(Error::NotFound)
 }
 
 /// Takes a member out of an account, with the roles and permissions they have there. Where it was
@@ -238,7 +238,7 @@ pub(crate) fn require_another_admin(
 ) -> Result<(), Error> {
     lock_account(tx, actor.tenant, account)?;
     // Read anew, under the lock.
-    let still = find_member(tx, actor.tenant, account, user)?;
+    let still = find_account_member(tx, actor.tenant, account, user)?;
     let counts = still.is_some_and(|own| own.admin && own.suspended_at.is_none());
     if counts && !has_another_admin(tx, actor.tenant, account, user)? {
         return Err(Error::Conflict(

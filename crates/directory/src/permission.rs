@@ -1,5 +1,7 @@
 //! What may be done, as one enum. Scopes of keys, roles and group levels are sets of it.
 
+use crate::model::GroupPermission;
+
 /// One thing that a caller may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -363,9 +365,70 @@ impl Scope {
     }
 }
 
+impl GroupPermission {
+    /// What it allows in its group (seed 004, `permission`): the first manages the group, its
+    /// members and their names; the others read the group and its members; the fifth reads of
+    /// those only itself. What they may do with documents is not this directory's.
+    #[must_use]
+    pub fn permissions(self) -> PermissionSet {
+        use Permission as P;
+        match self {
+            Self::Admin => PermissionSet::of(&[
+                P::ReadGroups,
+                P::CreateGroups,
+                P::UpdateGroups,
+                P::ReadUsers,
+                P::CreateUsers,
+                P::UpdateUsers,
+                P::ReadWebhooks,
+                P::UpdateWebhooks,
+            ]),
+            Self::CreateTeam | Self::ReadTeam | Self::SendTeam | Self::CreateIndividual => {
+                PermissionSet::of(&[P::ReadGroups, P::ReadUsers])
+            }
+            Self::SendIndividual => PermissionSet::of(&[P::ReadGroups]),
+        }
+    }
+
+    /// The levels that allow something.
+    pub fn with(permission: Permission) -> impl Iterator<Item = Self> {
+        Self::ALL
+            .into_iter()
+            .filter(move |level| level.permissions().contains(permission))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_level_manages_and_the_fifth_reads_no_other_member() {
+        let numbers = |permission| -> Vec<i64> {
+            GroupPermission::with(permission)
+                .map(GroupPermission::number)
+                .collect()
+        };
+        for manages in [
+            Permission::CreateUsers,
+            Permission::UpdateUsers,
+            Permission::CreateGroups,
+            Permission::UpdateGroups,
+            Permission::ReadWebhooks,
+            Permission::UpdateWebhooks,
+        ] {
+            assert_eq!(numbers(manages), [1], "{manages:?}");
+        }
+        assert_eq!(numbers(Permission::ReadUsers), [1, 2, 3, 4, 6]);
+        assert_eq!(numbers(Permission::ReadGroups), [1, 2, 3, 4, 5, 6]);
+        for never in [
+            Permission::DeleteUsers,
+            Permission::UpdateKeys,
+            Permission::Administer,
+        ] {
+            assert_eq!(numbers(never), [] as [i64; 0], "{never:?}");
+        }
+    }
 
     #[test]
     fn names_come_back_as_they_were() {

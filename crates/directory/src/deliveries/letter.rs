@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Claimed, SMS};
+use super::{Claimed, lane_of};
 use crate::actor::{Actor, TenantId};
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::EventType;
 use crate::model::{
     Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
@@ -82,19 +82,22 @@ pub fn letter(
     if user.pending_since.is_none() || user.status() == UserStatus::Suspended {
         return Ok(None);
     }
-    let (channel, to) = if claimed.key.lane == SMS {
-        let number = user.phone.as_ref().and_then(|phone| phone.key());
-        (MessageChannel::Sms, number)
-    } else {
-        (MessageChannel::Email, user.email.as_ref().map(Email::key))
-    };
-    let Some(to) = to.map(str::to_owned) else {
+    let channel = [MessageChannel::Email, MessageChannel::Sms]
+        .into_iter()
+        .find(|channel| lane_of(*channel) == claimed.key.lane);
+    let Some((channel, to)) =
+        channel.and_then(|channel| Some((channel, channel.address(&user)?.to_owned())))
+    else {
         return Ok(None);
     };
     let hash = digest(token.expose_secret());
     let at = tx.now();
     let sent = SentMessage { channel, to, at };
-    tx.batch(&[set_invitation_secret(tenant, invitation.id, hash, &sent)])?;
+    let set = set_invitation_secret(tenant, &invitation, hash, &sent);
+    if tx.batch(&[set])?.first() == Some(&0) {
+        // It ended or was sent once more just now.
+        return Err(Unavailable::Contention.into());
+    }
     Ok(Some(Letter {
         organisation: organisation(tx, tenant, invitation.account_id)?,
         inviter: inviter(tx, &system, event)?,

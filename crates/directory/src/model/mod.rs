@@ -15,11 +15,13 @@ mod user;
 pub use account::{Account, AccountRole, Member, Membership};
 pub use badge::{Badge, UserBadge};
 pub use email::Email;
-pub use group::{Group, GroupMembership, GroupPermission, slug_from};
+pub use group::{
+    Group, GroupInvitation, GroupMember, GroupMembership, GroupPermission, GroupProfile, slug_from,
+};
 pub use invitation::{
     Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel, SentMessage,
 };
-pub use job::{Job, JobTransition, Place};
+pub use job::{Job, JobTransition, Place, StoredJob};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
 pub use role::{GrantedRole, Role};

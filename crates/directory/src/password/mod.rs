@@ -5,6 +5,7 @@
 //! made, and replaced by ours at the next right password.
 
 mod foreign;
+mod rule;
 
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +18,8 @@ use tokio::sync::Semaphore;
 use crate::clock::Random;
 use crate::error::{Error, Unavailable};
 use crate::violation::Rule;
+
+pub use rule::{MIN_PASSWORD, PasswordRule};
 
 /// A password of this many characters or more is refused before anything is done with it.
 pub const TOO_LONG: usize = 1_000;

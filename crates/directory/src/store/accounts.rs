@@ -187,7 +187,7 @@ pub(crate) fn list_members(
 }
 
 /// One member of an account.
-pub(crate) fn find_member(
+pub(crate) fn find_account_member(
     tx: &Tx<'_>,
     tenant: TenantId,
     account: i64,

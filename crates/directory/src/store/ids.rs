@@ -28,11 +28,12 @@ pub enum IdKind {
     Webhook,
     Session,
     Passkey,
+    Redirect,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -48,6 +49,7 @@ impl IdKind {
         Self::Webhook,
         Self::Session,
         Self::Passkey,
+        Self::Redirect,
     ];
 
     /// Its name in `id_leases`.
@@ -69,6 +71,7 @@ impl IdKind {
             Self::Webhook => "webhook",
             Self::Session => "session",
             Self::Passkey => "passkey",
+            Self::Redirect => "redirect",
         }
     }
 }

@@ -101,7 +101,8 @@ impl Sqlite {
         }))
     }
 
-    /// Opens a file to look at it: nothing in it can be changed. None where there is no file.
+    /// Opens a file to look at it: nothing in it can be changed. None where there is no file. As
+    /// whoever closes a file last, this brings a log that was left behind into it.
     pub(super) fn look(path: PathBuf) -> Result<Option<Arc<Self>>, Error> {
         let there = path
             .try_exists()

@@ -8,24 +8,27 @@ use crate::access::access_of;
 use crate::actor::{Actor, Principal};
 use crate::error::Error;
 use crate::model::{Email, User};
-use crate::password;
+use crate::password::{self, PasswordRule};
 use crate::store::Tx;
 use crate::violation::Rule;
-
-/// Least length of a password that is set here (NIST SP 800-63B-4 §3.1.1.2).
-pub const MIN_PASSWORD: usize = 8;
 
 /// What is wrong with a password that a user is to have; a vendor's API has its vendor's rule
 /// instead.
 #[must_use]
 pub fn check_password(password: &SecretString, user: &User) -> Option<Rule> {
+    check_password_by(PasswordRule::Plain, password, user)
+}
+
+/// The same under a rule that is not our own, and no easier to guess.
+#[must_use]
+pub fn check_password_by(rule: PasswordRule, password: &SecretString, user: &User) -> Option<Rule> {
     if password.expose_secret().is_empty() {
         return Some(Rule::Blank);
     }
     if password.expose_secret().contains('\0') {
         return Some(Rule::BadFormat);
     }
-    password::check_length(password, MIN_PASSWORD)
+    rule.check(password)
         .or_else(|| password::check_strength(password, &known_of(user)))
 }
 

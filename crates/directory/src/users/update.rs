@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::around::{employer_membership, join_accounts, join_groups, new_badge};
-use super::change::UserChange;
+use super::change::{GroupGrant, UserChange};
 use super::plan::Plan;
 use super::view::{self, Include};
 use super::{UserKey, credentials, rules, snapshot};
@@ -17,9 +17,9 @@ use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
-    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
-    find_user, insert_user_badge, memberships_of, put_member, put_password, put_permissions,
-    replace_preferences, take_roles_in, update_user, update_user_badge,
+    Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
+    delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
+    put_password, put_permissions, set_members_gone, take_roles_in, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -90,6 +90,64 @@ pub(crate) fn answer(
     Ok(plan.write(tx, actor.tenant)?.user)
 }
 
+/// Makes a user a member of a group, as who calls this found that the actor may; `told` is the
+/// group's event.
+///
+/// # Errors
+/// As [`update`], but nothing is forbidden.
+pub(crate) fn join_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    grant: GroupGrant,
+    told: Statement<'static>,
+) -> Result<(), Error> {
+    let change = UserChange {
+        groups: vec![grant],
+        ..UserChange::default()
+    };
+    let none = Violations::new();
+    let plan = plan_of(tx, actor, before, before.clone(), &change, none)?;
+    let mut plan = plan.ok_or_else(|| Error::internal("joining changes nothing"))?;
+    plan.around.push(told);
+    plan.write(tx, actor.tenant).map(drop)
+}
+
+/// Ends a user's part in a group by what `around` writes.
+///
+/// # Errors
+/// [`crate::error::Unavailable::Contention`] when another changed the user since.
+pub(crate) fn leave_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    mut around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let (kind, nothing) = (EventType::UserUpdated, event::Change::default());
+    let subject = Subject::new("user", found.user.id);
+    let event = event::record(tx, actor, kind, actor.account, subject, nothing)?;
+    around.push(event);
+    rewrite_around(tx, actor, found, around)
+}
+
+/// Writes what stands around a user, whose version moves with it.
+///
+/// # Errors
+/// As [`leave_group`].
+pub(crate) fn rewrite_around(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let FoundUser { user: before, has } = found;
+    let mut user = before.clone();
+    touch(tx, actor, &mut user);
+    rewrite(actor, &before, user, around, has)?
+        .write(tx, actor.tenant)
+        .map(drop)
+}
+
 /// What is to be written so that a user becomes as `user`, which `change` led to.
 fn plan_of(
     tx: &Tx<'_>,
@@ -119,10 +177,12 @@ fn plan_of(
     }
     let mut around = change_around(tx, actor, before, &user, change)?;
     let mut groups = change.groups.clone();
+    let mut ends = Vec::new();
     if change.password.is_some() && user.pending_since.take().is_some() {
-        let (joined, ended) = invitations::answered(tx, actor, user.id)?;
-        around.extend(ended);
-        groups.extend(joined);
+        let answered = invitations::answered(tx, actor, user.id)?;
+        around.extend(answered.told);
+        groups.extend(answered.groups);
+        ends = answered.ends;
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
@@ -147,7 +207,8 @@ fn plan_of(
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
     };
-    rewrite(actor, before, user, around, gains).map(Some)
+    let plan = rewrite(actor, before, user, around, gains)?;
+    Ok(Some(Plan { ends, ..plan }))
 }
 
 /// What a change means for the sessions of its user: a new password ends all but the one it was
@@ -207,6 +268,7 @@ pub(crate) fn rewrite(
         rows,
         freed,
         gained: held_now.difference(&held_before).cloned().collect(),
+        ends: Vec::new(),
         around,
         has,
         user,
@@ -255,7 +317,11 @@ fn change_around(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(change_preferences(tx, tenant, user.id, preferences)?);
+    }
+    if before.timezone != user.timezone {
+        // Digests are due by the clock where the user is.
+        statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
     Ok(statements)
@@ -323,6 +389,9 @@ fn set_deleted(
     )?];
     if deleted_at.is_some() {
         around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
+    }
+    if has.groups {
+        around.push(set_members_gone(actor.tenant, user.id, user.deleted_at));
     }
     rewrite(actor, &before, user, around, has)?.write(tx, actor.tenant)
 }

@@ -69,9 +69,10 @@ pub enum TemplateName {
     Verification,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
-    /// To register a passkey: `link`, [`name`], [`expires_at`].
+    /// To register a passkey; as [`Self::Invitation`].
     PasskeyRegistration,
-    /// News: `title`, `text` (may have several lines), [`link`].
+    /// News: `title`, `text` (may have several lines), [`link`], [`unsubscribe`]: where no more of
+    /// it can be asked for.
     Notification,
     /// An invitation by SMS; as [`Self::Invitation`].
     SmsInvitation,

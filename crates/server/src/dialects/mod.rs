@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 11] = [
+const MOUNTS: [(&str, Dialect); 12] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -40,6 +40,7 @@ const MOUNTS: [(&str, Dialect); 11] = [
     ("/invitations", Dialect::Pages),
     ("/passkeys", Dialect::Pages),
     ("/sign-in", Dialect::Pages),
+    ("/unsubscribe", Dialect::Pages),
 ];
 
 impl Dialect {
@@ -109,6 +110,7 @@ mod tests {
             ("/api/v1/user/", Dialect::Legalesign),
             ("/v1/users", Dialect::Native),
             ("/invitations/1-x", Dialect::Pages),
+            ("/unsubscribe/1-2.user_created.x", Dialect::Pages),
             ("/usersx", Dialect::Native),
             ("/", Dialect::Native),
         ] {

@@ -3,6 +3,7 @@
 
 mod invitation;
 mod passkey;
+pub(crate) mod unsubscribe;
 
 use std::sync::LazyLock;
 
@@ -17,12 +18,13 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("layout.html", include_str!("layout.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
@@ -31,6 +33,7 @@ const TEMPLATES: [(&str, &str); 5] = [
         include_str!("passkey_registration.html"),
     ),
     ("sign_in.html", include_str!("sign_in.html")),
+    ("unsubscribe.html", include_str!("unsubscribe.html")),
 ];
 
 /// The templates, read once: a test fills each.
@@ -45,20 +48,22 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
         Ok(environment)
     });
 
+const FORM_ACTION: &str = "form-action 'self'";
+
 /// Nothing runs, nothing is loaded, nothing frames it; the one style is named by its hash.
-static POLICY: LazyLock<String> = LazyLock::new(|| policy("'self'"));
+static POLICY: LazyLock<String> = LazyLock::new(|| policy(FORM_ACTION));
 
 /// As that, but that files of this server run, and may call it.
 static SCRIPTED_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let base = policy("'none'");
+    let base = policy("form-action 'none'");
     format!("{base}; script-src 'self'; connect-src 'self'")
 });
 
-fn policy(forms_go_to: &str) -> String {
+fn policy(form_action: &str) -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action {forms_go_to}; \
-         base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; {form_action}; base-uri 'none'; \
+         frame-ancestors 'none'"
     )
 }
 
@@ -72,6 +77,10 @@ pub fn routes() -> Router<Shared> {
         .route("/passkeys/register/{token}", get(passkey::register))
         .route("/passkeys/script.js", get(passkey::script))
         .route("/sign-in", get(passkey::sign_in))
+        .route(
+            "/unsubscribe/{token}",
+            get(unsubscribe::show).post(unsubscribe::turn_off),
+        )
 }
 
 /// A page, under headers that keep its address and its content to itself.
@@ -104,6 +113,21 @@ fn guarded(mut response: Response) -> Response {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// Lets the form of a page lead to one more origin by its answer: browsers hold a redirect after
+/// a form to the form's policy.
+fn allow_to_lead_to(response: &mut Response, uri: &str) {
+    let Ok(url) = Url::parse(uri) else {
+        return;
+    };
+    let widened = format!("{FORM_ACTION} {}", url.origin().ascii_serialization());
+    let policy = POLICY.replace(FORM_ACTION, &widened);
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// A page that says one thing.

@@ -4,8 +4,10 @@ mod event_type;
 mod invitation;
 mod job;
 mod named;
+mod notification;
 mod parts_in;
 mod passkey;
+mod redirect;
 mod rights;
 mod row_in;
 mod session;
@@ -19,9 +21,13 @@ use serde::{Serialize, Serializer};
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
+pub(super) use notification::{
+    MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
+};
 pub(super) use passkey::{
     ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
 };
+pub(super) use redirect::redirect_in;
 pub(super) use rights::{
     GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,
 };
