@@ -1,11 +1,14 @@
 //! The dialect `pulse` over HTTP (seed 002; contracts, pulse).
 
 mod access;
+mod auth;
 mod body;
 mod create;
+mod list;
 mod preferences;
 mod read;
 mod roles;
+mod update;
 
 use directory::keys::NewKey;
 use serde_json::{Value, json};
