@@ -202,6 +202,31 @@ impl<'a> Conditions<'a> {
         )
     }
 
+    /// As [`Conditions::statement`], ordered by these texts, each descending or not, from an
+    /// offset on. What is NULL comes last.
+    pub(crate) fn sorted(
+        mut self,
+        select: &'static str,
+        order: &[(&'static str, bool)],
+        limit: i64,
+        offset: i64,
+    ) -> (String, Vec<Value<'a>>) {
+        let (limit, offset) = (self.bind(limit), self.bind(offset));
+        let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
+        let order: Vec<String> = order
+            .iter()
+            .map(|(by, descending)| format!("{by} {} NULLS LAST", direction(*descending)))
+            .collect();
+        let order = order.join(", ");
+        (
+            format!(
+                "{select} WHERE {} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
+                self.text
+            ),
+            self.params,
+        )
+    }
+
     /// As [`Conditions::statement`], without a limit.
     pub(crate) fn whole(
         self,

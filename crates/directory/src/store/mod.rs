@@ -1,6 +1,7 @@
 //! The only place with SQL. One text serves both engines: `$1` numbered by first
 //! appearance, `tenant_id` first everywhere, ids, times and random values bound.
 
+mod account_members;
 mod accounts;
 mod backup;
 mod badges;
@@ -53,6 +54,7 @@ pub use tx::{Statement, Tx};
 pub use users::UserKey;
 pub use value::{Row, Value};
 
+pub(crate) use account_members::*;
 pub(crate) use accounts::*;
 pub(crate) use badges::*;
 pub(crate) use claims::*;

@@ -346,8 +346,7 @@ pub fn delete(
     if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
-    actor.require_in_person()?;
-    credentials::require_not_above_one(tx, actor, before.user.id, before.has)?;
+    credentials::check_removal(tx, actor, before.user.id, before.has)?;
     let deleted_at = Some(tx.now());
     set_deleted(tx, actor, before, deleted_at, EventType::UserDeleted).map(drop)
 }
