@@ -11,18 +11,28 @@ use crate::model::{
     Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
     UserStatus,
 };
+use crate::password_resets;
 use crate::secret::digest;
 use crate::store::{
     StoredEvent, Tx, UserKey, find_account, find_invitation, find_key, find_user,
     set_invitation_secret,
 };
 
+/// What a message asks of its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterKind {
+    /// To answer an invitation.
+    Invitation(InvitationKind),
+    /// To choose another password.
+    PasswordReset,
+}
+
 /// A message to a person, as far as the directory knows it: what it says is a template's.
 pub struct Letter {
     /// Whom it goes to.
     pub user: User,
     /// What it asks of them.
-    pub kind: InvitationKind,
+    pub kind: LetterKind,
     /// The account that they are invited to, by its name.
     pub organisation: Option<String>,
     /// Who asked for the message: their name, or an email address where none is known.
@@ -49,6 +59,17 @@ pub fn letter(
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
+    if event.event_type == EventType::UserPasswordResetRequested.name() {
+        let mailed = password_resets::mailed(tx, tenant, claimed, &token)?;
+        return Ok(mailed.map(|(user, expires_at)| Letter {
+            user,
+            kind: LetterKind::PasswordReset,
+            organisation: None,
+            inviter: None,
+            token,
+            expires_at,
+        }));
+    }
     let invited = event.event_type == EventType::InvitationCreated.name();
     let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
         return Ok(None);
@@ -89,7 +110,7 @@ pub fn letter(
         organisation: organisation(tx, tenant, &invitation)?,
         inviter: inviter(tx, &system, event)?,
         user,
-        kind: invitation.kind,
+        kind: LetterKind::Invitation(invitation.kind),
         token,
         expires_at: invitation.expires_at,
     }))

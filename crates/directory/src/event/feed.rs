@@ -78,6 +78,15 @@ fn queued(
     if event.event_type == EventType::InvitationCreated.name() {
         keys.extend(invited(tx, tenant, event)?);
     }
+    if event.event_type == EventType::UserPasswordResetRequested.name()
+        && let Ok(recipient) = event.subject_id.parse()
+    {
+        keys.push(DeliveryKey {
+            lane: deliveries::EMAIL.to_owned(),
+            event_id: event.id,
+            recipient,
+        });
+    }
     let insert = |key: &DeliveryKey| insert_delivery(tenant, key, tx.now());
     Ok(keys.iter().map(insert).collect())
 }

@@ -27,12 +27,13 @@ pub enum IdKind {
     Event,
     Webhook,
     Session,
+    PasswordReset,
     Redirect,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -47,6 +48,7 @@ impl IdKind {
         Self::Event,
         Self::Webhook,
         Self::Session,
+        Self::PasswordReset,
         Self::Redirect,
     ];
 
@@ -68,6 +70,7 @@ impl IdKind {
             Self::Event => "event",
             Self::Webhook => "webhook",
             Self::Session => "session",
+            Self::PasswordReset => "password_reset",
             Self::Redirect => "redirect",
         }
     }

@@ -2,6 +2,7 @@
 //! nothing, and are kept nowhere.
 
 mod invitation;
+mod password_reset;
 pub(crate) mod unsubscribe;
 
 use std::sync::LazyLock;
@@ -23,10 +24,11 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("layout.html", include_str!("layout.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
+    ("password_reset.html", include_str!("password_reset.html")),
     ("unsubscribe.html", include_str!("unsubscribe.html")),
 ];
 
@@ -56,6 +58,10 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 /// Their routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .route(
+            "/password-resets/{token}",
+            get(password_reset::show).post(password_reset::answer),
+        )
         .route(
             "/invitations/{token}",
             get(invitation::show).post(invitation::answer),
@@ -152,7 +158,7 @@ fn told_of_domain(error: &Error) -> (StatusCode, &'static str, &'static str) {
             StatusCode::NOT_FOUND,
             "This link does not work",
             "Check that the whole link was opened. If a newer message came, use the link in \
-             that one; otherwise ask who invited you to send it again.",
+             that one; otherwise ask for it to be sent again.",
         ),
         Error::RateLimited { .. } => (
             StatusCode::TOO_MANY_REQUESTS,

@@ -6,6 +6,7 @@ mod job;
 mod named;
 mod notification;
 mod parts_in;
+mod password;
 mod redirect;
 mod rights;
 mod row_in;
@@ -23,6 +24,7 @@ pub(super) use named::named_in;
 pub(super) use notification::{
     MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
 };
+pub(super) use password::{PasswordIn, email_in, password_in};
 pub(super) use redirect::redirect_in;
 pub(super) use rights::{
     GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,
