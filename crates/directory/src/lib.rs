@@ -26,6 +26,8 @@ pub mod model;
 pub mod notifications;
 pub mod passkeys;
 pub mod password;
+pub mod password_resets;
+pub mod passwords;
 pub mod permission;
 pub mod query;
 pub mod redirects;
@@ -277,6 +279,32 @@ impl Directory {
             request_id: request_id.to_owned(),
         };
         self.write(move |tx| sessions::enter(tx, &entry)).await
+    }
+
+    /// Replaces a user's own password. The old one is verified as at a login.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for anybody but the user; [`Error::Unauthenticated`] for a wrong old
+    /// password; [`Error::Invalid`] for a new one that cannot be used, at `new_password`.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        user: i64,
+        credentials: Credentials,
+    ) -> Result<(), Error> {
+        passwords::require_own(actor, user)?;
+        let (tenant, asker) = (actor.tenant, Actor::system(actor.tenant, ""));
+        let stored = self.read(move |tx| users::password_hash(tx, &asker, user));
+        let verified = stored.await?.unwrap_or_else(PasswordHash::of_nobody);
+        let password = credentials.password.clone();
+        if !self.hasher.verify(password, verified.clone()).await? {
+            return Err(Error::Unauthenticated);
+        }
+        let new = self.chosen(tenant, user, &credentials).await?;
+        let new = new.ok_or_else(|| Error::internal("a password was checked and not hashed"))?;
+        let actor = actor.clone();
+        self.write(move |tx| passwords::replace(tx, &actor, user, &verified, &new))
+            .await
     }
 
     /// The hash of the password that is chosen in the place of the one entered.

@@ -12,6 +12,7 @@ use crate::model::{
     UserStatus,
 };
 use crate::passkeys;
+use crate::password_resets;
 use crate::secret::digest;
 use crate::store::{
     StoredEvent, Tx, UserKey, find_account, find_invitation, find_key, find_user,
@@ -25,6 +26,8 @@ pub enum LetterKind {
     Invitation(InvitationKind),
     /// To register a passkey.
     PasskeyRegistration,
+    /// To choose another password.
+    PasswordReset,
 }
 
 /// A message to a person, as far as the directory knows it: what it says is a template's.
@@ -33,7 +36,7 @@ pub struct Letter {
     pub user: User,
     /// What it asks of them.
     pub kind: LetterKind,
-    /// The account that it was asked for in, by its name.
+    /// The account that it was asked for in, or that they are invited to, by its name.
     pub organisation: Option<String>,
     /// Who asked for the message: their name, or an email address where none is known.
     pub inviter: Option<String>,
@@ -61,6 +64,17 @@ pub fn letter(
     };
     if passkeys::asks_for_link(event) {
         return passkey_registration(tx, tenant, event, token);
+    }
+    if event.event_type == EventType::UserPasswordResetRequested.name() {
+        let mailed = password_resets::mailed(tx, tenant, claimed, &token)?;
+        return Ok(mailed.map(|(user, expires_at)| Letter {
+            user,
+            kind: LetterKind::PasswordReset,
+            organisation: None,
+            inviter: None,
+            token,
+            expires_at,
+        }));
     }
     let invited = event.event_type == EventType::InvitationCreated.name();
     let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {

@@ -79,7 +79,9 @@ fn queued(
     if event.event_type == EventType::InvitationCreated.name() {
         keys.extend(invited(tx, tenant, event)?);
     }
-    if passkeys::asks_for_link(event) {
+    if passkeys::asks_for_link(event)
+        || event.event_type == EventType::UserPasswordResetRequested.name()
+    {
         keys.extend(mailed(event));
     }
     let insert = |key: &DeliveryKey| insert_delivery(tenant, key, tx.now());

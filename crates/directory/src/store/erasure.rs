@@ -18,7 +18,8 @@ const FORGET_PLACES: [&str; 2] = [
     "UPDATE job_transitions SET latitude_e7 = NULL, longitude_e7 = NULL WHERE tenant_id = $1 \
     AND worker_id = $2",
 ];
-const DELETE: [&str; 14] = [
+const DELETE: [&str; 15] = [
+    "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2",

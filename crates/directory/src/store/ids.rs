@@ -27,13 +27,14 @@ pub enum IdKind {
     Event,
     Webhook,
     Session,
+    PasswordReset,
     Redirect,
     Passkey,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -48,6 +49,7 @@ impl IdKind {
         Self::Event,
         Self::Webhook,
         Self::Session,
+        Self::PasswordReset,
         Self::Redirect,
         Self::Passkey,
     ];
@@ -70,6 +72,7 @@ impl IdKind {
             Self::Event => "event",
             Self::Webhook => "webhook",
             Self::Session => "session",
+            Self::PasswordReset => "password_reset",
             Self::Redirect => "redirect",
             Self::Passkey => "passkey",
         }

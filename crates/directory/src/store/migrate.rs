@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 14] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -72,6 +72,12 @@ const MIGRATIONS: [Migration; 13] = [
         name: "sessions",
         sqlite: include_str!("../../migrations/sqlite/0012_sessions.sql"),
         postgres: include_str!("../../migrations/postgres/0012_sessions.sql"),
+    },
+    Migration {
+        number: 13,
+        name: "password_resets",
+        sqlite: include_str!("../../migrations/sqlite/0013_password_resets.sql"),
+        postgres: include_str!("../../migrations/postgres/0013_password_resets.sql"),
     },
     Migration {
         number: 14,

@@ -184,14 +184,16 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
             LetterKind::Invitation(InvitationKind::Invite) => TemplateName::Invitation,
             LetterKind::Invitation(InvitationKind::Verify) => TemplateName::Verification,
             LetterKind::PasskeyRegistration => TemplateName::PasskeyRegistration,
+            LetterKind::PasswordReset => TemplateName::PasswordReset,
         };
         (Recipient::Email(email), template)
     };
-    let below = match letter.kind {
+    let page = match letter.kind {
         LetterKind::Invitation(_) => "invitations",
         LetterKind::PasskeyRegistration => "passkeys/register",
+        LetterKind::PasswordReset => "password-resets",
     };
-    let path = format!("{below}/{}", letter.token.expose_secret());
+    let path = format!("{page}/{}", letter.token.expose_secret());
     let mut values = serde_json::Map::new();
     values.insert("link".to_owned(), base.link(&path, &[]).into());
     let expires_at = format!("{:.0}", letter.expires_at);

@@ -32,6 +32,7 @@ mod native;
 mod notifications;
 mod open_files;
 mod passkeys;
+mod passwords;
 mod platformos;
 mod pulse;
 mod reliability;

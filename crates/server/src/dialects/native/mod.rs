@@ -16,6 +16,7 @@ mod list;
 mod members;
 mod notifications;
 mod passkeys;
+mod passwords;
 mod preferences;
 mod redirects;
 mod roles;
@@ -110,6 +111,9 @@ fn session_routes() -> Router<Shared> {
             get(sessions::list_of).delete(sessions::revoke_all),
         )
         .route("/v1/users/{id}/impersonate", post(sessions::impersonate))
+        .route("/v1/users/{id}/password", post(passwords::set))
+        .route("/v1/users/{id}/password-reset", post(passwords::send))
+        .route("/v1/password-resets", post(passwords::ask))
 }
 
 fn notification_routes() -> Router<Shared> {

@@ -7,6 +7,7 @@ mod named;
 mod notification;
 mod parts_in;
 mod passkey;
+mod password;
 mod redirect;
 mod rights;
 mod row_in;
@@ -27,6 +28,7 @@ pub(super) use notification::{
 pub(super) use passkey::{
     ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
 };
+pub(super) use password::{PasswordIn, email_in, password_in};
 pub(super) use redirect::redirect_in;
 pub(super) use rights::{
     GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,
