@@ -60,7 +60,7 @@ pub(crate) fn numbered<'a>(
 ) -> (String, Vec<Value<'a>>) {
     let mut params: Vec<Value<'a>> = Vec::new();
     // As for `and_in`: few texts. Nothing has the number 0.
-    let padding = std::iter::repeat(0).take(numbers.len().next_power_of_two() - numbers.len());
+    let padding = std::iter::repeat_n(0, numbers.len().next_power_of_two() - numbers.len());
     let mut rows = Vec::new();
     for number in numbers.iter().copied().chain(padding) {
         params.push(number.into());

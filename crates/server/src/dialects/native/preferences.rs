@@ -101,10 +101,10 @@ async fn object(
 }
 
 fn of_rows(error: Error) -> Error {
-    match error {
-        Error::Invalid(violations) => Error::Invalid(in_data(&violations)),
-        other => other,
+    if let Error::Invalid(violations) = &error {
+        return Error::Invalid(in_data(violations));
     }
+    error
 }
 
 fn answer(preferences: &Preferences) -> Response {
