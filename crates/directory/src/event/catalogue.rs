@@ -178,12 +178,15 @@ pub enum EventType {
     InvitationRevoked,
     InvitationExpired,
     FormUpdated,
+    PasskeyRefused,
     WebhookDisabled,
     MessageFailed,
     UserSuspended,
     UserReinstated,
     JobStateChanged,
     UserErased,
+    RedirectAdded,
+    RedirectRemoved,
 }
 
 /// How many types, from the first, are seed 002's.

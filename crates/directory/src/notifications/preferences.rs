@@ -102,7 +102,7 @@ pub fn set_preferences(
     actor: &Actor,
     key: &UserKey,
     within: Option<i64>,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     (rules, mut violations): (&[NotificationPreference], Violations),
 ) -> Result<Preferences, Error> {
     let user = own(tx, actor, key, Permission::UpdateUsers)?;

@@ -138,6 +138,26 @@ impl<'a> Conditions<'a> {
     ) {
         let places = [self.bind(first), self.bind(second)];
         self.join();
+        self.push_pair(condition, &places);
+    }
+
+    /// Adds `exists`, which ends with its bracket, with one more condition on two values in it.
+    pub(crate) fn and_pair_within(
+        &mut self,
+        exists: &'static str,
+        condition: &'static str,
+        first: impl Into<Value<'a>>,
+        second: impl Into<Value<'a>>,
+    ) {
+        let places = [self.bind(first), self.bind(second)];
+        self.join();
+        self.text.push_str(exists.trim_end_matches(')'));
+        self.join();
+        self.push_pair(condition, &places);
+        self.text.push(')');
+    }
+
+    fn push_pair(&mut self, condition: &'static str, places: &[String; 2]) {
         let mut places = places.iter();
         for piece in condition.split_inclusive('?') {
             match piece.strip_suffix('?').zip(places.next()) {
@@ -304,6 +324,21 @@ mod tests {
         );
         assert_eq!(params.len(), 6);
         assert!(params[2] == Value::Int(150));
+    }
+
+    #[test]
+    fn a_pair_stands_within_the_brackets_of_what_exists() {
+        let mut conditions = Conditions::new("u.tenant_id = ?", 1_i64);
+        let exists = "EXISTS (SELECT 1 FROM jobs j WHERE j.tenant_id = u.tenant_id)";
+        conditions.and_pair_within(exists, "j.account_id = ? AND j.state_at >= ?", 2_i64, 3_i64);
+        conditions.and_plain("u.deleted_at IS NULL");
+        let (sql, _) = conditions.whole("SELECT u.id FROM users u", "");
+        assert_eq!(
+            sql.trim_end(),
+            "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND EXISTS (SELECT 1 FROM jobs j \
+             WHERE j.tenant_id = u.tenant_id AND j.account_id = $2 AND j.state_at >= $3) \
+             AND u.deleted_at IS NULL"
+        );
     }
 
     #[test]

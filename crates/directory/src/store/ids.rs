@@ -26,11 +26,14 @@ pub enum IdKind {
     JobTransition,
     Event,
     Webhook,
+    Session,
+    Redirect,
+    Passkey,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -44,6 +47,9 @@ impl IdKind {
         Self::JobTransition,
         Self::Event,
         Self::Webhook,
+        Self::Session,
+        Self::Redirect,
+        Self::Passkey,
     ];
 
     /// Its name in `id_leases`.
@@ -63,6 +69,9 @@ impl IdKind {
             Self::JobTransition => "job_transition",
             Self::Event => "event",
             Self::Webhook => "webhook",
+            Self::Session => "session",
+            Self::Redirect => "redirect",
+            Self::Passkey => "passkey",
         }
     }
 }

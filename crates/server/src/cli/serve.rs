@@ -41,11 +41,13 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     let mut outbound = Outbound::prepare(&settings.outbound)?;
     let directory = open(settings).await?;
     let mut app = application(settings, directory)?;
+    app.trusted_proxies = settings.trusted_proxies.clone();
     let clients = bind(settings.listen).await?;
     let operators = bind(settings.management).await?;
     let (listen, management) = (shown(&clients), shown(&operators));
     outbound.listens_at(&listen);
     outbound.tell_what_waits();
+    app.relying_party = outbound.relying_party().map(Arc::new);
     let inbox = outbound.inbox;
     app.mailer = Some(Arc::new(outbound.mailer));
     app.guard = Guard::new(settings.outbound.webhook_allow.clone());

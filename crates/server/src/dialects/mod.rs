@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 10] = [
+const MOUNTS: [(&str, Dialect); 12] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -39,6 +39,8 @@ const MOUNTS: [(&str, Dialect); 10] = [
     ("/v1", Dialect::Native),
     ("/invitations", Dialect::Pages),
     ("/unsubscribe", Dialect::Pages),
+    ("/passkeys", Dialect::Pages),
+    ("/sign-in", Dialect::Pages),
 ];
 
 impl Dialect {

@@ -12,16 +12,19 @@ pub mod idempotency;
 pub mod json;
 pub mod limits;
 pub mod listener;
+pub mod login;
 pub mod metrics;
 pub mod reply;
 pub mod throttle;
 mod timed_writes;
+pub mod trusted_proxies;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Directory;
 use directory::cursor::CursorKey;
+use directory::passkeys::RelyingParty;
 use directory::secret::SealingKey;
 
 use crate::deliver::guard::{AllowedNetworks, Guard};
@@ -29,8 +32,12 @@ use feed_signal::FeedSignal;
 use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
 use throttle::Throttle;
+use trusted_proxies::TrustedProxies;
 
 use crate::deliver::mailer::Mailer;
+
+/// Challenges of passkeys that one address is given in a minute at most.
+const CHALLENGES: u32 = 60;
 
 /// What handlers work with.
 pub struct App {
@@ -52,10 +59,16 @@ pub struct App {
     pub max_body: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// Whom to believe where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// Counts failed credentials.
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
+    /// Counts challenges of passkeys, by the address they are asked for from.
+    pub challenges: Throttle,
+    /// What passkeys are bound to; there are none without.
+    pub relying_party: Option<Arc<RelyingParty>>,
     /// Sends messages; they wait where there is none.
     pub mailer: Option<Arc<Mailer>>,
 }
@@ -75,8 +88,11 @@ impl App {
             limits: Limits::default(),
             max_body: 1 << 20,
             body_timeout: Duration::from_secs(30),
+            trusted_proxies: TrustedProxies::default(),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
+            challenges: Throttle::new(0, CHALLENGES),
+            relying_party: None,
             mailer: None,
         }
     }

@@ -1,7 +1,9 @@
 //! One attempt of a delivery.
 
 use bytes::Bytes;
-use directory::deliveries::{self, Attempt, Claimed, DeliveryKey, Letter, MAX_ANSWER, Outcome};
+use directory::deliveries::{
+    self, Attempt, Claimed, DeliveryKey, Letter, LetterKind, MAX_ANSWER, Outcome,
+};
 use directory::model::InvitationKind;
 use directory::{Error, TenantId, notifications};
 use jiff::Timestamp;
@@ -179,18 +181,29 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
     } else {
         let email = letter.user.email.as_ref()?.as_str().to_owned();
         let template = match letter.kind {
-            InvitationKind::Invite => TemplateName::Invitation,
-            InvitationKind::Verify => TemplateName::Verification,
+            LetterKind::Invitation(InvitationKind::Invite) => TemplateName::Invitation,
+            LetterKind::Invitation(InvitationKind::Verify) => TemplateName::Verification,
+            LetterKind::PasskeyRegistration => TemplateName::PasskeyRegistration,
         };
         (Recipient::Email(email), template)
     };
-    let path = format!("invitations/{}", letter.token.expose_secret());
+    let below = match letter.kind {
+        LetterKind::Invitation(_) => "invitations",
+        LetterKind::PasskeyRegistration => "passkeys/register",
+    };
+    let path = format!("{below}/{}", letter.token.expose_secret());
     let mut values = serde_json::Map::new();
     values.insert("link".to_owned(), base.link(&path, &[]).into());
     let expires_at = format!("{:.0}", letter.expires_at);
     values.insert("expires_at".to_owned(), expires_at.into());
-    if let Some(name) = &letter.user.first_name {
-        values.insert("name".to_owned(), name.clone().into());
+    for (name, known) in [
+        ("name", &letter.user.first_name),
+        ("organisation", &letter.organisation),
+        ("inviter", &letter.inviter),
+    ] {
+        if let Some(known) = known {
+            values.insert(name.to_owned(), known.clone().into());
+        }
     }
     Some(Message {
         id: message_id(key),
@@ -208,7 +221,7 @@ fn made_of_message(attempt: message::Attempt, duration: std::time::Duration) -> 
         message::Attempt::Failed {
             reason,
             retry_after,
-        } => (Outcome::Failed, reason, retry_after.map(RetryAfter::Delay)),
+        } => (Outcome::Failed, reason, retry_after),
         message::Attempt::Waits => (Outcome::Failed, "nothing is configured".to_owned(), None),
     };
     Made {

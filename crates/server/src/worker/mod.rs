@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use directory::event::{self, SEQUENCED_AT_ONCE};
+use directory::invitations::{self, EXPIRED_AT_ONCE};
 use directory::notifications::{self, Cadence, retention};
-use directory::{Error, TenantId, deliveries, tenants, webhooks};
+use directory::{Error, TenantId, deliveries, passkeys, sessions, tenants, webhooks};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -111,11 +112,15 @@ impl Worker {
         more
     }
 
-    /// For each tenant, gives a number of events their places, tells users of some, makes digests
-    /// that are due, and starts the attempts that are. Answers whether anything moved.
+    /// For each tenant, tells of invitations whose time ran out, gives a number of events their
+    /// places, tells users of some, makes digests that are due, and starts the attempts that are.
+    /// Answers whether anything moved.
     async fn tick(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> bool {
         let mut moved = false;
         for tenant in self.tenants().await {
+            if let Err(cause) = self.expire_invitations(tenant).await {
+                tell(&cause);
+            }
             match self.advance(tenant).await {
                 Ok(any) => moved |= any,
                 Err(cause) => tell(&cause),
@@ -146,6 +151,20 @@ impl Worker {
         }
     }
 
+    /// One step, as [`Worker::sequence`].
+    async fn expire_invitations(&self, tenant: TenantId) -> Result<(), Error> {
+        let directory = &self.app.directory;
+        let any = directory.read(move |tx| invitations::any_expired(tx, tenant));
+        if !any.await? {
+            return Ok(());
+        }
+        let told = directory.write(move |tx| invitations::expire(tx, tenant));
+        if told.await? == EXPIRED_AT_ONCE {
+            self.more.notify_one();
+        }
+        Ok(())
+    }
+
     /// One step: a tenant with many holds up no other.
     async fn sequence(&self, tenant: TenantId) -> Result<bool, Error> {
         let directory = &self.app.directory;
@@ -164,7 +183,9 @@ impl Worker {
     async fn clean_tenant(&self, tenant: TenantId) -> Result<bool, Error> {
         let directory = &self.app.directory;
         let sweep = directory.write(move |tx| webhooks::sweep(tx, tenant));
-        let swept = sweep.await?;
+        let over = directory.write(move |tx| sessions::sweep(tx, tenant));
+        let rests = directory.write(move |tx| passkeys::sweep(tx, tenant));
+        let swept = sweep.await? | over.await? | rests.await?;
         let now = directory.clock().now();
         let Ok(before) = now.checked_sub(self.retention) else {
             return Ok(swept);

@@ -202,6 +202,11 @@ pub(super) static SECTIONS: [Section; 13] = [
                 "passkey_deleted",
                 "A passkey was deleted.",
             ),
+            (
+                E::PasskeyRefused,
+                "passkey_refused",
+                "A passkey whose counter went back was refused: there may be a copy.",
+            ),
         ],
     },
     Section {
@@ -306,6 +311,16 @@ pub(super) static SECTIONS: [Section; 13] = [
         group: EventGroup::System,
         origin: Origin::Server,
         rows: &[
+            (
+                E::RedirectAdded,
+                "redirect_added",
+                "An address was added to those that pages may lead to.",
+            ),
+            (
+                E::RedirectRemoved,
+                "redirect_removed",
+                "Pages may lead to an address no more.",
+            ),
             (
                 E::SystemError,
                 "system_error",

@@ -7,13 +7,19 @@ pub mod error;
 mod event_stream;
 mod event_types;
 mod events;
+mod grants;
 mod groups;
 pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod members;
 mod notifications;
+mod passkeys;
 mod preferences;
+mod redirects;
+mod roles;
+mod sessions;
 mod users;
 mod webhooks;
 mod wire;
@@ -21,11 +27,11 @@ mod wire;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post};
 use directory::Actor;
 
 use crate::http::Shared;
-use crate::http::auth::{authenticate, bearer};
+use crate::http::auth::{authenticate, bearer, placed};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 
@@ -45,7 +51,8 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
-        .route("/v1/jobs/{external_id}", put(jobs::put))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{external_id}", get(jobs::show).put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))
         .route("/v1/events/stream", get(event_stream::stream))
         .route("/v1/users/{id}/events", get(events::of_user))
@@ -53,8 +60,56 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations", get(invitations::list))
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
+        .merge(right_routes())
+        .merge(session_routes())
         .merge(notification_routes())
+        .route(
+            "/v1/redirects",
+            get(redirects::list).post(redirects::create),
+        )
+        .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
+        .merge(passkey_routes())
+}
+
+fn right_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/accounts/{id}/members",
+            get(members::list).post(members::add),
+        )
+        .route(
+            "/v1/accounts/{id}/members/{user_id}",
+            get(members::show)
+                .patch(members::change)
+                .delete(members::remove),
+        )
+        .route("/v1/roles", get(roles::list).post(roles::create))
+        .route(
+            "/v1/roles/{id}",
+            get(roles::show).patch(roles::update).delete(roles::delete),
+        )
+        .route(
+            "/v1/users/{id}/roles",
+            get(grants::roles).put(grants::set_roles),
+        )
+        .route(
+            "/v1/users/{id}/permissions",
+            get(grants::permissions).put(grants::set_permissions),
+        )
+}
+
+fn session_routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/sessions", get(sessions::list).post(sessions::create))
+        .route("/v1/sessions/{id}", delete(sessions::revoke))
+        .route("/v1/session", get(sessions::show).delete(sessions::log_out))
+        .route("/v1/session/rotate", post(sessions::rotate))
+        .route(
+            "/v1/users/{id}/sessions",
+            get(sessions::list_of).delete(sessions::revoke_all),
+        )
+        .route("/v1/users/{id}/impersonate", post(sessions::impersonate))
 }
 
 fn notification_routes() -> Router<Shared> {
@@ -105,6 +160,31 @@ fn webhook_routes() -> Router<Shared> {
         )
 }
 
+fn passkey_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/passkey-registration",
+            post(passkeys::send_link),
+        )
+        .route("/v1/users/{id}/passkeys", get(passkeys::list))
+        .route(
+            "/v1/users/{id}/passkeys/{passkey}",
+            get(passkeys::show)
+                .patch(passkeys::rename)
+                .delete(passkeys::delete),
+        )
+        .route(
+            "/v1/passkeys/registration-options",
+            post(passkeys::registration_options),
+        )
+        .route("/v1/passkeys", post(passkeys::register))
+        .route(
+            "/v1/passkeys/authentication-options",
+            post(passkeys::authentication_options),
+        )
+        .route("/v1/passkeys/authenticate", post(passkeys::authenticate))
+}
+
 /// Who calls, by `Authorization: Bearer`.
 pub struct Caller(pub Actor);
 
@@ -113,9 +193,22 @@ impl FromRequestParts<Shared> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
         let context = RequestContext::from_request_parts(parts, app).await?;
-        authenticate(app, &context, bearer(&parts.headers))
-            .await
-            .map(Self)
+        let actor = authenticate(app, &context, bearer(&parts.headers)).await?;
+        placed(actor, &parts.headers).map(Self)
+    }
+}
+
+/// The text in a path; one that is no text names nothing.
+pub struct Name(pub String);
+
+impl FromRequestParts<Shared> for Name {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        match Path::<String>::from_request_parts(parts, app).await {
+            Ok(Path(text)) => Ok(Self(text)),
+            Err(_) => Err(directory::Error::NotFound.into()),
+        }
     }
 }
 

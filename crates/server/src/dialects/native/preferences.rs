@@ -44,14 +44,14 @@ pub(super) async fn replace(
     let exists = move |tx: &Tx<'_>| notifications::may_set_preferences(tx, &asker, &key);
     app.directory.read(exists).await?;
     let object = object(&app, &headers, body, MAX_PREFERENCES).await?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     let mut violations = Violations::new();
     let rows = rows_of(&object, &mut violations);
     let rules = preferences_in(rows, &mut violations);
     let write = move |tx: &Tx<'_>| {
         let (key, within) = (UserKey::Id(id), actor.account);
         let rules = (rules.as_slice(), violations.clone());
-        notifications::set_preferences(tx, &actor, &key, within, expected, rules)
+        notifications::set_preferences(tx, &actor, &key, within, expected.as_deref(), rules.clone())
     };
     let preferences = app.directory.write(write).await.map_err(of_rows)?;
     Ok(answer(&preferences))

@@ -13,6 +13,7 @@ mod list;
 mod named;
 mod notifications;
 mod read;
+mod redirects;
 mod scopes;
 mod update;
 mod versions;
