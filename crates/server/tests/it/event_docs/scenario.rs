@@ -1,6 +1,7 @@
 //! A run of the use cases in which each event happens, the same in every run.
 
 mod passkeys;
+mod rights;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +70,7 @@ impl Scenario {
         scenario.go_through_a_life(&key).await;
         scenario.invite(&key).await;
         scenario.have_a_passkey(&key).await;
+        scenario.have_rights(&key).await;
         scenario.have_a_webhook(&key).await;
         scenario.end_the_key(&key).await;
         scenario.let_an_invitation_expire(&key).await;
