@@ -47,6 +47,19 @@ pub enum Rule {
         /// Greatest value.
         max: f64,
     },
+    /// What only forms ask for.
+    Form(FormRule),
+    /// A password that is easily guessed or commonly used.
+    Guessable,
+    /// The field cannot be changed, or not by this call.
+    Immutable,
+    /// The field is not one that the resource has.
+    UnknownField,
+}
+
+/// A rule that only forms ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FormRule {
     /// What must repeat a form's field differs from it.
     Unrepeated {
         /// The field.
@@ -80,12 +93,6 @@ pub enum Rule {
         /// Whether a time belongs to it.
         time: bool,
     },
-    /// A password that is easily guessed or commonly used.
-    Guessable,
-    /// The field cannot be changed, or not by this call.
-    Immutable,
-    /// The field is not one that the resource has.
-    UnknownField,
 }
 
 /// How a number must compare with another.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::shape::{Field, FieldType, Form, Group, Resource, Section, SectionKind};
 use super::validator::{Check, Condition, Test, Validator, equal, is_blank};
-use crate::violation::{Expected, Path, Rule, Violation, Violations};
+use crate::violation::{Expected, FormRule, Path, Rule, Violation, Violations};
 
 /// Characters of a text at most; bytes of a list or an object as JSON.
 pub const MAX_VALUE: usize = 10_000;
@@ -426,10 +426,14 @@ fn beside(path: &Path, name: &str) -> Path {
 
 /// Whether a rule of that kind was told of the field; numbers may compare wrongly with several.
 fn is_told(told: &[Rule], rule: &Rule) -> bool {
-    told.iter().any(|before| match rule {
-        Rule::Compared { .. } => before == rule,
-        _ => discriminant(before) == discriminant(rule),
-    })
+    let of_kind = |before: &Rule| match (before, rule) {
+        (Rule::Form(before), Rule::Form(FormRule::Compared { .. })) => {
+            Rule::Form(before.clone()) == *rule
+        }
+        (Rule::Form(before), Rule::Form(rule)) => discriminant(before) == discriminant(rule),
+        (before, rule) => discriminant(before) == discriminant(rule),
+    };
+    told.iter().any(of_kind)
 }
 
 impl Field {
@@ -459,10 +463,16 @@ pub(super) fn fits(field_type: FieldType, value: &Value) -> Result<(), Rule> {
         FieldType::Scalar if !is_scalar(value) => wrong(Expected::Scalar),
         FieldType::Text if !value.is_string() => wrong(Expected::Text),
         FieldType::Boolean if !value.is_boolean() => wrong(Expected::Boolean),
-        FieldType::Integer | FieldType::Number if !value.is_number() => Err(Rule::NotANumber),
-        FieldType::Integer if !is_whole(value) => Err(Rule::NotAnInteger),
-        FieldType::Date if date(value).is_none() => Err(Rule::NotADate { time: false }),
-        FieldType::DateTime if moment(value).is_none() => Err(Rule::NotADate { time: true }),
+        FieldType::Integer | FieldType::Number if !value.is_number() => {
+            Err(Rule::Form(FormRule::NotANumber))
+        }
+        FieldType::Integer if !is_whole(value) => Err(Rule::Form(FormRule::NotAnInteger)),
+        FieldType::Date if date(value).is_none() => {
+            Err(Rule::Form(FormRule::NotADate { time: false }))
+        }
+        FieldType::DateTime if moment(value).is_none() => {
+            Err(Rule::Form(FormRule::NotADate { time: true }))
+        }
         FieldType::List => match value.as_array() {
             Some(items) if items.iter().all(is_scalar) => Ok(()),
             Some(_) | None => wrong(Expected::List),

@@ -5,19 +5,33 @@
 //! only the directory can find out.
 
 mod builtin;
+mod cache;
 mod check;
 mod config;
 mod document;
 mod fault;
 mod pattern;
+mod rules;
 mod shape;
+mod standing;
+mod stored;
+mod submission;
+mod submit;
 mod validator;
 
+pub(crate) use cache::FormCache;
 pub use check::{Accepted, Item, MAX_ITEMS, MAX_VALUE};
 pub use config::{MAX_FIELDS, MAX_NAME, is_name, read};
 pub use document::{Format, MAX_SOURCE, Node, Place};
 pub use fault::{Fault, Problem};
+pub(crate) use rules::Target;
+pub use rules::{Indexed, Rules, Unique};
 pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
+pub use stored::{
+    Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, get, list, preview, put,
+};
+pub use submission::{Submission, as_submitted};
+pub use submit::{create_item, delete_item, stored_user, update_item, update_user};
 pub use validator::{Check, Condition, Numericality, Test, Validator};
 
 use crate::error::Error;

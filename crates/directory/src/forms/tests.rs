@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::violation::{Comparison, Expected, Violation};
+use crate::violation::{Comparison, Expected, FormRule, Violation};
 
 const CREATE: &str = "reference_rest_api_create_user";
 
@@ -167,7 +167,8 @@ mod validators {
     fn numbers_are_compared_as_they_are_asked_to() {
         let demands = "{ numericality: { greater_than: 0, less_than_or_equal_to: 10.5, \
                        other_than: 3 } }";
-        let compared = |comparison, count: f64| Rule::Compared { comparison, count };
+        let compared =
+            |comparison, count: f64| Rule::Form(FormRule::Compared { comparison, count });
         assert_eq!(of(demands, json!(0.5)), []);
         assert_eq!(of(demands, json!(10.5)), []);
         assert_eq!(
@@ -183,14 +184,17 @@ mod validators {
             [compared(Comparison::OtherThan, 3.0)]
         );
         for no_number in [json!("5"), json!(true), json!([1])] {
-            assert_eq!(of(demands, no_number), [Rule::NotANumber]);
+            assert_eq!(of(demands, no_number), [Rule::Form(FormRule::NotANumber)]);
         }
         let two = "{ numericality: { greater_than: 5, greater_than_or_equal_to: 6 } }";
         assert_eq!(of(two, json!(1)).len(), 2);
         let whole = "{ numericality: { only_integer: true, odd: true } }";
-        assert_eq!(of(whole, json!(1.5)), [Rule::NotAnInteger]);
+        assert_eq!(of(whole, json!(1.5)), [Rule::Form(FormRule::NotAnInteger)]);
         assert_eq!(of(whole, json!(-3.0)), []);
-        assert_eq!(of(whole, json!(4)), [Rule::Parity { odd: true }]);
+        assert_eq!(
+            of(whole, json!(4)),
+            [Rule::Form(FormRule::Parity { odd: true })]
+        );
         let even = "{ numericality: { even: true, equal_to: 4 } }";
         assert_eq!(of(even, json!(4)), []);
         assert_eq!(of(even, json!(5)).len(), 2);
@@ -204,7 +208,7 @@ mod validators {
         assert_eq!(of(length, json!("ééé")), []);
         assert_eq!(
             of("{ length: { is: 2 } }", json!("abc")),
-            [Rule::WrongLength { is: 2 }]
+            [Rule::Form(FormRule::WrongLength { is: 2 })]
         );
         let choice = "{ inclusion: { in: [red, 5, true] } }";
         for good in [json!("red"), json!(5.0), json!(true)] {
@@ -213,7 +217,7 @@ mod validators {
         let value = "5".to_owned();
         assert_eq!(of(choice, json!("5")), [Rule::NotIncluded { value }]);
         let taken = "{ exclusion: { in: [admin, root] } }";
-        assert_eq!(of(taken, json!("root")), [Rule::Reserved]);
+        assert_eq!(of(taken, json!("root")), [Rule::Form(FormRule::Reserved)]);
         assert_eq!(of(taken, json!("rooted")), []);
         let pattern = r"{ format: { with: '\A[a-z]+\z' } }";
         assert_eq!(of(pattern, json!("abc")), []);
@@ -234,7 +238,7 @@ mod validators {
             "",
             "20261121",
         ] {
-            let expected = [Rule::NotADate { time: false }];
+            let expected = [Rule::Form(FormRule::NotADate { time: false })];
             assert_eq!(of("{ date: true }", json!(bad)), expected, "{bad}");
         }
         for good in [
@@ -245,12 +249,12 @@ mod validators {
             assert_eq!(of("{ datetime: true }", json!(good)), [], "{good}");
         }
         for bad in ["2026-11-21", "2026-11-21T25:00:00Z", "now", "5"] {
-            let expected = [Rule::NotADate { time: true }];
+            let expected = [Rule::Form(FormRule::NotADate { time: true })];
             assert_eq!(of("{ datetime: true }", json!(bad)), expected, "{bad}");
         }
         assert_eq!(
             of("{ date: true }", json!(5)),
-            [Rule::NotADate { time: false }]
+            [Rule::Form(FormRule::NotADate { time: false })]
         );
     }
 
@@ -264,7 +268,7 @@ mod validators {
         assert_eq!(with(json!("one")), []);
         assert_eq!(with(json!(null)), []);
         let field = "x".to_owned();
-        let rule = Rule::Unrepeated { field };
+        let rule = Rule::Form(FormRule::Unrepeated { field });
         let message = Some("Twice please".to_owned());
         assert_eq!(
             with(json!("other")),
@@ -283,7 +287,10 @@ mod validators {
         let (accepted, violations) = form.check(&given, None);
         assert_eq!(told(&violations), []);
         assert_eq!(accepted.properties["x"], Value::Null);
-        assert_eq!(of("{ numericality: true }", json!("")), [Rule::NotANumber]);
+        assert_eq!(
+            of("{ numericality: true }", json!("")),
+            [Rule::Form(FormRule::NotANumber)]
+        );
     }
 
     #[test]
@@ -398,7 +405,13 @@ mod options {
         assert_eq!(Value::from(accepted.fields), json!({"email": "a@b.org"}));
         assert_eq!(Value::from(accepted.properties), json!({"level": 1}));
         let wrong = broken(&form, json!({"properties": {"code": "12"}}));
-        assert_eq!(wrong, [at("properties.code", Rule::WrongLength { is: 4 })]);
+        assert_eq!(
+            wrong,
+            [at(
+                "properties.code",
+                Rule::Form(FormRule::WrongLength { is: 4 })
+            )]
+        );
     }
 }
 
@@ -430,12 +443,18 @@ mod nested {
                     "profiles.developer.properties.bio",
                     Rule::TooLong { max: 5 }
                 ),
-                at("relationship_users.friend.user_id", Rule::NotANumber),
+                at(
+                    "relationship_users.friend.user_id",
+                    Rule::Form(FormRule::NotANumber)
+                ),
                 at(
                     "relationship_users.friend.properties.since",
-                    Rule::NotADate { time: false }
+                    Rule::Form(FormRule::NotADate { time: false })
                 ),
-                at("transactables.boat.0.properties.feet", Rule::NotANumber),
+                at(
+                    "transactables.boat.0.properties.feet",
+                    Rule::Form(FormRule::NotANumber)
+                ),
                 at("transactables.boat.1.name", Rule::Blank),
             ]
         );

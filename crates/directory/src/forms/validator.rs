@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::pattern::Pattern;
 use crate::model::Email;
-use crate::violation::{Comparison, Rule};
+use crate::violation::{Comparison, FormRule, Rule};
 
 /// Something that must hold of a field, when it is asked for, and the words of the form's
 /// author for when it does not.
@@ -121,7 +121,7 @@ impl Validator {
             (Check::Confirmation, Some(value)) => {
                 let differs = confirmation.is_some_and(|other| !equal(value, other));
                 let field = field.to_owned();
-                Vec::from_iter(differs.then_some(Rule::Unrepeated { field }))
+                Vec::from_iter(differs.then_some(Rule::Form(FormRule::Unrepeated { field })))
             }
             (check, Some(value)) => check.broken_by(value),
         }
@@ -148,7 +148,7 @@ impl Check {
             }
             Self::Exclusion(taken) => {
                 let found = items(value).any(|item| holds(taken, item));
-                Vec::from_iter(found.then_some(Rule::Reserved))
+                Vec::from_iter(found.then_some(Rule::Form(FormRule::Reserved)))
             }
             Self::Format(pattern) => {
                 let found = value.as_str().is_none_or(|text| pattern.is_match(text));
@@ -167,7 +167,7 @@ impl Check {
                 let wrong = is.filter(|is| length != *is);
                 let short = short.map(|min| Rule::TooShort { min });
                 let long = long.map(|max| Rule::TooLong { max });
-                let wrong = wrong.map(|is| Rule::WrongLength { is });
+                let wrong = wrong.map(|is| Rule::Form(FormRule::WrongLength { is }));
                 short.into_iter().chain(long).chain(wrong).collect()
             }
             Self::Numericality(demands) => demands.broken_by(value),
@@ -183,15 +183,17 @@ impl Numericality {
         let compared = self.compared.iter();
         let mut broken: Vec<Rule> = compared
             .filter(|(comparison, count)| !comparison.holds(number, *count))
-            .map(|(comparison, count)| Rule::Compared {
-                comparison: *comparison,
-                count: *count,
+            .map(|(comparison, count)| {
+                Rule::Form(FormRule::Compared {
+                    comparison: *comparison,
+                    count: *count,
+                })
             })
             .collect();
         if let Some(odd) = self.parity
             && number.rem_euclid(2.0) != f64::from(u8::from(odd))
         {
-            broken.push(Rule::Parity { odd });
+            broken.push(Rule::Form(FormRule::Parity { odd }));
         }
         broken
     }

@@ -8,6 +8,7 @@ mod invitation;
 mod job;
 mod phone;
 mod preference;
+mod record;
 mod text;
 mod user;
 
@@ -21,6 +22,7 @@ pub use invitation::{
 pub use job::{Job, JobTransition, Place};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
+pub use record::{Record, RecordKind};
 pub use text::{MAX_TEXT, check_text, fold, is_name_token};
 pub use user::{
     DrugTest, EmployerRole, OnboardingState, User, UserKind, UserStatus, UserView, W2Status,

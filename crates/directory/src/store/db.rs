@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::clock::{Clock, Random};
 use crate::error::{Error, Unavailable};
+use crate::forms::Rules;
 
 use super::ids::{self, IdKind, Ids};
 use super::meter::{Meter, measured};
@@ -288,6 +289,7 @@ impl Db {
             now,
             taken: RefCell::new(Vec::new()),
             caches: None,
+            rules: RefCell::new(None),
             wrote: Cell::new(false),
             failed: Cell::new(false),
             meter: self.meter.as_deref(),
@@ -314,6 +316,8 @@ pub struct Tx<'a> {
     caches: Option<&'a CachesEnd>,
     /// Whether a statement that may write was begun (kept for SQLite alone).
     wrote: Cell<bool>,
+    /// What forms hold of all users, once it was read.
+    rules: RefCell<Option<Arc<Rules>>>,
     /// Whether a statement failed: the transaction cannot be committed after it.
     failed: Cell<bool>,
     meter: Option<&'a Meter>,
@@ -499,6 +503,33 @@ impl Tx<'_> {
                 self.query(&format!("{sql} FOR UPDATE SKIP LOCKED"), params, read)
             }
         }
+    }
+
+    /// Reads rows that nobody may change until this transaction ends.
+    ///
+    /// # Errors
+    /// As [`Tx::query`].
+    pub(super) fn query_shared<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        match &self.on {
+            // SQLite has one writer, and a read writes nothing.
+            On::Sqlite(_) | On::Asked(_) => self.query(sql, params, read),
+            On::Postgres(_) => self.query(&format!("{sql} FOR SHARE"), params, read),
+        }
+    }
+
+    /// What forms hold of all users, if it was read in this transaction.
+    pub(super) fn remembered_rules(&self) -> Option<Arc<Rules>> {
+        self.rules.borrow().clone()
+    }
+
+    /// Keeps what forms hold of all users until this transaction ends.
+    pub(super) fn remember_rules(&self, rules: &Arc<Rules>) {
+        *self.rules.borrow_mut() = Some(Arc::clone(rules));
     }
 
     /// Reads the first row, if there is one.

@@ -26,11 +26,12 @@ pub enum IdKind {
     JobTransition,
     Event,
     Webhook,
+    Record,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -44,6 +45,7 @@ impl IdKind {
         Self::JobTransition,
         Self::Event,
         Self::Webhook,
+        Self::Record,
     ];
 
     /// Its name in `id_leases`.
@@ -63,6 +65,7 @@ impl IdKind {
             Self::JobTransition => "job_transition",
             Self::Event => "event",
             Self::Webhook => "webhook",
+            Self::Record => "record",
         }
     }
 }

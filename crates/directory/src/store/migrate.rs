@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -54,6 +54,18 @@ const MIGRATIONS: [Migration; 7] = [
         name: "jobs",
         sqlite: include_str!("../../migrations/sqlite/0007_jobs.sql"),
         postgres: include_str!("../../migrations/postgres/0007_jobs.sql"),
+    },
+    Migration {
+        number: 10,
+        name: "forms",
+        sqlite: include_str!("../../migrations/sqlite/0010_forms.sql"),
+        postgres: include_str!("../../migrations/postgres/0010_forms.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "records",
+        sqlite: include_str!("../../migrations/sqlite/0011_records.sql"),
+        postgres: include_str!("../../migrations/postgres/0011_records.sql"),
     },
 ];
 

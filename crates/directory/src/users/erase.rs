@@ -1,13 +1,15 @@
 //! Forgetting a user.
 
 use super::Include;
+use super::kept::Kept;
+use super::rules::Held;
 use super::update::{rewrite, touch};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::User;
 use crate::permission::Permission;
-use crate::store::{Tx, UserKey, erase_around, erase_changes, find_user};
+use crate::store::{FoundUser, Tx, UserKey, erase_around, erase_changes, find_user};
 
 /// Takes away, for good, all that is known of a user, deleted or not: their fields, password,
 /// memberships and preferences, and what events tell of their fields. That there was a user with
@@ -25,7 +27,8 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         Some(found) => Some(found),
         None => find_user(tx, actor, &key, true)?,
     };
-    let before = found.ok_or(Error::NotFound)?.user;
+    let FoundUser { user: before, has } = found.ok_or(Error::NotFound)?;
+    let kept = Kept::stored(tx, actor, &before, has.records)?;
     let mut user = User::blank(before.id, before.uid.clone(), before.created_at);
     user.version = before.version;
     user.deleted_at = before.deleted_at.or_else(|| Some(tx.now()));
@@ -42,6 +45,8 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         subject,
         nothing,
     )?);
-    rewrite(actor, &before, user, around, Include::default())?.write(tx, actor.tenant)?;
+    let claims = (kept.held_before(&before), Held::default());
+    let nothing = Include::default();
+    rewrite(actor, before.version, user, claims, around, nothing)?.write(tx, actor.tenant)?;
     Ok(())
 }

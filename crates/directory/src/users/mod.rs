@@ -4,6 +4,7 @@ mod around;
 mod change;
 mod create;
 mod erase;
+mod kept;
 mod plan;
 mod rules;
 mod snapshot;
@@ -22,6 +23,7 @@ pub(crate) use plan::{Plan, taken_of};
 pub(crate) use update::{answer, plan as plan_update};
 pub use update::{delete, restore, update};
 pub use view::Include;
+pub(crate) use view::view as view_of;
 
 use crate::actor::Actor;
 use crate::error::Error;
@@ -30,7 +32,7 @@ use crate::password::PasswordHash;
 use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
 use crate::store::{
-    FoundUser, Tx, find_user, invitations_of, list_user_page, list_users, password_of,
+    FoundUser, Tx, count_users, find_user, invitations_of, list_user_page, list_users, password_of,
     replace_password,
 };
 
@@ -91,6 +93,15 @@ pub fn page(
     actor.require(Permission::ReadUsers)?;
     let users = list_user_page(tx, actor, filter, page)?;
     view::views(tx, actor, users, include)
+}
+
+/// How many users the actor sees.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readUsers`.
+pub fn count(tx: &Tx<'_>, actor: &Actor) -> Result<i64, Error> {
+    actor.require(Permission::ReadUsers)?;
+    count_users(tx, actor)
 }
 
 /// The invitations of a user that are out; none for one that the actor may not see.

@@ -1,6 +1,6 @@
 //! A change of a user that was checked, and is yet to be written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Include, rules};
 use crate::actor::TenantId;
@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) freed: BTreeSet<Claim>,
     /// Claims that the user makes, in the order in which they are made.
     pub(crate) gained: BTreeSet<Claim>,
+    /// Where what forms demand to be unique stands in the request.
+    pub(super) paths: BTreeMap<Claim, Path>,
     /// What stands around the user, and the events.
     pub(crate) around: Vec<Statement<'static>>,
     /// Parts around the user that there may be then, beside those that there were.
@@ -31,7 +33,7 @@ impl Plan {
     /// # Errors
     /// [`Error::Invalid`] for what is taken; [`Unavailable::Contention`] when another changed
     /// the user since they were read.
-    pub(super) fn write(self, tx: &Tx<'_>, tenant: TenantId) -> Result<FoundUser, Error> {
+    pub(crate) fn write(self, tx: &Tx<'_>, tenant: TenantId) -> Result<FoundUser, Error> {
         let mut statements = self.rows;
         let claims_at = statements.len();
         let id = self.user.id;
@@ -41,7 +43,8 @@ impl Plan {
         if touched.first() == Some(&0) {
             return Err(Unavailable::Contention.into());
         }
-        refuse_taken(&self.gained, touched.get(claims_at..).unwrap_or_default())?;
+        let touched = touched.get(claims_at..).unwrap_or_default();
+        refuse_taken(&self.gained, touched, &self.paths)?;
         Ok(FoundUser {
             user: self.user,
             has: self.has,
@@ -50,16 +53,25 @@ impl Plan {
 }
 
 /// A claim that touched no row is another's already.
-fn refuse_taken(claims: &BTreeSet<Claim>, touched: &[u64]) -> Result<(), Error> {
+fn refuse_taken(
+    claims: &BTreeSet<Claim>,
+    touched: &[u64],
+    paths: &BTreeMap<Claim, Path>,
+) -> Result<(), Error> {
     let taken = claims.iter().zip(touched).filter(|(_, rows)| **rows == 0);
-    Error::if_any(taken_of(taken.map(|(claim, _)| claim)))
+    Error::if_any(taken_of(taken.map(|(claim, _)| claim), paths))
 }
 
 /// What is wrong where these claims are another's.
-pub(crate) fn taken_of<'a>(claims: impl Iterator<Item = &'a Claim>) -> Violations {
+pub(crate) fn taken_of<'a>(
+    claims: impl Iterator<Item = &'a Claim>,
+    paths: &BTreeMap<Claim, Path>,
+) -> Violations {
     let mut violations = Violations::new();
     for claim in claims {
-        violations.add(Path::field(rules::claimed_field(claim.scope)), Rule::Taken);
+        let path = paths.get(claim).cloned();
+        let path = path.unwrap_or_else(|| rules::claimed_field(&claim.scope));
+        violations.add(path, Rule::Taken);
     }
     violations
 }

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use super::around::{employer_membership, join_accounts, join_groups, new_badge};
 use super::change::UserChange;
+use super::kept::Kept;
 use super::plan::Plan;
+use super::rules::Held;
 use super::view::{self, Include};
-use super::{UserKey, rules, snapshot};
+use super::{UserKey, rules};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
@@ -110,11 +112,14 @@ fn plan_of(
             .collect()
     };
     rules::check_badges(tx, actor, change, &held, &mut violations)?;
+    let kept = Kept::changed(tx, actor, before, &user, &change.records, &mut violations)?;
+    let claims = (kept.held_before(before), kept.held(&user, &mut violations));
     if !violations.is_empty() {
-        rules::add_taken(tx, actor, &user, &mut violations)?;
+        rules::add_taken(tx, actor, &user, &claims.1, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
     let mut around = change_around(tx, actor, before, &user, change)?;
+    around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
     if change.password.is_some() && user.pending_since.take().is_some() {
         let (joined, ended) = invitations::answered(tx, actor, user.id)?;
@@ -126,7 +131,7 @@ fn plan_of(
     if user == *before && !parts {
         return Ok(None);
     }
-    let what = event::Change::between(snapshot::snapshot(before), snapshot::snapshot(&user));
+    let what = event::Change::between(kept.snapshot_before(before), kept.snapshot_after(&user));
     touch(tx, actor, &mut user);
     let mut record = |kind, what| {
         let subject = Subject::new("user", user.id);
@@ -142,8 +147,9 @@ fn plan_of(
         badges: !change.badges.is_empty(),
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
+        records: !change.records.is_empty(),
     };
-    rewrite(actor, before, user, around, gains).map(Some)
+    rewrite(actor, before.version, user, claims, around, gains).map(Some)
 }
 
 /// Marks a user as changed now, by this actor.
@@ -153,24 +159,18 @@ pub(super) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
     user.updated_by = actor.email.clone();
 }
 
-/// A changed user, with the claims that the change gives up and makes.
+/// A changed user whose stored version is `from`, with the claims that the change gives up and
+/// makes: what they held before, and what they hold now.
 pub(super) fn rewrite(
     actor: &Actor,
-    before: &User,
+    from: i64,
     user: User,
+    (before, now): (Held, Held),
     around: Vec<Statement<'static>>,
     has: Include,
 ) -> Result<Plan, Error> {
-    let held = |user: &User| {
-        if user.deleted_at.is_none() {
-            rules::claims_of(user)
-        } else {
-            BTreeSet::new()
-        }
-    };
-    let (held_before, held_now) = (held(before), held(&user));
-    let freed: BTreeSet<Claim> = held_before.difference(&held_now).cloned().collect();
-    let mut rows = vec![update_user(actor.tenant, &user, before.version, has)?];
+    let freed: BTreeSet<Claim> = before.claims.difference(&now.claims).cloned().collect();
+    let mut rows = vec![update_user(actor.tenant, &user, from, has)?];
     rows.extend(
         freed
             .iter()
@@ -179,7 +179,8 @@ pub(super) fn rewrite(
     Ok(Plan {
         rows,
         freed,
-        gained: held_now.difference(&held_before).cloned().collect(),
+        gained: now.claims.difference(&before.claims).cloned().collect(),
+        paths: now.paths,
         around,
         has,
         user,
@@ -282,5 +283,12 @@ fn set_deleted(
     change.old.insert("deleted_at".to_owned(), time(&before));
     let subject = Subject::new("user", user.id);
     let event = event::record(tx, actor, kind, actor.account, subject, change)?;
-    rewrite(actor, &before, user, vec![event], has)?.write(tx, actor.tenant)
+    let kept = Kept::stored(tx, actor, &before, has.records)?;
+    let mut around = vec![event];
+    if user.deleted_at.is_none() {
+        // What lists are filtered by may be other properties by now.
+        around.extend(kept.found_by(actor.tenant, user.id));
+    }
+    let claims = (kept.held_before(&before), kept.held_before(&user));
+    rewrite(actor, before.version, user, claims, around, has)?.write(tx, actor.tenant)
 }

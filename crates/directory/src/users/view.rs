@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::model::{User, UserView};
 use crate::permission::PermissionSet;
 use crate::store::{
-    FoundUser, Tx, badges_of, group_memberships_of, memberships_of, preferences_of, roles_of,
+    FoundUser, Tx, badges_of, group_memberships_of, memberships_of, preferences_of, records_of,
+    roles_of,
 };
 
 /// Parts that stand around a user: which to read (what is not asked for costs nothing), or
@@ -20,6 +21,7 @@ pub struct Include {
     pub badges: bool,
     pub roles: bool,
     pub preferences: bool,
+    pub records: bool,
 }
 
 impl Include {
@@ -29,6 +31,7 @@ impl Include {
         badges: true,
         roles: true,
         preferences: true,
+        records: true,
     };
 }
 
@@ -50,6 +53,7 @@ pub(super) fn views(
     let badges = who_has(|parts| parts.badges);
     let roles = who_has(|parts| parts.roles);
     let preferences = who_has(|parts| parts.preferences);
+    let records = who_has(|parts| parts.records);
     let mut views = Views::of(users);
     if !accounts.is_empty() {
         for (user, membership) in memberships_of(tx, tenant, &accounts)? {
@@ -81,6 +85,11 @@ pub(super) fn views(
             views.at(user, |view| view.preferences.push(preference));
         }
     }
+    if !records.is_empty() {
+        for (user, record) in records_of(tx, tenant, &records)? {
+            views.at(user, |view| view.records.push(record));
+        }
+    }
     Ok(views.rows)
 }
 
@@ -107,7 +116,11 @@ impl Views {
     }
 }
 
-pub(super) fn view(
+/// Reads the parts of a user that are asked for.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn view(
     tx: &Tx<'_>,
     actor: &Actor,
     found: FoundUser,
@@ -127,5 +140,6 @@ fn bare(user: User) -> UserView {
         roles: Vec::new(),
         permissions: PermissionSet::NONE,
         preferences: Vec::new(),
+        records: Vec::new(),
     }
 }

@@ -183,6 +183,7 @@ fn worded(field: &str, rule: &Rule) -> String {
         Rule::Mismatch { .. } => "The two passwords differ.".to_owned(),
         Rule::BadFormat => "This holds a character that cannot be used.".to_owned(),
         Rule::Taken
+        | Rule::Form(_)
         | Rule::WrongType { .. }
         | Rule::NotIncluded { .. }
         | Rule::MustExist

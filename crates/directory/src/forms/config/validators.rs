@@ -25,6 +25,7 @@ const VALIDATORS: &[&str] = &[
 ];
 
 /// The options that every validator has.
+#[cfg(test)]
 const COMMON: [&str; 4] = ["message", "allow_nil", "allow_blank", "if"];
 
 /// The options of a validator, those of all included.

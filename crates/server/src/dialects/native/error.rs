@@ -155,6 +155,7 @@ fn worded(rule: &Rule) -> (&'static str, String) {
             "bad_format",
             "does not have the form that it needs".to_owned(),
         ),
+        Rule::Form(_) => ("refused", "cannot be used".to_owned()),
         Rule::WrongType { expected } => ("wrong_type", format!("must be {}", expected.described())),
         Rule::NotIncluded { .. } => ("not_included", "is none of the values allowed".to_owned()),
         Rule::Mismatch { with } => ("mismatch", format!("differs from {with}")),

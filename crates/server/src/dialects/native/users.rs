@@ -28,6 +28,7 @@ const INCLUDE: Include = Include {
     badges: true,
     roles: false,
     preferences: false,
+    records: true,
 };
 
 const FILTERS: [&str; 14] = [

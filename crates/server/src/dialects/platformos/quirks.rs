@@ -11,3 +11,6 @@ pub(super) const NOT_AUTHENTICATED: &str = "Invalid Authentication";
 /// The parameter that names the form: the vendor's other documents call it by the second name,
 /// which counts where the first is absent (contracts, platformos).
 pub(super) const FORM_NAMES: [&str; 2] = ["form_configuration_name", "form_name"];
+
+/// Beside the form: whose item is made by a key that has no owner (contracts, platformos).
+pub(super) const CREATOR: &str = "creator_id";
