@@ -29,7 +29,8 @@ CREATE TABLE form_versions (
     PRIMARY KEY (tenant_id, name, version)
 );
 
--- rules: those of all forms of a tenant together. Who writes what they are about reads the row,
+-- rules: those of all forms of a tenant together, for which one row is made when it is first asked
+-- for. Who writes what they are about reads the row,
 -- and who stores a form takes it, so that a rule holds from one moment on for everybody.
 CREATE TABLE form_heads (
     tenant_id BIGINT NOT NULL,
@@ -37,4 +38,3 @@ CREATE TABLE form_heads (
     rules     JSONB NOT NULL,
     PRIMARY KEY (tenant_id)
 );
-INSERT INTO form_heads (tenant_id, revision, rules) SELECT id, 0, '{}' FROM tenants;

@@ -25,13 +25,13 @@ CREATE INDEX records_id ON records (tenant_id, id);
 CREATE INDEX records_kind ON records (tenant_id, kind, name, user_id, id);
 
 -- The properties that lists of users are filtered by. number: of numbers, and of times, in
--- milliseconds; text: of texts and booleans, long ones as their digest.
+-- milliseconds, as a double in the order of its bits (store/records.rs); text: of texts and booleans, long ones as their digest.
 CREATE TABLE property_values (
     tenant_id BIGINT NOT NULL,
     user_id   BIGINT NOT NULL,
     record_id BIGINT NOT NULL,
     path      TEXT NOT NULL,
-    number    DOUBLE PRECISION,
+    number    BIGINT,
     text      TEXT,
     PRIMARY KEY (tenant_id, user_id, record_id, path),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id)

@@ -522,6 +522,11 @@ impl Tx<'_> {
         }
     }
 
+    /// Whether others may write while this transaction does.
+    pub(super) fn shares_rows(&self) -> bool {
+        matches!(self.on, On::Postgres(_))
+    }
+
     /// What forms hold of all users, if it was read in this transaction.
     pub(super) fn remembered_rules(&self) -> Option<Arc<Rules>> {
         self.rules.borrow().clone()

@@ -130,7 +130,13 @@ pub(crate) fn form_rules(tx: &Tx<'_>, tenant: TenantId) -> Result<Arc<Rules>, Er
         return Ok(rules);
     }
     let read = |row: &Row<'_>| serde_json::from_str(&row.json()?).map_err(Error::internal);
-    let found: Vec<Rules> = tx.query_shared(HEAD, &[tenant.into()], read)?;
+    let mut found: Vec<Rules> = tx.query_shared(HEAD, &[tenant.into()], read)?;
+    if found.is_empty() && tx.shares_rows() {
+        // Nothing can be held of a row that is not there.
+        let insert = insert_form_head(tenant)?;
+        tx.batch(&[insert])?;
+        found = tx.query_shared(HEAD, &[tenant.into()], read)?;
+    }
     let rules = Arc::new(found.into_iter().next().unwrap_or_default());
     tx.remember_rules(&rules);
     Ok(rules)

@@ -138,6 +138,14 @@ pub(crate) enum FoundBy {
     Text(String),
 }
 
+/// A double as an integer that has its place among all doubles. Engines order integers alike.
+#[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "bits, not numbers")]
+pub(super) fn ordered(number: f64) -> i64 {
+    // There is one zero.
+    let bits = (number + 0.0).to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
+}
+
 /// Writes what a record is found by at a path.
 pub(crate) fn put_value(
     tenant: TenantId,
@@ -147,7 +155,7 @@ pub(crate) fn put_value(
     value: FoundBy,
 ) -> Statement<'static> {
     let (number, text) = match value {
-        FoundBy::Number(number) => (Value::Float(number), Value::Null),
+        FoundBy::Number(number) => (ordered(number).into(), Value::Null),
         FoundBy::Text(text) => (Value::Null, text.into()),
     };
     let path = path.to_owned();
@@ -201,4 +209,18 @@ pub(crate) fn external_ids(
 ) -> Result<Vec<(i64, String)>, Error> {
     let params = [tenant.into(), after.into(), limit.into()];
     tx.query(EXTERNAL_IDS, &params, |row| Ok((row.int()?, row.text()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_stand_in_the_order_of_their_doubles() {
+        let numbers = [f64::MIN, -1e9, -1.5, -f64::MIN_POSITIVE, 0.0, 1e-300, 1.0, 1.5, f64::MAX];
+        for pair in numbers.windows(2) {
+            assert!(ordered(pair[0]) < ordered(pair[1]), "{pair:?}");
+        }
+        assert_eq!(ordered(-0.0), ordered(0.0));
+    }
 }
