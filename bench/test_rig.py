@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from rig import main, report  # noqa: E402 - the path above comes first
+from rig.muster import last_page  # noqa: E402
 from rig.operations import OPERATIONS, Operation  # noqa: E402
 
 
@@ -71,6 +72,28 @@ class Ratios(unittest.TestCase):
         self.assertFalse(grown(own=799, limit=1000))
         self.assertTrue(grown(own=700, limit=700))
         self.assertFalse(grown(own=699, limit=700))
+
+
+class Pages(unittest.TestCase):
+    def test_the_page_asked_for_by_number_is_the_last_full_one(self):
+        self.assertEqual(last_page(1_000_000), {"page": "20000", "offset": "999950"})
+        self.assertEqual(last_page(100_020), {"page": "2000", "offset": "99950"})
+
+    def test_a_deep_page_is_judged_at_a_million_against_the_same_page_of_each_limit(self):
+        for own, limit in (("muster", "limit-sqlite"), ("muster-postgres", "limit-postgres")):
+            for rate, passed in ((150, True), (149, False)):
+                found = [
+                    figure("page-wonolo", own, 100_000, 100),
+                    figure("page-wonolo", limit, 100_000, 100),
+                    figure("page-wonolo", own, 1_000_000, rate),
+                    figure("page-wonolo", limit, 1_000_000, 100),
+                ]
+                self.assertEqual(judged({"figures": found}, limit)["passed"], passed)
+
+    def test_a_deep_page_is_measured_at_a_million_on_every_server_that_has_it(self):
+        page = next(each for each in OPERATIONS if each.name == "page-wonolo")
+        self.assertTrue(page.large)
+        self.assertEqual(set(page.calls), {"muster", "limit"})
 
 
 class Figures(unittest.TestCase):

@@ -11,6 +11,9 @@ from .server import Server, copy_files
 
 # Rows a page while all users are walked through.
 PAGE = 200
+# Rows of a page that is asked for by its number; the last full one is measured, which is page
+# 20 000 of 1 000 000 users.
+NUMBERED = 50
 
 
 class Database:
@@ -37,6 +40,7 @@ class Database:
             "token": key["token"],
             "account": str(account),
             "group": group,
+            **last_page(self.size),
         }
         lines = self.place.parent / "people.ndjson"
         people.write_lines(lines, self.size, account)
@@ -83,6 +87,12 @@ class Database:
             raise process.Broken(f"{len(found['id'])} users and not {self.size} were loaded")
         for name, values in found.items():
             self.lists[name] = write_list(self.place.parent / f"{self.place.name}.{name}", values)
+
+
+def last_page(size):
+    """The number of the last full page of so many users, and how many stand before it."""
+    page = max(1, size // NUMBERED)
+    return {"page": str(page), "offset": str((page - 1) * NUMBERED)}
 
 
 def muster_command(database):

@@ -39,8 +39,18 @@ TARGETS = [
     Target("walk", "pocketbase", None, of_operation="walk-uncounted", of_size=100_000),
     Target("password", "limit-argon2", 0.9),
     Target("password", "pocketbase", 5),
+    Target("page-wonolo", "limit-sqlite", 1.5, judged=1_000_000),
+    Target("list-wonolo", "limit-sqlite", None, of_operation="list"),
+    Target("authorize-wonolo", "limit-sqlite", None, of_operation="get"),
     Target("get", "limit-postgres", 0.7, server="muster-postgres"),
     Target("create", "limit-postgres", 0.7, server="muster-postgres"),
+    Target("page-wonolo", "limit-postgres", 1.5, server="muster-postgres", judged=1_000_000),
+    Target(
+        "list-wonolo", "limit-postgres", None, server="muster-postgres", of_operation="list"
+    ),
+    Target(
+        "authorize-wonolo", "limit-postgres", None, server="muster-postgres", of_operation="get"
+    ),
 ]
 # Throughput at the greatest size against the smallest.
 GROWTH = (("get", "list", "walk", "create"), 10_000, 1_000_000, 0.8)

@@ -44,6 +44,16 @@ pub struct ListQuery {
     pub limit: i64,
 }
 
+/// The parameters of a page by its place.
+#[derive(Deserialize)]
+pub struct PageQuery {
+    /// Rows before it.
+    pub offset: i64,
+    /// Rows at most.
+    #[serde(default = "fifty")]
+    pub limit: i64,
+}
+
 fn fifty() -> i64 {
     50
 }

@@ -7,16 +7,17 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::actor::{Actor, Principal, TenantId, Visibility};
+use crate::actor::{Actor, Principal, TenantId};
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::model::{
     Email, GroupPermission, Invitation, InvitationEnd, InvitationKind, InvitationState,
     MessageChannel, OnboardingState, User, UserStatus,
 };
-use crate::password::{self, PasswordHash};
+use crate::password::{PasswordHash, PasswordRule};
 use crate::permission::{Permission, PermissionSet};
 use crate::query::{InvitationFilter, Listed, Position};
+use crate::redirects;
 use crate::secret::{digest, same, tenant_of};
 use crate::store::{
     GroupKey, Statement, Tx, UserKey, end_invitation, find_group_id, find_invitation, find_user,
@@ -24,9 +25,6 @@ use crate::store::{
 };
 use crate::users::{self, Change, GroupGrant, INVITATION_LIFETIME, UserChange};
 use crate::violation::{Path, Rule, Violations};
-
-/// Least length of a password that is set here.
-pub const MIN_PASSWORD: usize = 8;
 
 /// What the link of a message leads to.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +44,10 @@ pub struct Opened {
     pub user: User,
     /// When its time runs out.
     pub expires_at: Timestamp,
+    /// The rule that the password keeps.
+    pub password_rule: PasswordRule,
+    /// Where the page leads afterwards: on the tenant's allow-list now.
+    pub redirect_to: Option<String>,
 }
 
 /// What a person answers.
@@ -104,15 +106,31 @@ fn standing(invitation: &Invitation, user: &User, now: Timestamp) -> InvitationS
 /// # Errors
 /// [`Error::NotFound`] for a secret that no message carries any more, or ever did.
 pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
-    let (_, invitation, user) = find(tx, token)?;
+    let (tenant, invitation, user) = find(tx, token)?;
     let state = standing(&invitation, &user, tx.now());
     if state != InvitationState::Out {
         return Ok(Link::Ended(state));
     }
+    opened(tx, tenant, invitation, user)
+}
+
+fn opened(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    invitation: Invitation,
+    user: User,
+) -> Result<Link, Error> {
+    // One that was taken off the list since leads nowhere.
+    let redirect_to = match invitation.redirect_to {
+        Some(uri) if redirects::is_allowed(tx, tenant, &uri)? => Some(uri),
+        Some(_) | None => None,
+    };
     Ok(Link::Open(Box::new(Opened {
         kind: invitation.kind,
         user,
         expires_at: invitation.expires_at,
+        password_rule: invitation.password_rule,
+        redirect_to,
     })))
 }
 
@@ -121,13 +139,7 @@ pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
 pub fn check(opened: &Opened, answer: &Answer) -> Violations {
     let mut violations = Violations::new();
     let password = &answer.password;
-    if password.expose_secret().is_empty() {
-        violations.field("password", Rule::Blank);
-    } else if let Some(rule) = password::check_length(password, MIN_PASSWORD) {
-        violations.field("password", rule);
-    } else if password.expose_secret().contains('\0') {
-        violations.field("password", Rule::BadFormat);
-    } else if let Some(rule) = password::check_strength(password, &known_of(&opened.user)) {
+    if let Some(rule) = users::check_password_by(opened.password_rule, password, &opened.user) {
         violations.field("password", rule);
     }
     if answer.confirmation.expose_secret().is_empty() {
@@ -142,20 +154,6 @@ pub fn check(opened: &Opened, answer: &Answer) -> Violations {
         violations.field("agreed_to_terms", Rule::Blank);
     }
     violations
-}
-
-/// What an attacker knows of a user: no password.
-fn known_of(user: &User) -> Vec<&str> {
-    let names = [
-        &user.first_name,
-        &user.middle_name,
-        &user.last_name,
-        &user.name,
-    ];
-    let texts = names.into_iter().filter_map(|name| name.as_deref());
-    let email = user.email.as_ref().map(Email::as_str);
-    let phone = user.phone.as_ref().map(|phone| phone.as_str());
-    texts.chain(email).chain(phone).collect()
 }
 
 /// Accepts an invitation, and with it all that are out for its person: their password is set,
@@ -177,13 +175,11 @@ pub fn accept(
         return Ok(Link::Ended(state));
     }
     let actor = Actor {
-        tenant,
         principal: Principal::User(before.id),
         permissions: PermissionSet::NONE,
         account: invitation.account_id,
-        visibility: Visibility::Tenant,
         email: before.email.as_ref().map(|email| email.as_str().to_owned()),
-        request_id: request_id.to_owned(),
+        ..Actor::system(tenant, request_id)
     };
     let change = acceptance(&invitation, &before, password, tx.now());
     let channel = invitation.sent.as_ref().map(|sent| sent.channel);
@@ -196,11 +192,7 @@ pub fn accept(
         None => {}
     };
     let user = users::answer(tx, &actor, &before, &change, verify)?;
-    Ok(Link::Open(Box::new(Opened {
-        kind: invitation.kind,
-        user,
-        expires_at: invitation.expires_at,
-    })))
+    opened(tx, tenant, invitation, user)
 }
 
 /// What accepting changes of a user.
@@ -342,6 +334,7 @@ pub fn resend(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Invitation, Error> 
     ])?;
     invitation.requested_at = tx.now();
     invitation.expires_at = expires_at;
+    invitation.silent = false;
     invitation.sent = None;
     Ok(invitation)
 }

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Visibility};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::{Job, JobTransition, UserKind, check_text};
@@ -128,8 +128,10 @@ fn check(tx: &Tx<'_>, actor: &Actor, job: &Job, violations: &mut Violations) -> 
     let worker = find_user(tx, actor, &UserKey::Id(job.worker_id), false)?;
     let works = worker.is_some_and(|found| found.user.kind == Some(UserKind::Worker));
     add("worker_id", (!works).then_some(Rule::MustExist));
-    let account = find_account(tx, actor.tenant, job.account_id)?;
-    add("account_id", account.is_none().then_some(Rule::MustExist));
+    // Who sees one account alone reports for that one alone.
+    let elsewhere = matches!(actor.visibility, Visibility::Account(own) if own != job.account_id);
+    let known = !elsewhere && find_account(tx, actor.tenant, job.account_id)?.is_some();
+    add("account_id", (!known).then_some(Rule::MustExist));
     Ok(())
 }
 

@@ -124,6 +124,25 @@ pub struct PageNumber {
     pub size: usize,
 }
 
+/// Part of a list by how many rows stand before it, for APIs that count rows. What stands before
+/// is passed over in an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Rows before it.
+    pub offset: i64,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// Part of a list, and how many rows there are in all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Windowed<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// All rows of the list.
+    pub total: i64,
+}
+
 /// Rows, and where the next page starts if there is one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed<T> {

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bytes::{BufMut as _, BytesMut};
-use limits::http::{self, Key, ListQuery};
+use limits::http::{self, Key, ListQuery, PageQuery};
 use limits::user::{COLUMNS, NewUser, Page, Row, Stored, User};
 use limits::{TENANT, setting};
 use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -42,6 +42,7 @@ struct Reader {
     one: Statement,
     named: Statement,
     after: Statement,
+    page: Statement,
 }
 
 struct Writer {
@@ -232,9 +233,27 @@ async fn list(
             reader.client.query(&reader.after, &given).await
         }
     };
-    let rows = rows.expect("reading does not fail");
+    shown(&rows.expect("reading does not fail"))
+}
+
+/// A page by its place: rows are read and thrown away up to it.
+async fn page(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(query): Query<PageQuery>,
+) -> Response {
+    if !app.key.is_in(&headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let reader = app.reader();
+    let given: [&(dyn ToSql + Sync); 3] = [&TENANT, &query.limit, &query.offset];
+    let rows = reader.client.query(&reader.page, &given).await;
+    shown(&rows.expect("reading does not fail"))
+}
+
+fn shown(rows: &[tokio_postgres::Row]) -> Response {
     let mut page = Page::default();
-    for row in &rows {
+    for row in rows {
         page.push(&User::read(&Columns(row)));
     }
     http::json(StatusCode::OK, page.done())
@@ -260,6 +279,9 @@ async fn reader() -> Result<Reader, tokio_postgres::Error> {
             .prepare(&select(&format!("last_name_key = $4 AND {page}")))
             .await?,
         after: client.prepare(&select(page)).await?,
+        page: client
+            .prepare(&select("true ORDER BY id LIMIT $2 OFFSET $3"))
+            .await?,
         client,
     })
 }
@@ -315,6 +337,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let router = Router::new()
         .route("/users", get(list).post(create))
         .route("/users/{id}", get(show))
+        .route("/page", get(page))
         .with_state(app);
     http::serve(router).await?;
     Ok(())

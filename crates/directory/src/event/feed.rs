@@ -97,8 +97,9 @@ fn invited(
     let others = invitations_of(tx, tenant, invitation.user_id)?;
     let first = others
         .iter()
-        .find(|each| each.requested_at == invitation.requested_at);
-    if invitation.ended.is_some() || first.is_some_and(|first| first.id != invitation.id) {
+        .find(|each| !each.silent && each.requested_at == invitation.requested_at);
+    let another = first.is_some_and(|first| first.id != invitation.id);
+    if invitation.ended.is_some() || invitation.silent || another {
         return Ok(None);
     }
     let system = Actor::system(tenant, event.request_id.clone());

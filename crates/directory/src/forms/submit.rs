@@ -28,7 +28,7 @@ pub fn stored_user(
     form: &Form,
     id: i64,
 ) -> Result<Map<String, Value>, Error> {
-    changeable(tx, actor, form, id).map(|(_, stored)| stored)
+    changeable(tx, actor, form, id).map(|(_, _, stored)| stored)
 }
 
 fn changeable(
@@ -36,10 +36,10 @@ fn changeable(
     actor: &Actor,
     form: &Form,
     id: i64,
-) -> Result<(User, Map<String, Value>), Error> {
-    let found = find_user(tx, actor, &UserKey::Id(id), false)?.ok_or(Error::NotFound)?;
+) -> Result<(User, Include, Map<String, Value>), Error> {
+    let found = find(tx, actor, id)?.ok_or(Error::NotFound)?;
     require(tx, actor, form, &found.user)?;
-    let user = found.user.clone();
+    let (user, has) = (found.user.clone(), found.has);
     let mut stored = as_submitted(&view(tx, actor, found)?);
     let asks = form.group.find("password").is_some_and(|(_, field)| {
         let mut checks = field.validators.iter().map(|each| &each.check);
@@ -48,7 +48,15 @@ fn changeable(
     if asks && password_of(tx, actor.tenant, id)?.is_some() {
         stored.insert("password".to_owned(), Value::Bool(true));
     }
-    Ok((user, stored))
+    Ok((user, has, stored))
+}
+
+/// A user whom the actor sees: themselves in any case.
+fn find(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Option<FoundUser>, Error> {
+    let own = Actor::system(actor.tenant, "");
+    let is_own = actor.principal == Principal::User(id);
+    let seer = if is_own { &own } else { actor };
+    find_user(tx, seer, &UserKey::Id(id), false)
 }
 
 fn view(tx: &Tx<'_>, actor: &Actor, found: FoundUser) -> Result<UserView, Error> {
@@ -93,7 +101,7 @@ pub fn update_user(
     given: &Map<String, Value>,
     password: Option<&PasswordHash>,
 ) -> Result<(), Error> {
-    let (user, stored) = changeable(tx, actor, form, id)?;
+    let (user, has, stored) = changeable(tx, actor, form, id)?;
     let mut submission = Submission::of_user(form, given, Some(&stored));
     if submission.password.is_some() && submission.violations.is_empty() && password.is_none() {
         // What is stored changed since the submission was found wrong.
@@ -101,6 +109,7 @@ pub fn update_user(
     }
     submission.change.password = password.filter(|_| submission.password.is_some()).cloned();
     let (change, violations) = (submission.change, submission.violations);
+    users::check_change(tx, actor, &user, &change, has)?;
     write(tx, actor, &user, &change, violations).map_err(|refused| form.reword(refused))
 }
 
@@ -161,7 +170,7 @@ pub fn create_item(
     let acting = actor.user(tx)?;
     let (change, mut violations) = item_change(form, given, None, None)?;
     let found = match acting.or(creator) {
-        Some(id) => find_user(tx, actor, &UserKey::Id(id), false)?,
+        Some(id) => find(tx, actor, id)?,
         None => None,
     };
     let Some(found) = found else {
@@ -211,7 +220,7 @@ fn find_item(
     let (user, _, _) = owner
         .filter(|(_, found, _)| *found == kind.record())
         .ok_or(Error::NotFound)?;
-    let found = find_user(tx, actor, &UserKey::Id(user), false)?.ok_or(Error::NotFound)?;
+    let found = find(tx, actor, user)?.ok_or(Error::NotFound)?;
     let user = found.user.clone();
     require_item(actor, actor.user(tx)?, &user)?;
     let mut records = view(tx, actor, found)?.records.into_iter();

@@ -13,6 +13,7 @@ use super::{Authenticated, Credential, authenticate};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::generation::{Beginning, Reading};
+use crate::sessions::{Use, note_use};
 use crate::store::{Db, generation_of};
 
 /// Entries at most; one more empties the cache.
@@ -24,6 +25,8 @@ type CredentialHash = [u8; 32];
 struct Entry {
     actor: Actor,
     ends: Option<Timestamp>,
+    /// When the use of a session is to be noted once more.
+    due: Option<Timestamp>,
     reading: Reading,
 }
 
@@ -40,8 +43,10 @@ impl ActorCache {
     /// [`Error::Unauthenticated`]; storage errors.
     pub(crate) async fn actor(&self, db: &Db, credential: &Credential) -> Result<Actor, Error> {
         let hash = hash_of(credential);
+        let wall = db.clock().now();
         if let Some(entry) = self.find(&hash)
-            && entry.ends.is_none_or(|end| end > db.clock().now())
+            && entry.ends.is_none_or(|end| end > wall)
+            && entry.due.is_none_or(|due| due > wall)
             && entry.reading.is_current(db).await?
         {
             return Ok(entry.actor.clone());
@@ -54,11 +59,24 @@ impl ActorCache {
             let generation = generation_of(tx, tenant)?;
             Ok((generation, authenticate(tx, &asked)?))
         });
-        let (generation, Authenticated { actor, ends }) = read.await?;
+        let (generation, Authenticated { actor, ends, used }) = read.await?;
+        if let Some(used) = used.filter(|used| used.due() <= wall) {
+            let (tenant, session) = (actor.tenant, used.session);
+            // What is read next time has the later end.
+            let noted = db.write(move |tx| note_use(tx, tenant, session)).await;
+            if let Err(cause) = noted {
+                tracing::warn!(
+                    error = &cause as &dyn std::error::Error,
+                    "a use is not noted"
+                );
+            }
+            return Ok(actor);
+        }
         let entry = Entry {
             reading: Reading::of(actor.tenant, generation, &begun),
             actor: actor.clone(),
             ends,
+            due: used.map(Use::due),
         };
         self.keep(hash, entry);
         Ok(actor)

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::password::PasswordRule;
+
 /// What an invitation asks of its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvitationKind {
@@ -148,6 +150,10 @@ pub struct Invitation {
     pub permission: Option<i64>,
     /// Where the page leads afterwards: an exact entry of the tenant's allow-list.
     pub redirect_to: Option<String>,
+    /// The rule that the password keeps which answers it.
+    pub password_rule: PasswordRule,
+    /// Whether no message is sent of it, until it is asked for.
+    pub silent: bool,
     /// The account that its events are told in.
     pub account_id: Option<i64>,
     /// The message whose link holds; none while it is yet to be made.

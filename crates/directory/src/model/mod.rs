@@ -15,7 +15,9 @@ mod user;
 pub use account::{Account, AccountRole, Membership};
 pub use badge::{Badge, UserBadge};
 pub use email::Email;
-pub use group::{Group, GroupMembership, GroupPermission, slug_from};
+pub use group::{
+    Group, GroupInvitation, GroupMember, GroupMembership, GroupPermission, GroupProfile, slug_from,
+};
 pub use invitation::{
     Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel, SentMessage,
 };

@@ -13,13 +13,15 @@ const END_INVITATIONS: &str = "UPDATE invitations SET ended_at = COALESCE(ended_
 const FORGET_ANSWERS: &str = "UPDATE delivery_attempts SET answer = '' WHERE tenant_id = $1 \
     AND event_id IN (SELECT id FROM events \
     WHERE tenant_id = $1 AND subject_type = 'user' AND subject_id = $2)";
-const DELETE: [&str; 8] = [
+const DELETE: [&str; 10] = [
     "DELETE FROM property_values WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM records WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_badges WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM user_permissions WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_roles WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM notification_preferences WHERE tenant_id = $1 AND user_id = $2",
 ];

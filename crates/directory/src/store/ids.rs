@@ -27,11 +27,13 @@ pub enum IdKind {
     Event,
     Webhook,
     Record,
+    Session,
+    Redirect,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -46,6 +48,8 @@ impl IdKind {
         Self::Event,
         Self::Webhook,
         Self::Record,
+        Self::Session,
+        Self::Redirect,
     ];
 
     /// Its name in `id_leases`.
@@ -66,6 +70,8 @@ impl IdKind {
             Self::Event => "event",
             Self::Webhook => "webhook",
             Self::Record => "record",
+            Self::Session => "session",
+            Self::Redirect => "redirect",
         }
     }
 }

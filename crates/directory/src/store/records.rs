@@ -139,7 +139,11 @@ pub(crate) enum FoundBy {
 }
 
 /// A double as an integer that has its place among all doubles. Engines order integers alike.
-#[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "bits, not numbers")]
+#[allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "bits, not numbers"
+)]
 pub(super) fn ordered(number: f64) -> i64 {
     // There is one zero.
     let bits = (number + 0.0).to_bits() as i64;
@@ -217,7 +221,17 @@ mod tests {
 
     #[test]
     fn integers_stand_in_the_order_of_their_doubles() {
-        let numbers = [f64::MIN, -1e9, -1.5, -f64::MIN_POSITIVE, 0.0, 1e-300, 1.0, 1.5, f64::MAX];
+        let numbers = [
+            f64::MIN,
+            -1e9,
+            -1.5,
+            -f64::MIN_POSITIVE,
+            0.0,
+            1e-300,
+            1.0,
+            1.5,
+            f64::MAX,
+        ];
         for pair in numbers.windows(2) {
             assert!(ordered(pair[0]) < ordered(pair[1]), "{pair:?}");
         }

@@ -1,6 +1,7 @@
 //! Forgetting a user.
 
 use super::Include;
+use super::credentials::require_not_above_one;
 use super::kept::Kept;
 use super::rules::Held;
 use super::update::{rewrite, touch};
@@ -9,7 +10,8 @@ use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::User;
 use crate::permission::Permission;
-use crate::store::{FoundUser, Tx, UserKey, erase_around, erase_changes, find_user};
+use crate::sessions;
+use crate::store::{Tx, UserKey, erase_around, erase_changes, find_user};
 
 /// Takes away, for good, all that is known of a user, deleted or not: their fields, password,
 /// memberships and preferences, and what events tell of their fields. That there was a user with
@@ -27,14 +29,18 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         Some(found) => Some(found),
         None => find_user(tx, actor, &key, true)?,
     };
-    let FoundUser { user: before, has } = found.ok_or(Error::NotFound)?;
-    let kept = Kept::stored(tx, actor, &before, has.records)?;
+    let found = found.ok_or(Error::NotFound)?;
+    actor.require_in_person()?;
+    require_not_above_one(tx, actor, found.user.id, found.has)?;
+    let kept = Kept::stored(tx, actor, &found.user, found.has.records)?;
+    let before = found.user;
     let mut user = User::blank(before.id, before.uid.clone(), before.created_at);
     user.version = before.version;
     user.deleted_at = before.deleted_at.or_else(|| Some(tx.now()));
     touch(tx, actor, &mut user);
     let subject = Subject::new("user", id);
-    let mut around = erase_around(actor.tenant, id, tx.now());
+    let mut around = sessions::ended(tx, actor.tenant, id, None)?;
+    around.extend(erase_around(actor.tenant, id, tx.now()));
     around.push(erase_changes(actor.tenant, "user", id.to_string()));
     let (kind, nothing) = (EventType::UserErased, Change::default());
     around.push(event::record(

@@ -3,6 +3,7 @@
 mod around;
 mod change;
 mod create;
+mod credentials;
 mod erase;
 mod kept;
 mod plan;
@@ -17,10 +18,12 @@ pub use change::{
     AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
 };
 pub use create::create;
-pub(crate) use create::plan as plan_creation;
+pub(crate) use create::{invite, plan as plan_creation};
+pub(crate) use credentials::{check_change, require_not_above};
+pub use credentials::{check_password, check_password_by};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
-pub(crate) use update::{answer, plan as plan_update};
+pub(crate) use update::{answer, join_group, leave_group, plan as plan_update, rewrite_around};
 pub use update::{delete, restore, update};
 pub use view::Include;
 pub(crate) use view::view as view_of;

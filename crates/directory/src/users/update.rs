@@ -5,26 +5,28 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::around::{employer_membership, join_accounts, join_groups, new_badge};
-use super::change::UserChange;
+use super::change::{GroupGrant, UserChange};
 use super::kept::Kept;
 use super::plan::Plan;
 use super::rules::Held;
 use super::view::{self, Include};
-use super::{UserKey, rules};
+use super::{UserKey, credentials, rules};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
 use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
+use crate::sessions;
 use crate::store::{
     Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
     find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    update_user, update_user_badge,
+    set_members_gone, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
-/// Changes a user; only what the change names. With `expected`, only from that version.
+/// Changes a user; only what the change names. With `expected`, only from one of
+/// those versions.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`];
@@ -33,7 +35,7 @@ pub fn update(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     change: &UserChange,
     violations: Violations,
     include: Include,
@@ -41,9 +43,10 @@ pub fn update(
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
+    credentials::check_change(tx, actor, &before.user, change, before.has)?;
     let found = match plan(tx, actor, &before.user, change, violations)? {
         Some(plan) => plan.write(tx, actor.tenant)?.and_has(before.has),
         None => before,
@@ -89,6 +92,65 @@ pub(crate) fn answer(
     Ok(plan.write(tx, actor.tenant)?.user)
 }
 
+/// Makes a user a member of a group, as who calls this found that the actor may; `told` is the
+/// group's event.
+///
+/// # Errors
+/// As [`update`], but nothing is forbidden.
+pub(crate) fn join_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    grant: GroupGrant,
+    told: Statement<'static>,
+) -> Result<(), Error> {
+    let change = UserChange {
+        groups: vec![grant],
+        ..UserChange::default()
+    };
+    let none = Violations::new();
+    let plan = plan_of(tx, actor, before, before.clone(), &change, none)?;
+    let mut plan = plan.ok_or_else(|| Error::internal("joining changes nothing"))?;
+    plan.around.push(told);
+    plan.write(tx, actor.tenant).map(drop)
+}
+
+/// Ends a user's part in a group by what `around` writes.
+///
+/// # Errors
+/// [`crate::error::Unavailable::Contention`] when another changed the user since.
+pub(crate) fn leave_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    mut around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let (kind, nothing) = (EventType::UserUpdated, event::Change::default());
+    let subject = Subject::new("user", found.user.id);
+    let event = event::record(tx, actor, kind, actor.account, subject, nothing)?;
+    around.push(event);
+    rewrite_around(tx, actor, found, around)
+}
+
+/// Writes what stands around a user, whose version moves with it.
+///
+/// # Errors
+/// As [`leave_group`].
+pub(crate) fn rewrite_around(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let FoundUser { user: before, has } = found;
+    let mut user = before.clone();
+    touch(tx, actor, &mut user);
+    // No claim comes or goes.
+    let claims = (Held::default(), Held::default());
+    let plan = rewrite(actor, before.version, user, claims, around, has)?;
+    plan.write(tx, actor.tenant).map(drop)
+}
+
 /// What is to be written so that a user becomes as `user`, which `change` led to.
 fn plan_of(
     tx: &Tx<'_>,
@@ -127,6 +189,7 @@ fn plan_of(
         groups.extend(joined);
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
+    around.extend(sessions_after(tx, actor, before, &user, change)?);
     let parts = !around.is_empty();
     if user == *before && !parts {
         return Ok(None);
@@ -150,6 +213,29 @@ fn plan_of(
         records: !change.records.is_empty(),
     };
     rewrite(actor, before.version, user, claims, around, gains).map(Some)
+}
+
+/// What a change means for the sessions of its user: a new password ends all but the one it was
+/// set in, a suspension all; where other rights or another email come of it, they are asked anew.
+fn sessions_after(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &User,
+    change: &UserChange,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let suspended = before.suspended_at.is_none() && user.suspended_at.is_some();
+    if suspended || change.password.is_some() {
+        let own = actor.session.filter(|_| !suspended);
+        return sessions::ended(tx, actor.tenant, user.id, own);
+    }
+    let rights = !change.accounts.is_empty()
+        || (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role);
+    if rights || before.email != user.email {
+        let refreshed = sessions::refreshed(tx, actor.tenant, user.id)?;
+        return Ok(refreshed.into_iter().collect());
+    }
+    Ok(Vec::new())
 }
 
 /// Marks a user as changed now, by this actor.
@@ -198,7 +284,7 @@ fn change_around(
     let tenant = actor.tenant;
     let mut statements = Vec::new();
     if let Some(hash) = &change.password {
-        statements.push(put_password(tenant, user.id, hash, tx.now()));
+        statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
     if (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role) {
         if let Some(left) = before
@@ -242,14 +328,16 @@ pub fn delete(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
 ) -> Result<(), Error> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
+    actor.require_in_person()?;
+    credentials::require_not_above_one(tx, actor, before.user.id, before.has)?;
     let deleted_at = Some(tx.now());
     set_deleted(tx, actor, before, deleted_at, EventType::UserDeleted).map(drop)
 }
@@ -282,9 +370,21 @@ fn set_deleted(
     let mut change = event::Change::of(&[("deleted_at", time(&user))]);
     change.old.insert("deleted_at".to_owned(), time(&before));
     let subject = Subject::new("user", user.id);
-    let event = event::record(tx, actor, kind, actor.account, subject, change)?;
     let kept = Kept::stored(tx, actor, &before, has.records)?;
-    let mut around = vec![event];
+    let mut around = vec![event::record(
+        tx,
+        actor,
+        kind,
+        actor.account,
+        subject,
+        change,
+    )?];
+    if deleted_at.is_some() {
+        around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
+    }
+    if has.groups {
+        around.push(set_members_gone(actor.tenant, user.id, user.deleted_at));
+    }
     if user.deleted_at.is_none() {
         // What lists are filtered by may be other properties by now.
         around.extend(kept.found_by(actor.tenant, user.id));

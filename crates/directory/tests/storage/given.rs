@@ -90,7 +90,17 @@ pub(crate) async fn update(
 ) -> Result<UserView, Error> {
     let (actor, change) = (actor.clone(), change.clone());
     directory
-        .write(move |tx| users::update(tx, &actor, &key, expected, &change, Violations::new(), ALL))
+        .write(move |tx| {
+            users::update(
+                tx,
+                &actor,
+                &key,
+                expected.as_ref().map(std::slice::from_ref),
+                &change,
+                Violations::new(),
+                ALL,
+            )
+        })
         .await
 }
 
@@ -113,7 +123,14 @@ pub(crate) async fn delete(
 ) -> Result<(), Error> {
     let actor = actor.clone();
     directory
-        .write(move |tx| users::delete(tx, &actor, &key, expected))
+        .write(move |tx| {
+            users::delete(
+                tx,
+                &actor,
+                &key,
+                expected.as_ref().map(std::slice::from_ref),
+            )
+        })
         .await
 }
 

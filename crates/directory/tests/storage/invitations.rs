@@ -46,10 +46,7 @@ const PASSWORD: &str = "tide plank ferry orbit";
 
 fn invited(change: UserChange, kind: InvitationKind) -> UserChange {
     UserChange {
-        invitation: Some(InvitationRequest {
-            kind,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(kind)),
         ..change
     }
 }

@@ -110,10 +110,9 @@ fn any_user(number: usize, around: Around) -> impl Strategy<Value = (UserChange,
         }
         change.suspended = Change::set_if(states.0.then_some(true));
         if states.1 {
-            change.invitation = Some(InvitationRequest {
-                kind: directory::model::InvitationKind::Verify,
-                redirect_to: None,
-            });
+            change.invitation = Some(InvitationRequest::new(
+                directory::model::InvitationKind::Verify,
+            ));
         }
         (change, states.2)
     })

@@ -69,5 +69,7 @@ mod lists;
 mod pool;
 mod races;
 mod schema;
+mod sessions;
 mod unique;
+mod user_values;
 mod users;

@@ -203,10 +203,7 @@ async fn a_public_pool_caller_writes_no_user(world: World) {
 async fn a_public_pool_caller_may_invite(world: World) {
     let account = given::account(&world.directory, &system(), "Acme").await;
     let change = UserChange {
-        invitation: Some(InvitationRequest {
-            kind: InvitationKind::Invite,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
         ..worker("w@example.org")
     };
     let made = create(&world.directory, &pool(account), &change).await;

@@ -10,6 +10,8 @@ use serde::Deserialize;
 
 use super::Failed;
 use super::outbound::{GivenOutbound, OutboundSettings, secret_in_file};
+use crate::deliver::guard::{AllowedNetwork, AllowedNetworks};
+use crate::http::trusted_proxies::TrustedProxies;
 
 /// What flags and environment say.
 #[derive(Debug, Args)]
@@ -33,8 +35,9 @@ pub(super) struct Given {
         hide_env_values = true
     )]
     database: Option<String>,
-    /// The key that signs cursors: made beside an SQLite file, required on PostgreSQL, the
-    /// same on every node.
+    /// The server's secret key: it signs cursors, keys the hashes of idempotent requests, seals
+    /// the secrets of webhooks and makes the links of messages. Made beside an SQLite file,
+    /// required on PostgreSQL, the same on every node, and in no backup.
     #[arg(
         long,
         global = true,
@@ -42,6 +45,16 @@ pub(super) struct Given {
         value_name = "FILE"
     )]
     secret_key_file: Option<PathBuf>,
+    /// A proxy, or a network of proxies, whose `X-Forwarded-For` says where a request comes
+    /// from: `10.0.0.0/8`. May be said several times.
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    trusted_proxy: Vec<AllowedNetwork>,
     #[command(flatten)]
     outbound: GivenOutbound,
 }
@@ -54,6 +67,7 @@ pub(super) struct File {
     management: Option<String>,
     database: Option<String>,
     secret_key_file: Option<PathBuf>,
+    trusted_proxy: Option<Vec<String>>,
     pub(super) base_url: Option<String>,
     #[serde(default, deserialize_with = "secret_in_file")]
     pub(super) smtp_url: Option<SecretString>,
@@ -81,6 +95,8 @@ pub(super) struct Settings {
     pub(super) database: Location,
     /// The secret key's file, where one was said.
     pub(super) secret_key_file: Option<PathBuf>,
+    /// Whose word on where a request comes from counts.
+    pub(super) trusted_proxies: TrustedProxies,
     /// The file that was read, if any.
     pub(super) config: Option<PathBuf>,
     /// How messages leave.
@@ -102,12 +118,18 @@ impl Settings {
         let listen_was_given = listen.is_some();
         let listen = address("listen", listen, "127.0.0.1:8080")?;
         let management = said(given.management).or(file.management.take());
+        let proxies = networks(
+            "trusted_proxy",
+            given.trusted_proxy,
+            file.trusted_proxy.take(),
+        )?;
         Ok(Self {
             listen_was_given,
             listen,
             management: address("management", management, "127.0.0.1:9090")?,
             database: Location::parse(database).map_err(Failed::Configuration)?,
             secret_key_file: given.secret_key_file.or(file.secret_key_file.take()),
+            trusted_proxies: TrustedProxies::new(proxies),
             config: given.config,
             outbound: OutboundSettings::resolve(given.outbound, file, listen)?,
         })
@@ -125,6 +147,22 @@ impl Settings {
 /// An empty variable of the environment says nothing.
 pub(super) fn said(given: Option<String>) -> Option<String> {
     given.filter(|text| !text.is_empty())
+}
+
+/// The networks that flags or environment say, else those of the file.
+pub(super) fn networks(
+    name: &str,
+    given: Vec<AllowedNetwork>,
+    file: Option<Vec<String>>,
+) -> Result<AllowedNetworks, Failed> {
+    if !given.is_empty() {
+        return Ok(given.into_iter().collect());
+    }
+    let file = file.unwrap_or_default().into_iter().map(|text| {
+        let refused = |_| Failed::Configuration(format!("{name}: {text} is no network"));
+        text.parse().map_err(refused)
+    });
+    file.collect::<Result<AllowedNetworks, Failed>>()
 }
 
 fn read_file(path: &Path) -> Result<File, Failed> {
@@ -172,6 +210,7 @@ mod tests {
             management: None,
             database: None,
             secret_key_file: None,
+            trusted_proxy: Vec::new(),
             outbound: GivenOutbound::default(),
         }
     }

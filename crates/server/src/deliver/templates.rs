@@ -369,21 +369,19 @@ fn samples(name: TemplateName) -> [Map<String, Value>; 2] {
     let link = "https://directory.example.com/x?token=y";
     let expires_at = "2026-11-24T10:21:47Z";
     let (least, more) = match name {
-        TemplateName::Invitation => (
+        TemplateName::Invitation | TemplateName::Verification | TemplateName::SmsInvitation => (
             json!({ "link": link }),
-            json!({ "inviter": "Ada", "organisation": "Acme", "expires_at": expires_at }),
+            json!({
+                "name": "Bob", "inviter": "Ada", "organisation": "Acme", "expires_at": expires_at,
+            }),
         ),
-        TemplateName::Verification | TemplateName::PasswordReset => (
+        TemplateName::PasswordReset => (
             json!({ "link": link }),
             json!({ "name": "Ada", "expires_at": expires_at }),
         ),
         TemplateName::Notification => (
             json!({ "title": "News", "text": "Text" }),
             json!({ "link": link }),
-        ),
-        TemplateName::SmsInvitation => (
-            json!({ "link": link }),
-            json!({ "inviter": "Ada", "organisation": "Acme" }),
         ),
         TemplateName::SmsVerificationCode => {
             (json!({ "code": "123456" }), json!({ "minutes": 10 }))

@@ -183,8 +183,14 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
     values.insert("link".to_owned(), base.link(&path, &[]).into());
     let expires_at = format!("{:.0}", letter.expires_at);
     values.insert("expires_at".to_owned(), expires_at.into());
-    if let Some(name) = &letter.user.first_name {
-        values.insert("name".to_owned(), name.clone().into());
+    for (name, known) in [
+        ("name", &letter.user.first_name),
+        ("organisation", &letter.organisation),
+        ("inviter", &letter.inviter),
+    ] {
+        if let Some(known) = known {
+            values.insert(name.to_owned(), known.clone().into());
+        }
     }
     Some(Message {
         id: message_id(key),
@@ -202,7 +208,7 @@ fn made_of_message(attempt: message::Attempt, duration: std::time::Duration) -> 
         message::Attempt::Failed {
             reason,
             retry_after,
-        } => (Outcome::Failed, reason, retry_after.map(RetryAfter::Delay)),
+        } => (Outcome::Failed, reason, retry_after),
         message::Attempt::Waits => (Outcome::Failed, "nothing is configured".to_owned(), None),
     };
     Made {

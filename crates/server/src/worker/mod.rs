@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::event::{self, SEQUENCED_AT_ONCE};
-use directory::{Error, TenantId, deliveries, tenants, webhooks};
+use directory::{Error, TenantId, deliveries, sessions, tenants, webhooks};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -148,7 +148,8 @@ impl Worker {
     async fn clean_tenant(&self, tenant: TenantId) -> Result<bool, Error> {
         let directory = &self.app.directory;
         let sweep = directory.write(move |tx| webhooks::sweep(tx, tenant));
-        let swept = sweep.await?;
+        let over = directory.write(move |tx| sessions::sweep(tx, tenant));
+        let swept = sweep.await? | over.await?;
         let now = directory.clock().now();
         let Ok(before) = now.checked_sub(self.retention) else {
             return Ok(swept);

@@ -34,5 +34,6 @@ mod platformos;
 mod pulse;
 mod reliability;
 mod requests;
+mod sessions;
 mod webhook_receivers;
 mod wonolo;

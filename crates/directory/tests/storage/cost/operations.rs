@@ -323,7 +323,12 @@ fn pages(setting: &Arc<Setting>) -> Vec<Operation> {
     ]
 }
 
-fn numbered(name: &'static str, filter: UserFilter, number: usize, size: usize) -> Operation {
+pub(super) fn numbered(
+    name: &'static str,
+    filter: UserFilter,
+    number: usize,
+    size: usize,
+) -> Operation {
     read(name, move |tx, _| {
         let page = PageNumber { number, size };
         let found = users::page(tx, &system(), &filter, page, ALL)?;

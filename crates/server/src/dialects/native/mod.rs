@@ -12,6 +12,8 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod redirects;
+mod sessions;
 mod users;
 mod webhooks;
 mod wire;
@@ -19,11 +21,11 @@ mod wire;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use directory::Actor;
 
 use crate::http::Shared;
-use crate::http::auth::{authenticate, bearer};
+use crate::http::auth::{authenticate, bearer, placed};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 
@@ -51,7 +53,26 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations", get(invitations::list))
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
+        .merge(session_routes())
+        .route(
+            "/v1/redirects",
+            get(redirects::list).post(redirects::create),
+        )
+        .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
+}
+
+fn session_routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/sessions", get(sessions::list).post(sessions::create))
+        .route("/v1/sessions/{id}", delete(sessions::revoke))
+        .route("/v1/session", get(sessions::show).delete(sessions::log_out))
+        .route("/v1/session/rotate", post(sessions::rotate))
+        .route(
+            "/v1/users/{id}/sessions",
+            get(sessions::list_of).delete(sessions::revoke_all),
+        )
+        .route("/v1/users/{id}/impersonate", post(sessions::impersonate))
 }
 
 fn webhook_routes() -> Router<Shared> {
@@ -85,9 +106,8 @@ impl FromRequestParts<Shared> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
         let context = RequestContext::from_request_parts(parts, app).await?;
-        authenticate(app, &context, bearer(&parts.headers))
-            .await
-            .map(Self)
+        let actor = authenticate(app, &context, bearer(&parts.headers)).await?;
+        placed(actor, &parts.headers).map(Self)
     }
 }
 

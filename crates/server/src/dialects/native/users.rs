@@ -101,7 +101,7 @@ pub(super) async fn update(
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     // Absent and not to be seen are told before the body is judged.
     let reader = actor.clone();
     let key = UserKey::Id(id);
@@ -117,7 +117,7 @@ pub(super) async fn update(
             tx,
             &actor,
             &key,
-            expected,
+            expected.as_deref(),
             &change,
             violations.clone(),
             INCLUDE,
@@ -135,9 +135,9 @@ pub(super) async fn delete(
 ) -> Result<Response, Failure> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     app.directory
-        .write(move |tx| users::delete(tx, &actor, &UserKey::Id(id), expected))
+        .write(move |tx| users::delete(tx, &actor, &UserKey::Id(id), expected.as_deref()))
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

@@ -124,10 +124,18 @@ pub(super) async fn update(
     actor.require(Permission::UpdateWebhooks)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     let (change, violations) = webhook_in(&object, |url| checked(&app, url));
-    let write =
-        move |tx: &Tx<'_>| webhooks::update(tx, &actor, id, &change, expected, violations.clone());
+    let write = move |tx: &Tx<'_>| {
+        webhooks::update(
+            tx,
+            &actor,
+            id,
+            &change,
+            expected.as_deref(),
+            violations.clone(),
+        )
+    };
     let changed = app.directory.write(write).await?;
     Ok(shown(changed.version, &changed.out()))
 }
@@ -140,9 +148,9 @@ pub(super) async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     actor.require(Permission::UpdateWebhooks)?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     app.directory
-        .write(move |tx| webhooks::delete(tx, &actor, id, expected))
+        .write(move |tx| webhooks::delete(tx, &actor, id, expected.as_deref()))
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

@@ -48,6 +48,11 @@ pub(super) fn wrong_parameters(wrong: &Violations) -> Response {
     based(StatusCode::NOT_ACCEPTABLE, &told)
 }
 
+/// 422 for what is no field's.
+pub(super) fn on_base(words: &str) -> Response {
+    invalid(json!({ "base": [words] }))
+}
+
 fn unauthorized() -> Response {
     let mut response = based(StatusCode::UNAUTHORIZED, &[NOT_AUTHENTICATED.to_owned()]);
     let challenge = HeaderValue::from_static("Token");

@@ -27,7 +27,7 @@ async fn create(
         Ok(creator) => creator,
         Err(wrong) => return Ok(error::wrong_parameters(&wrong)),
     };
-    let FormIn { form, given } = match filled_in(&app, &actor, object, resource).await? {
+    let FormIn { form, given } = match filled_in(&app, actor.tenant, object, resource).await? {
         Ok(form) => form,
         Err(refused) => return Ok(refused),
     };
@@ -49,7 +49,7 @@ async fn update(
 ) -> Result<Response, Failure> {
     require_some(&actor)?;
     let object = body::json_object(&app, &headers, body).await?;
-    let FormIn { form, given } = match filled_in(&app, &actor, object, resource).await? {
+    let FormIn { form, given } = match filled_in(&app, actor.tenant, object, resource).await? {
         Ok(form) => form,
         Err(refused) => return Ok(refused),
     };

@@ -4,6 +4,7 @@
 pub mod error;
 mod items;
 mod quirks;
+mod sessions;
 mod users;
 mod wire;
 
@@ -15,7 +16,7 @@ use axum::routing::{get, post, put};
 use directory::{Actor, Error};
 
 use crate::http::Shared;
-use crate::http::auth::{Credential, after_scheme, authenticate};
+use crate::http::auth::{Credential, after_scheme, authenticate, placed};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 
@@ -23,6 +24,7 @@ use crate::http::failure::Failure;
 pub fn routes() -> Router<Shared> {
     let users = || get(users::list).post(users::create);
     let transactables = || post(items::create_transactable);
+    let sessions = || post(sessions::create).delete(sessions::delete);
     let relationships = || post(items::create_relationship);
     Router::new()
         .route("/api/users", users())
@@ -31,6 +33,8 @@ pub fn routes() -> Router<Shared> {
             "/api/users/{id}",
             get(users::show).put(users::update).patch(users::update),
         )
+        .route("/api/sessions", sessions())
+        .route("/api/sessions.json", sessions())
         .route("/api/user/transactables", transactables())
         .route("/api/user/transactables.json", transactables())
         .route(
@@ -58,9 +62,8 @@ impl FromRequestParts<Shared> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
         let context = RequestContext::from_request_parts(parts, app).await?;
-        authenticate(app, &context, credential(&parts.headers))
-            .await
-            .map(Self)
+        let actor = authenticate(app, &context, credential(&parts.headers)).await?;
+        placed(actor, &parts.headers).map(Self)
     }
 }
 

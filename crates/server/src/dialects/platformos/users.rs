@@ -9,7 +9,7 @@ use directory::permission::Permission;
 use directory::query::UserFilter;
 use directory::store::Tx;
 use directory::users::{self, Include, UserKey};
-use directory::{Actor, Principal};
+use directory::{Actor, Principal, TenantId};
 
 use super::quirks::CONTENT_TYPE;
 use super::wire::{FormIn, MadeOut, NoForm, UsersOut, form_in, page_in, user_out};
@@ -29,11 +29,11 @@ const INCLUDE: Include = Include {
 /// The body's form of a resource, or 406.
 pub(super) async fn filled_in(
     app: &Shared,
-    actor: &Actor,
+    tenant: TenantId,
     object: serde_json::Map<String, serde_json::Value>,
     resource: Resource,
 ) -> Result<Result<FormIn, Response>, Failure> {
-    match form_in(app, actor.tenant, object, resource).await {
+    match form_in(app, tenant, object, resource).await {
         Ok(form) => Ok(Ok(form)),
         Err(NoForm::WrongParameters(wrong)) => Ok(Err(error::wrong_parameters(&wrong))),
         Err(NoForm::Failed(failure)) => Err(failure),
@@ -50,7 +50,8 @@ pub(super) async fn create(
     actor.require(Permission::CreateUsers)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
-    let FormIn { form, given } = match filled_in(&app, &actor, object, Resource::User).await? {
+    let FormIn { form, given } = match filled_in(&app, actor.tenant, object, Resource::User).await?
+    {
         Ok(form) => form,
         Err(refused) => return Ok(refused),
     };
@@ -79,7 +80,8 @@ pub(super) async fn update(
 ) -> Result<Response, Failure> {
     require_some(&actor)?;
     let object = body::json_object(&app, &headers, body).await?;
-    let FormIn { form, given } = match filled_in(&app, &actor, object, Resource::User).await? {
+    let FormIn { form, given } = match filled_in(&app, actor.tenant, object, Resource::User).await?
+    {
         Ok(form) => form,
         Err(refused) => return Ok(refused),
     };

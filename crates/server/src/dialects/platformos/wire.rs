@@ -6,7 +6,9 @@ use directory::TenantId;
 use directory::forms::{Form, Resource, as_submitted};
 use directory::model::UserView;
 use directory::query::{MAX_PAGE, PageNumber};
+use directory::sessions::Started;
 use directory::violation::{Expected, Rule, Violations};
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -145,6 +147,26 @@ impl MadeOut {
     pub(super) fn new(id: i64) -> Self {
         Self {
             id,
+            errors: Map::new(),
+        }
+    }
+}
+
+/// A session that began (contracts, platformos).
+#[derive(Serialize)]
+pub(super) struct StartedOut<'a> {
+    id: i64,
+    token: &'a str,
+    expires_at: String,
+    errors: Map<String, Value>,
+}
+
+impl<'a> StartedOut<'a> {
+    pub(super) fn new(started: &'a Started) -> Self {
+        Self {
+            id: started.session.id,
+            token: started.token.expose_secret(),
+            expires_at: format!("{:.3}", started.session.expires_at),
             errors: Map::new(),
         }
     }

@@ -17,12 +17,9 @@ use directory::violation::Rule;
 use directory::{Actor, Error, accounts};
 
 use crate::http::Shared;
-use crate::http::auth::{authenticate, bearer};
+use crate::http::auth::{ACCOUNT_HEADER, authenticate, bearer};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
-
-/// The header that names the account (seed 002, `xAccountIdHeader`).
-const ACCOUNT_HEADER: &str = "x-account-id";
 
 /// Its routes.
 pub fn routes() -> Router<Shared> {

@@ -202,10 +202,7 @@ pub(super) fn user_in(map: &Map<String, Value>, account: i64) -> NewUser {
             primary: true,
         }],
         // None made here has a password: each is sent a link to set one (contracts, rule 14).
-        invitation: Some(InvitationRequest {
-            kind: InvitationKind::Verify,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(InvitationKind::Verify)),
         ..UserChange::default()
     };
     let roles = fields.list("roles");

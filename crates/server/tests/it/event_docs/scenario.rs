@@ -192,10 +192,7 @@ impl Scenario {
 
     async fn invite(&self, key: &Actor) {
         let grace = UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Invite,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
             ..person("grace@example.com")
         };
         let id = self.create(key, grace).await;
@@ -229,10 +226,7 @@ impl Scenario {
         };
         self.write(key, accept).await;
         let change = UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Verify,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Verify)),
             ..person("edsger@example.com")
         };
         let user = self.create(key, change).await;

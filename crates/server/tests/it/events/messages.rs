@@ -110,6 +110,6 @@ fn a_message_waits_while_nothing_is_configured_that_sends_it() {
     let ready = case.server.get("/health/ready").send().expect(200);
     assert_eq!(
         (&ready["email"], &ready["sms"]),
-        (&json!("waits"), &json!("gateway"))
+        (&json!("waits: not configured"), &json!("gateway"))
     );
 }
