@@ -12,6 +12,7 @@ mod document;
 mod fault;
 mod pattern;
 mod rules;
+mod schema;
 mod shape;
 mod standing;
 mod stored;
@@ -27,15 +28,31 @@ pub use fault::{Fault, Problem};
 pub(crate) use rules::Target;
 pub use rules::{Indexed, Rules, Unique};
 pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
+pub use schema::schema;
 pub use stored::{
-    Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, get, list, preview, put,
+    Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list,
+    name_taken, page, preview, put,
 };
 pub use submission::{Submission, as_submitted};
 pub use submit::{create_item, delete_item, stored_user, update_item, update_user};
 pub use validator::{Check, Condition, Numericality, Test, Validator};
 
+use std::sync::Arc;
+
+use crate::actor::Actor;
 use crate::error::Error;
+use crate::permission::Permission;
+use crate::store::{Tx, form_rules};
 use crate::violation::{Path, Rule, Violations};
+
+/// What the forms of a tenant hold of all its users: what lists are filtered by is among it.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readUsers`.
+pub fn rules(tx: &Tx<'_>, actor: &Actor) -> Result<Arc<Rules>, Error> {
+    actor.require(Permission::ReadUsers)?;
+    form_rules(tx, actor.tenant)
+}
 
 impl Form {
     /// The error with the author's words for what only the directory can find out: that a value

@@ -8,8 +8,10 @@ use super::check::{PROPERTIES, date, moment};
 use super::shape::{Field, FieldType, Form, Group, Resource, SectionKind};
 use super::validator::Check;
 use crate::model::RecordKind;
+use crate::query::{PropertyComparison, PropertyFilter};
 use crate::secret::digest;
 use crate::store::{Claim, ClaimScope, FoundBy};
+use crate::violation::{Expected, FormRule, Rule};
 
 /// Bytes of a value that is claimed or found by as it is; a longer one is by its digest, for an
 /// index holds no more.
@@ -273,6 +275,24 @@ impl Indexed {
         }
     }
 
+    /// The filter of a list by it.
+    ///
+    /// # Errors
+    /// The rule that the text breaks.
+    pub fn filter(
+        &self,
+        comparison: PropertyComparison,
+        text: &str,
+    ) -> Result<PropertyFilter, Rule> {
+        let FoundBy { number, text } = asked(self, comparison, text)?;
+        Ok(PropertyFilter {
+            path: self.path.clone(),
+            comparison,
+            number,
+            text,
+        })
+    }
+
     /// What users are found by where it has this value.
     pub(crate) fn found_by(&self, value: &Value) -> Option<FoundBy> {
         found_by(self.field_type(), value)
@@ -280,21 +300,77 @@ impl Indexed {
 }
 
 /// What users are found by where a property of a type has a value.
-pub(crate) fn found_by(field_type: FieldType, value: &Value) -> Option<FoundBy> {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "milliseconds of years to come are exact"
-    )]
-    let millis = |millis: i64| FoundBy::Number(millis as f64);
+fn found_by(field_type: FieldType, value: &Value) -> Option<FoundBy> {
+    #[allow(clippy::cast_precision_loss, reason = "milliseconds of years to come are exact")]
+    let at = |millis: i64| FoundBy {
+        number: Some(millis as f64),
+        text: None,
+    };
+    let said = |text: String| FoundBy {
+        number: None,
+        text: Some(short(text)),
+    };
     match (field_type, value) {
         (FieldType::Date, value) => {
             let zoned = date(value)?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-            Some(millis(zoned.timestamp().as_millisecond()))
+            Some(at(zoned.timestamp().as_millisecond()))
         }
-        (FieldType::DateTime, value) => Some(millis(moment(value)?.as_millisecond())),
-        (_, Value::Number(number)) => number.as_f64().map(FoundBy::Number),
-        (_, Value::String(text)) => Some(FoundBy::Text(short(text.clone()))),
-        (_, Value::Bool(value)) => Some(FoundBy::Text(value.to_string())),
+        (FieldType::DateTime, value) => Some(at(moment(value)?.as_millisecond())),
+        (FieldType::Scalar, Value::Number(number)) => Some(FoundBy {
+            number: number.as_f64(),
+            text: Some(plain(value.clone()).to_string()),
+        }),
+        (_, Value::Number(number)) => Some(FoundBy {
+            number: number.as_f64(),
+            text: None,
+        }),
+        (_, Value::String(text)) => Some(said(text.clone())),
+        (_, Value::Bool(value)) => Some(said(value.to_string())),
         (_, Value::Null | Value::Array(_) | Value::Object(_)) => None,
     }
+}
+
+/// What a parameter of a list asks of a property: how it compares, and with what.
+///
+/// # Errors
+/// The rule that the text breaks; a comparison of texts is none.
+fn asked(
+    indexed: &Indexed,
+    comparison: PropertyComparison,
+    text: &str,
+) -> Result<FoundBy, Rule> {
+    let is = comparison == PropertyComparison::Is;
+    let wrong = |expected| Rule::WrongType { expected };
+    let value = Value::from(text);
+    let found = match indexed.field_type() {
+        FieldType::Integer | FieldType::Number => number(text)
+            .map(|number| FoundBy {
+                number: Some(number),
+                text: None,
+            })
+            .ok_or(wrong(Expected::Number))?,
+        FieldType::Date if date(&value).is_none() => {
+            return Err(Rule::Form(FormRule::NotADate { time: false }));
+        }
+        FieldType::DateTime if moment(&value).is_none() => {
+            return Err(Rule::Form(FormRule::NotADate { time: true }));
+        }
+        FieldType::Boolean if !matches!(text, "true" | "false") => {
+            return Err(wrong(Expected::Boolean));
+        }
+        FieldType::Scalar if !is => FoundBy {
+            number: Some(number(text).ok_or(wrong(Expected::Number))?),
+            text: None,
+        },
+        field_type => found_by(field_type, &value).ok_or(Rule::BadFormat)?,
+    };
+    if !is && found.number.is_none() {
+        return Err(Rule::UnknownField);
+    }
+    Ok(found)
+}
+
+fn number(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    number.is_finite().then_some(number)
 }

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Form, Format, Node, Resource, Rules, builtin, read, standing};
+use super::{
+    Fault, Form, Format, Node, Place, Problem, Resource, Rules, builtin, read, standing,
+};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::permission::Permission;
+use crate::query::{Listed, Position};
 use crate::store::{
     Tx, bump_generation, find_form, find_form_version, list_forms, put_form, take_form_rules,
 };
+use crate::violation::{Path, Rule, Violations};
 
 /// Forms of a tenant at most.
 pub const MAX_FORMS: usize = 200;
@@ -54,14 +58,14 @@ pub struct Draft {
 }
 
 /// Which version must be stored for another to take its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     /// Any, or none.
     Any,
     /// None: the form is new.
     None,
-    /// This one.
-    Version(i64),
+    /// One of these; a built-in form is version 0.
+    OneOf(Vec<i64>),
 }
 
 /// What storing a form came to, or would come to.
@@ -107,6 +111,35 @@ pub struct Difference {
     pub old: Option<Value>,
     /// The value after; none where there is none.
     pub new: Option<Value>,
+}
+
+/// Reads a configuration that is to be stored, under the name that it must have, if one.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn draft(format: Format, source: String, name: Option<&str>) -> Result<Draft, Vec<Fault>> {
+    let (form, node) = read(format, &source)?;
+    if let Some(expected) = name.filter(|name| **name != *form.name) {
+        let at = node.get("name").map_or(Place::START, |name| name.at);
+        return Err(vec![Fault {
+            path: Path::field("name"),
+            at,
+            problem: Problem::Refused(format!("is stored as {expected}")),
+        }]);
+    }
+    Ok(Draft {
+        form,
+        format,
+        source,
+    })
+}
+
+/// What a form is answered that may only be new, where there is one of its name.
+#[must_use]
+pub fn name_taken() -> Error {
+    let mut violations = Violations::new();
+    violations.field("name", Rule::Taken);
+    Error::Invalid(violations)
 }
 
 impl StoredForm {
@@ -218,6 +251,26 @@ pub fn list(tx: &Tx<'_>, actor: &Actor) -> Result<Vec<StoredForm>, Error> {
     Ok(all)
 }
 
+/// A page of [`list`]; its positions are places in it, from 1.
+///
+/// # Errors
+/// As [`list`].
+pub fn page(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Listed<StoredForm>, Error> {
+    let places = (1..).zip(list(tx, actor)?);
+    let rest = places.skip_while(|(place, _)| after.is_some_and(|after| *place <= after));
+    let rows = rest.take(limit.saturating_add(1)).collect();
+    let listed = Listed::cut(rows, limit, |(place, _)| Position::of_id(*place));
+    Ok(Listed {
+        rows: listed.rows.into_iter().map(|(_, form)| form).collect(),
+        next: listed.next,
+    })
+}
+
 /// What storing a form would come to. Nothing is written, and what its rules clash with is
 /// looked for as far as a transaction goes.
 ///
@@ -227,7 +280,7 @@ pub fn preview(
     tx: &Tx<'_>,
     actor: &Actor,
     draft: &Draft,
-    expected: Expected,
+    expected: &Expected,
 ) -> Result<Applied, Error> {
     let planned = plan(tx, actor, draft, expected)?;
     if planned.outcome != Outcome::Unchanged {
@@ -247,7 +300,7 @@ pub fn put(
     tx: &Tx<'_>,
     actor: &Actor,
     draft: &Draft,
-    expected: Expected,
+    expected: &Expected,
 ) -> Result<Applied, Error> {
     actor.require(Permission::UpdateForms)?;
     // Whoever stores another form, or what rules are about, waits from here on.
@@ -278,7 +331,7 @@ pub fn put(
     Ok(planned)
 }
 
-fn plan(tx: &Tx<'_>, actor: &Actor, draft: &Draft, expected: Expected) -> Result<Applied, Error> {
+fn plan(tx: &Tx<'_>, actor: &Actor, draft: &Draft, expected: &Expected) -> Result<Applied, Error> {
     actor.require(Permission::UpdateForms)?;
     actor.require_full_access()?;
     let stored = find_form(tx, actor.tenant, &draft.form.name)?;
@@ -286,7 +339,7 @@ fn plan(tx: &Tx<'_>, actor: &Actor, draft: &Draft, expected: Expected) -> Result
     let met = match expected {
         Expected::Any => true,
         Expected::None => stored.is_none(),
-        Expected::Version(expected) => version == expected,
+        Expected::OneOf(versions) => versions.contains(&version),
     };
     if !met {
         return Err(Error::PreconditionFailed);

@@ -129,13 +129,14 @@ pub(crate) fn delete_values(tenant: TenantId, user: i64, record: i64) -> Stateme
     }
 }
 
-/// A value that users are found by.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum FoundBy {
-    /// Of a number or a time.
-    Number(f64),
-    /// Of anything else.
-    Text(String),
+/// What users are found by: of a time its milliseconds, of a number that may stand beside texts
+/// its digits too.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct FoundBy {
+    /// What it counts.
+    pub(crate) number: Option<f64>,
+    /// What it says.
+    pub(crate) text: Option<String>,
 }
 
 /// A double as an integer that has its place among all doubles. Engines order integers alike.
@@ -158,18 +159,14 @@ pub(crate) fn put_value(
     path: &str,
     value: FoundBy,
 ) -> Statement<'static> {
-    let (number, text) = match value {
-        FoundBy::Number(number) => (ordered(number).into(), Value::Null),
-        FoundBy::Text(text) => (Value::Null, text.into()),
-    };
     let path = path.to_owned();
     let params = vec![
         tenant.into(),
         user.into(),
         record.into(),
         path.into(),
-        number,
-        text,
+        value.number.map(ordered).into(),
+        value.text.into(),
     ];
     Statement {
         sql: PUT_VALUE,

@@ -9,9 +9,12 @@ use crate::clock::{next_millisecond, to_millisecond};
 use crate::error::Error;
 use crate::jobs::APPROVED_IS_ACTIVE_FOR;
 use crate::model::{DrugTest, OnboardingState, UserKind, UserStatus, W2Status, fold};
-use crate::query::{MAX_VALUES, PageNumber, UserFilter, UserOrder, UserPage};
+use crate::query::{
+    MAX_VALUES, PageNumber, PropertyComparison, PropertyFilter, UserFilter, UserOrder, UserPage,
+};
 
 use super::filter::{Conditions, Numbers, one_more};
+use super::records::ordered;
 use super::users::{ACCOUNT_MEMBER, EMAIL_OWNER, FoundUser, SELECT, and_visible, read_found};
 use super::{Tx, Value};
 
@@ -22,6 +25,41 @@ const IN_GROUP: &str = "SELECT m.user_id AS id FROM group_members m JOIN users u
     ON u.tenant_id = m.tenant_id AND u.id = m.user_id";
 const AT_WORK: &str = "SELECT DISTINCT j.worker_id AS id FROM jobs j JOIN users u \
     ON u.tenant_id = j.tenant_id AND u.id = j.worker_id";
+
+const OF_PROPERTY: &str = "SELECT DISTINCT v.user_id AS id FROM property_values v JOIN users u \
+    ON u.tenant_id = v.tenant_id AND u.id = v.user_id";
+
+/// The conditions of a property's value where it leads, and where another does.
+const PROPERTY_IS: [&str; 2] = [
+    "v.number = ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number = ?)",
+];
+const PROPERTY_SAYS: [&str; 2] = [
+    "v.text = ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.text = ?)",
+];
+const PROPERTY_ABOVE: [&str; 2] = [
+    "v.number > ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number > ?)",
+];
+const PROPERTY_AT_LEAST: [&str; 2] = [
+    "v.number >= ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number >= ?)",
+];
+const PROPERTY_BELOW: [&str; 2] = [
+    "v.number < ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number < ?)",
+];
+const PROPERTY_AT_MOST: [&str; 2] = [
+    "v.number <= ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number <= ?)",
+];
 
 const GROUP_MEMBER: &str = "EXISTS (SELECT 1 FROM group_members g \
     WHERE g.tenant_id = u.tenant_id AND g.user_id = u.id AND g.group_id = ?)";
@@ -156,6 +194,8 @@ enum Lead<'a> {
     },
     /// A column's index, with any of these values.
     Column(&'static Column, Vec<Value<'a>>),
+    /// A property, by the first condition on one.
+    Property(&'a PropertyFilter),
     /// The time of the last change.
     Changed,
     /// The numbers themselves.
@@ -175,6 +215,9 @@ fn lead<'a>(actor: &Actor, filter: &'a UserFilter) -> Led<'a> {
         (Visibility::PublicPool { account }, _) => Lead::Pool { account },
         (_, Some(first)) if rare(first) => first_of(&mut rest),
         (Visibility::Account(account), _) => Lead::Account(account),
+        (Visibility::Tenant, _) if !filter.properties.is_empty() => {
+            first_property(filter).map_or(Lead::Number, Lead::Property)
+        }
         (Visibility::Tenant, first) => match (filter.account_id, filter.group_id, first) {
             (_, Some(group), _) => Lead::Group(group),
             (Some(account), None, _) => Lead::Account(account),
@@ -185,6 +228,41 @@ fn lead<'a>(actor: &Actor, filter: &'a UserFilter) -> Led<'a> {
         },
     };
     (lead, rest)
+}
+
+/// The condition on a property that leads: what names a value before what compares.
+fn first_property(filter: &UserFilter) -> Option<&PropertyFilter> {
+    let mut all = filter.properties.iter();
+    let is = |each: &&PropertyFilter| each.comparison == PropertyComparison::Is;
+    all.clone().find(is).or_else(|| all.next())
+}
+
+/// How a property compares, and with what.
+fn property_condition(property: &PropertyFilter) -> ([&'static str; 2], Value<'_>) {
+    let number: Value<'_> = property.number.map(ordered).into();
+    match (property.comparison, &property.text) {
+        (PropertyComparison::Is, Some(text)) => (PROPERTY_SAYS, text.into()),
+        (PropertyComparison::Is, None) => (PROPERTY_IS, number),
+        (PropertyComparison::Above, _) => (PROPERTY_ABOVE, number),
+        (PropertyComparison::AtLeast, _) => (PROPERTY_AT_LEAST, number),
+        (PropertyComparison::Below, _) => (PROPERTY_BELOW, number),
+        (PropertyComparison::AtMost, _) => (PROPERTY_AT_MOST, number),
+    }
+}
+
+/// Adds what is asked of properties, but for the one that leads.
+fn add_properties<'a>(
+    conditions: &mut Conditions<'a>,
+    filter: &'a UserFilter,
+    leads: Option<&PropertyFilter>,
+) {
+    for property in &filter.properties {
+        let leads = leads.is_some_and(|lead| std::ptr::eq(lead, property));
+        if !leads {
+            let ([_, checked], value) = property_condition(property);
+            conditions.and_pair(checked, property.path.as_str(), value);
+        }
+    }
 }
 
 /// What of these leads: a column with few values, each of which is searched for by itself.
@@ -246,6 +324,11 @@ fn list_by_number(
         conditions.and_in(column.checked, values);
     }
     add_others(&mut conditions, filter);
+    let leading = match &lead {
+        Lead::Property(property) => Some(*property),
+        _ => None,
+    };
+    add_properties(&mut conditions, filter, leading);
     add_times(&mut conditions, filter, matches!(lead, Lead::Changed));
     let (after_condition, order) = places(&lead, descending);
     if let Some(after) = after {
@@ -279,6 +362,7 @@ fn list_by_number(
         Lead::Account(_) => (IN_ACCOUNT, Vec::new()),
         Lead::Group(_) => (IN_GROUP, Vec::new()),
         Lead::Pool { .. } => (AT_WORK, Vec::new()),
+        Lead::Property(_) => (OF_PROPERTY, Vec::new()),
         Lead::Changed | Lead::Number | Lead::Unique => (IDS, Vec::new()),
     };
     let numbers = Numbers {
@@ -351,6 +435,14 @@ fn led_by<'a>(
             add_memberships(&mut conditions, filter);
             conditions
         }
+        Lead::Property(property) => {
+            let mut conditions = Conditions::new("v.tenant_id = ?", tenant);
+            let ([leading, _], value) = property_condition(property);
+            conditions.and("v.path = ?", property.path.clone());
+            conditions.and(leading, value.to_static());
+            add_memberships(&mut conditions, filter);
+            conditions
+        }
         Lead::Unique | Lead::Column(..) | Lead::Changed | Lead::Number => {
             let mut conditions = Conditions::new("u.tenant_id = ?", tenant);
             and_visible(&mut conditions, actor, now);
@@ -376,6 +468,8 @@ fn places(lead: &Lead<'_>, descending: bool) -> (&'static str, &'static str) {
         (Lead::Account(_) | Lead::Group(_), true) => ("m.user_id < ?", "ORDER BY m.user_id DESC"),
         (Lead::Pool { .. }, false) => ("j.worker_id > ?", "ORDER BY j.worker_id"),
         (Lead::Pool { .. }, true) => ("j.worker_id < ?", "ORDER BY j.worker_id DESC"),
+        (Lead::Property(_), false) => ("v.user_id > ?", "ORDER BY v.user_id"),
+        (Lead::Property(_), true) => ("v.user_id < ?", "ORDER BY v.user_id DESC"),
         // What changed is found by its time, and put in order then: the plus keeps an index on
         // the number from leading.
         (Lead::Changed, false) => ("+u.id > ?", "ORDER BY +u.id"),
@@ -403,6 +497,7 @@ fn list_by_change(
         conditions.and_in(column.plain, values);
     }
     add_others(&mut conditions, filter);
+    add_properties(&mut conditions, filter, None);
     add_times(&mut conditions, filter, true);
     if let Some(after) = &page.after {
         let condition = if page.descending {
