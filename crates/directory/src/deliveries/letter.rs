@@ -21,8 +21,9 @@ use crate::store::{
 pub struct Letter {
     /// Whom it goes to.
     pub user: User,
-    /// What it asks of them.
-    pub kind: InvitationKind,
+    /// What it asks of them; nothing where it tells that somebody tried to sign up with their
+    /// address, and then there is no link.
+    pub kind: Option<InvitationKind>,
     /// The account that they are invited to, by its name.
     pub organisation: Option<String>,
     /// Who asked for the message: their name, or an email address where none is known.
@@ -49,6 +50,9 @@ pub fn letter(
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
+    if event.event_type == EventType::UserSignUpRepeated.name() {
+        return known(tx, tenant, event, token);
+    }
     let invited = event.event_type == EventType::InvitationCreated.name();
     let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
         return Ok(None);
@@ -86,9 +90,35 @@ pub fn letter(
         organisation: organisation(tx, tenant, &invitation)?,
         inviter: inviter(tx, &system, event)?,
         user,
-        kind: invitation.kind,
+        kind: Some(invitation.kind),
         token,
         expires_at: invitation.expires_at,
+    }))
+}
+
+/// The message to who is known already, and somebody tried to sign up with their address.
+fn known(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    event: &StoredEvent,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
+    let Ok(id) = event.subject_id.parse() else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    let found = find_user(tx, &system, &UserKey::Id(id), false)?;
+    let user = found.map(|found| found.user).filter(|user| {
+        let reached = user.email.is_some() && user.pending_since.is_none();
+        reached && user.status() != UserStatus::Suspended
+    });
+    Ok(user.map(|user| Letter {
+        user,
+        kind: None,
+        organisation: None,
+        inviter: None,
+        token,
+        expires_at: event.created_at,
     }))
 }
 

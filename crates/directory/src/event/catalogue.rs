@@ -184,6 +184,7 @@ pub enum EventType {
     UserReinstated,
     JobStateChanged,
     UserErased,
+    UserSignUpRepeated,
     RedirectAdded,
     RedirectRemoved,
 }

@@ -77,8 +77,20 @@ fn queued(
     if event.event_type == EventType::InvitationCreated.name() {
         keys.extend(invited(tx, tenant, event)?);
     }
+    if event.event_type == EventType::UserSignUpRepeated.name() {
+        keys.extend(told(event));
+    }
     let insert = |key: &DeliveryKey| insert_delivery(tenant, key, tx.now());
     Ok(keys.iter().map(insert).collect())
+}
+
+/// The message to who is known already.
+fn told(event: &StoredEvent) -> Option<DeliveryKey> {
+    Some(DeliveryKey {
+        lane: deliveries::EMAIL.to_owned(),
+        event_id: event.id,
+        recipient: event.subject_id.parse().ok()?,
+    })
 }
 
 /// The message to who is invited: by email, or by SMS where there is none.

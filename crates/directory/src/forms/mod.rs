@@ -14,6 +14,7 @@ mod pattern;
 mod rules;
 mod schema;
 mod shape;
+mod sign_up;
 mod standing;
 mod stored;
 mod submission;
@@ -29,6 +30,7 @@ pub(crate) use rules::Target;
 pub use rules::{Indexed, Rules, Unique};
 pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
 pub use schema::schema;
+pub use sign_up::{SIGN_UP_PAUSE, sign_up};
 pub use stored::{
     Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list,
     name_taken, page, preview, put,

@@ -67,6 +67,8 @@ pub enum TemplateName {
     Invitation,
     /// To verify an email address and set a password; as [`Self::Invitation`].
     Verification,
+    /// That somebody tried to sign up with an address which is known: [`name`].
+    AlreadyRegistered,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
     /// News: `title`, `text` (may have several lines), [`link`].
@@ -81,9 +83,10 @@ pub enum TemplateName {
 
 impl TemplateName {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Invitation,
         Self::Verification,
+        Self::AlreadyRegistered,
         Self::PasswordReset,
         Self::Notification,
         Self::SmsInvitation,
@@ -97,6 +100,7 @@ impl TemplateName {
         match self {
             Self::Invitation => "invitation",
             Self::Verification => "verification",
+            Self::AlreadyRegistered => "already_registered",
             Self::PasswordReset => "password_reset",
             Self::Notification => "notification",
             Self::SmsInvitation => "sms/invitation",
@@ -109,9 +113,11 @@ impl TemplateName {
     #[must_use]
     pub fn channel(self) -> Channel {
         match self {
-            Self::Invitation | Self::Verification | Self::PasswordReset | Self::Notification => {
-                Channel::Email
-            }
+            Self::Invitation
+            | Self::Verification
+            | Self::AlreadyRegistered
+            | Self::PasswordReset
+            | Self::Notification => Channel::Email,
             Self::SmsInvitation | Self::SmsVerificationCode | Self::SmsNotification => Channel::Sms,
         }
     }

@@ -2,6 +2,7 @@
 //! nothing, and are kept nowhere.
 
 mod invitation;
+mod sign_up;
 
 use std::sync::LazyLock;
 
@@ -22,10 +23,11 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("layout.html", include_str!("layout.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
+    ("sign_up.html", include_str!("sign_up.html")),
 ];
 
 /// The templates, read once: a test fills each.
@@ -53,10 +55,12 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// Their routes.
 pub fn routes() -> Router<Shared> {
-    Router::new().route(
-        "/invitations/{token}",
-        get(invitation::show).post(invitation::answer),
-    )
+    Router::new()
+        .route(
+            "/invitations/{token}",
+            get(invitation::show).post(invitation::answer),
+        )
+        .route("/forms/{name}", get(sign_up::show).post(sign_up::submit))
 }
 
 /// A page, under headers that keep its address and its content to itself.

@@ -173,16 +173,19 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
     } else {
         let email = letter.user.email.as_ref()?.as_str().to_owned();
         let template = match letter.kind {
-            InvitationKind::Invite => TemplateName::Invitation,
-            InvitationKind::Verify => TemplateName::Verification,
+            Some(InvitationKind::Invite) => TemplateName::Invitation,
+            Some(InvitationKind::Verify) => TemplateName::Verification,
+            None => TemplateName::AlreadyRegistered,
         };
         (Recipient::Email(email), template)
     };
     let path = format!("invitations/{}", letter.token.expose_secret());
     let mut values = serde_json::Map::new();
-    values.insert("link".to_owned(), base.link(&path, &[]).into());
-    let expires_at = format!("{:.0}", letter.expires_at);
-    values.insert("expires_at".to_owned(), expires_at.into());
+    if letter.kind.is_some() {
+        values.insert("link".to_owned(), base.link(&path, &[]).into());
+        let expires_at = format!("{:.0}", letter.expires_at);
+        values.insert("expires_at".to_owned(), expires_at.into());
+    }
     for (name, known) in [
         ("name", &letter.user.first_name),
         ("organisation", &letter.organisation),
