@@ -198,7 +198,8 @@ impl<'a> Checking<'a> {
         if let Some(value) = submitted
             && let Err(rule) = fits(field.field_type, value)
         {
-            if is_blank(submitted) && field.validators.iter().any(|each| each.allow_blank) {
+            let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
+            if blank && field.validators.iter().any(|each| each.allow_blank) {
                 return Some(Value::Null);
             }
             let message = field.words_for_type();

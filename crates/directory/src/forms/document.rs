@@ -208,6 +208,8 @@ fn read_yaml(text: &str) -> Result<Node, Unreadable> {
             max_replay_stack_depth: MAX_DEPTH,
         },
         duplicate_keys: DuplicateKeyPolicy::Error,
+        // NO is Norway, as YAML 1.2 has it.
+        strict_booleans: true,
     };
     let read: Result<Spanned<Content>, _> = serde_saphyr::from_str_with_options(text, options);
     match read {
@@ -476,6 +478,13 @@ mod tests {
         let ordered = r#"{"name":"x","configuration":{"zeta":{"a":1},"alpha":[true,null]}}"#;
         assert_eq!(serde_json::to_string(&node).unwrap(), ordered);
         assert_eq!(serde_json::to_string(&same).unwrap(), ordered);
+    }
+
+    #[test]
+    fn only_true_and_false_are_booleans() {
+        let node = Node::read(Format::Yaml, "[NO, yes, on, off, n, true, false, ~]").unwrap();
+        let expected = json!(["NO", "yes", "on", "off", "n", true, false, null]);
+        assert_eq!(node.value(), expected);
     }
 
     #[test]

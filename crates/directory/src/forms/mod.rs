@@ -28,8 +28,8 @@ pub use document::{Format, MAX_SOURCE, Node, Place};
 pub use fault::{Fault, Problem};
 pub(crate) use rules::Target;
 pub use rules::{Indexed, Rules, Unique};
-pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
 pub use schema::schema;
+pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
 pub use sign_up::{SIGN_UP_PAUSE, sign_up};
 pub use stored::{
     Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list,
@@ -106,5 +106,9 @@ impl Form {
     }
 }
 
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod published;
 #[cfg(test)]
 mod tests;

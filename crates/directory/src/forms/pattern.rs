@@ -102,7 +102,7 @@ impl Reader {
     fn of(source: &str) -> Self {
         let mut read = Self::default();
         let mut letters = source.chars().peekable();
-        let (mut inside, mut before) = (false, None);
+        let (mut inside, mut starts, mut before) = (false, false, None);
         while let Some(letter) = letters.next() {
             match letter {
                 '\\' => match letters.next() {
@@ -118,6 +118,11 @@ impl Reader {
                 '&' | '~' | '-' if inside && letters.peek() == Some(&letter) => {
                     read.own(letter.encode_utf8(&mut [0; 4]));
                 }
+                // What browsers have escaped between brackets, and all may.
+                '(' | ')' | '{' | '}' | '/' | '|' if inside => read.both(&format!("\\{letter}")),
+                '-' if inside && (letters.peek() == Some(&']') || starts) => {
+                    read.both(r"\-");
+                }
                 // Everything but a line feed: others leave out other ends of lines too.
                 '.' if !inside => {
                     read.regex.push('.');
@@ -131,6 +136,8 @@ impl Reader {
                 '?' if before == Some('(') && letters.peek() != Some(&':') => read.own("?"),
                 other => read.both(other.encode_utf8(&mut [0; 4])),
             }
+            // Behind `[` and `[^`, a hyphen is one.
+            starts = inside && (letter == '[' || starts && letter == '^');
             before = Some(letter);
         }
         read
@@ -187,7 +194,9 @@ mod tests {
     fn what_others_read_alike_is_said_in_their_words() {
         for (pattern, portable) in [
             (r"\A\d{5}(-\d{4})?\z", Some("^[0-9]{5}(-[0-9]{4})?$")),
-            (r"^[a-z][\w-]*$", Some("^[a-z][0-9A-Za-z_-]*$")),
+            (r"^[a-z][\w-]*$", Some(r"^[a-z][0-9A-Za-z_\-]*$")),
+            (r"^[-a(/|)]+$", Some(r"^[\-a\(\/\|\)]+$")),
+            (r"[^-a][a^-z]", Some(r"[^\-a][a^-z]")),
             (r"^(?:a|b)\.c$", Some(r"^(?:a|b)\.c$")),
             (r"^a.c$", Some(r"^a[^\n]c$")),
             (r"(?i)abc", None),

@@ -301,7 +301,10 @@ impl Indexed {
 
 /// What users are found by where a property of a type has a value.
 fn found_by(field_type: FieldType, value: &Value) -> Option<FoundBy> {
-    #[allow(clippy::cast_precision_loss, reason = "milliseconds of years to come are exact")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of years to come are exact"
+    )]
     let at = |millis: i64| FoundBy {
         number: Some(millis as f64),
         text: None,
@@ -334,11 +337,7 @@ fn found_by(field_type: FieldType, value: &Value) -> Option<FoundBy> {
 ///
 /// # Errors
 /// The rule that the text breaks; a comparison of texts is none.
-fn asked(
-    indexed: &Indexed,
-    comparison: PropertyComparison,
-    text: &str,
-) -> Result<FoundBy, Rule> {
+fn asked(indexed: &Indexed, comparison: PropertyComparison, text: &str) -> Result<FoundBy, Rule> {
     let is = comparison == PropertyComparison::Is;
     let wrong = |expected| Rule::WrongType { expected };
     let value = Value::from(text);

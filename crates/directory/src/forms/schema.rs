@@ -10,8 +10,7 @@ use super::validator::{Check, Numericality, Validator};
 use crate::violation::Comparison;
 
 /// A text of white space alone, as Rust's `trim` sees it.
-const BLANK: &str =
-    "^[\\u0009-\\u000D\\u0020\\u0085\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]*$";
+const BLANK: &str = "^[\\u0009-\\u000D\\u0020\\u0085\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]*$";
 const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 
 /// The schema of a form.
@@ -29,7 +28,13 @@ pub fn schema(form: &Form) -> Value {
         };
         let required = is_required(&inner) && section.kind == SectionKind::Profiles;
         let inner = if required { inner } else { or_null(inner) };
-        nest(&mut schema, section.kind.name(), &section.name, inner, required);
+        nest(
+            &mut schema,
+            section.kind.name(),
+            &section.name,
+            inner,
+            required,
+        );
     }
     let unlisted = form.group.find("email").is_none();
     if form.resource == Resource::User && unlisted {
@@ -100,7 +105,10 @@ fn nest(schema: &mut Value, outer: &str, inner: &str, leaf: Value, required: boo
 
 /// The same, or nothing: a null is as absent.
 fn or_null(mut schema: Value) -> Value {
-    let plain = schema.get("type").and_then(Value::as_str).map(str::to_owned);
+    let plain = schema
+        .get("type")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     match (plain, schema.as_object_mut()) {
         (Some(plain), Some(members)) => {
             members.insert("type".to_owned(), json!([plain, "null"]));
@@ -131,13 +139,17 @@ fn group(group: &Group) -> Value {
 }
 
 fn add(schema: &mut Value, field: &Field) {
-    // What comes for a field that is read only is passed over, whatever it is.
-    if field.readonly {
-        return;
-    }
     let demanded = field.filling.is_none()
         && field.default.is_none()
         && field.validators.iter().any(is_demanded);
+    if field.readonly {
+        // What comes is passed over, whatever it is: where a value is demanded, nothing fits.
+        if demanded {
+            require(schema, &field.name);
+            put(schema, &field.name, json!(false));
+        }
+        return;
+    }
     let mut inner = of_field(field);
     if demanded {
         require(schema, &field.name);
@@ -155,15 +167,24 @@ fn is_demanded(validator: &Validator) -> bool {
 /// What holds of a value that is there.
 fn of_field(field: &Field) -> Value {
     let mut all = vec![of_type(field.field_type)];
-    for validator in field.validators.iter().filter(|each| each.condition.is_none()) {
+    for validator in field
+        .validators
+        .iter()
+        .filter(|each| each.condition.is_none())
+    {
         let Some(rule) = of_check(&validator.check) else {
             continue;
         };
-        let blank = validator.allow_blank && validator.check != Check::Presence;
-        all.push(if blank {
-            json!({ "anyOf": [{ "type": "string", "pattern": BLANK }, rule] })
-        } else if validator.check == Check::Presence && validator.allow_blank {
+        if validator.allow_blank && validator.check == Check::Presence {
             continue;
+        }
+        all.push(if validator.allow_blank {
+            json!({ "anyOf": [
+                { "type": "string", "pattern": BLANK },
+                { "type": "array", "maxItems": 0 },
+                { "type": "object", "maxProperties": 0 },
+                rule,
+            ] })
         } else {
             rule
         });
@@ -176,12 +197,7 @@ fn of_field(field: &Field) -> Value {
     };
     let mut schema = if clears && !is_text {
         // A blank one takes the value away.
-        let nothing = match field.field_type {
-            FieldType::List => json!({ "type": "array", "maxItems": 0 }),
-            FieldType::Object => json!({ "type": "object", "maxProperties": 0 }),
-            _ => json!(false),
-        };
-        json!({ "anyOf": [{ "type": "string", "pattern": BLANK }, nothing, schema] })
+        json!({ "anyOf": [{ "type": "string", "pattern": BLANK }, schema] })
     } else {
         schema
     };

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    Fault, Form, Format, Node, Place, Problem, Resource, Rules, builtin, read, standing,
-};
+use super::{Fault, Form, Format, Node, Place, Problem, Resource, Rules, builtin, read, standing};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};

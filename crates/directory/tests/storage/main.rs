@@ -55,6 +55,7 @@ mod engine;
 mod events;
 mod faults;
 mod feed;
+mod forms;
 mod given;
 mod grants;
 mod groups;

@@ -28,6 +28,7 @@ pub(super) enum FormCommand {
     /// Lists forms.
     List,
     /// Prints a form as it was written.
+    #[command(disable_version_flag = true)]
     Show {
         /// Its name.
         name: String,
@@ -148,9 +149,10 @@ fn in_words(applied: &Applied, dry_run: bool) -> String {
 }
 
 fn record(applied: &Applied, dry_run: bool) -> Value {
-    let differences = applied.differences.iter().map(
-        |each| json!({ "pointer": each.pointer, "old": each.old, "new": each.new }),
-    );
+    let differences = applied
+        .differences
+        .iter()
+        .map(|each| json!({ "pointer": each.pointer, "old": each.old, "new": each.new }));
     json!({
         "name": applied.form.name,
         "version": applied.form.version,

@@ -8,9 +8,7 @@ use directory::Actor;
 use directory::forms;
 use directory::model::{Email, OnboardingState, UserKind, UserStatus, UserView};
 use directory::permission::Permission;
-use directory::query::{
-    PropertyComparison, PropertyFilter, UserFilter, UserOrder, UserPage,
-};
+use directory::query::{PropertyComparison, PropertyFilter, UserFilter, UserOrder, UserPage};
 use directory::store::Tx;
 use directory::users::{self, Include, UserChange, UserKey};
 use directory::violation::{Expected, Rule, Violations};
@@ -189,8 +187,7 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     actor.require(Permission::ReadUsers)?;
-    let parameters =
-        Parameters::read_nested(&app, LIST, query.as_deref(), &FILTERS, is_property)?;
+    let parameters = Parameters::read_nested(&app, LIST, query.as_deref(), &FILTERS, is_property)?;
     let mut filter = filter(&parameters)?;
     filter.properties = properties(&app, &actor, &parameters).await?;
     let page = page(&app, &actor, &parameters)?;

@@ -209,9 +209,9 @@ fn control(field: &Field, path: &Path, filled: Option<&Value>, wrong: &Violation
 
 fn kind_of(field: &Field) -> &'static str {
     let checks = || field.validators.iter().map(|each| &each.check);
-    let long = checks().any(|check| {
-        matches!(check, Check::Length { maximum: Some(maximum), .. } if *maximum > LONG)
-    });
+    let long = checks().any(
+        |check| matches!(check, Check::Length { maximum: Some(maximum), .. } if *maximum > LONG),
+    );
     match field.field_type {
         FieldType::List if choices(field).is_some() => "choices",
         FieldType::List => "lines",

@@ -81,7 +81,10 @@ impl Guard {
 
 /// Whether people reach this server by https: as the operator says, for requests could lie.
 fn is_https(app: &App) -> bool {
-    let base = app.mailer.as_ref().and_then(|mailer| mailer.base_url.as_ref());
+    let base = app
+        .mailer
+        .as_ref()
+        .and_then(|mailer| mailer.base_url.as_ref());
     base.is_some_and(|base| base.as_str().starts_with("https:"))
 }
 
