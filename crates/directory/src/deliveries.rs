@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
+use crate::model::MessageChannel;
 use crate::store::{
     Claimable, StoredEvent, Tx, claim_delivery, claimable, find_events, find_webhook,
     finish_delivery, insert_attempt, is_due, update_webhook, webhook_fails, webhook_works,
@@ -17,12 +18,20 @@ use crate::webhooks::Webhook;
 
 mod letter;
 
-pub use letter::{Letter, letter};
+pub use letter::{Letter, LetterKind, letter};
 
 /// The lane of email.
 pub const EMAIL: &str = "email";
 /// The lane of SMS.
 pub const SMS: &str = "sms";
+/// The lane of what goes this way.
+pub(crate) fn lane_of(channel: MessageChannel) -> &'static str {
+    match channel {
+        MessageChannel::Email => EMAIL,
+        MessageChannel::Sms => SMS,
+    }
+}
+
 /// How long a delivery is taken for: longer than any attempt lasts.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// A webhook that fails for so long, without a success between, is disabled.

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 
+use crate::error::Error;
 use crate::event::EventType;
 use crate::model::{
     DrugTest, Email, InvitationState, OnboardingState, UserKind, UserStatus, W2Status,
 };
+use crate::violation::{Rule, Violations};
 
 /// Most rows that a page can hold.
 pub const MAX_PAGE: usize = 200;
-/// Most values of one filter that are searched for in its index; with more, every user is looked at.
+/// Most values of one filter: each is searched for by itself.
 pub const MAX_VALUES: usize = 100;
 
 /// Which users to list; every condition given must hold.
@@ -86,6 +88,20 @@ impl PropertyComparison {
     }
 }
 
+impl UserFilter {
+    /// # Errors
+    /// [`Error::Invalid`] where a filter has more than [`MAX_VALUES`].
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let mut violations = Violations::new();
+        for (name, values) in [("external_id", &self.external_id), ("state", &self.state)] {
+            if values.len() > MAX_VALUES {
+                violations.field(name, Rule::TooLong { max: MAX_VALUES });
+            }
+        }
+        Error::if_any(violations)
+    }
+}
+
 /// Which events of the feed to list; every condition given must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EventFilter {
@@ -110,6 +126,46 @@ pub struct InvitationFilter {
     pub user_id: Option<i64>,
     /// As they stand now.
     pub state: Option<InvitationState>,
+}
+
+/// Which jobs to list; every condition given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Of this worker.
+    pub worker_id: Option<i64>,
+    /// For this account.
+    pub account_id: Option<i64>,
+    /// In this state.
+    pub state: Option<String>,
+    /// The one that the reporting system gave this id.
+    pub external_id: Option<String>,
+}
+
+/// What of an account's members to show; every condition given must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MemberFilter {
+    /// Part of the email or of the name, without regard to case.
+    pub search: Option<String>,
+    /// Not suspended, or suspended.
+    pub active: Option<bool>,
+    /// Their team.
+    pub team_id: Option<i64>,
+    /// Their email.
+    pub email: Option<Email>,
+}
+
+/// What a page of an account's members is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum MemberOrder {
+    Id,
+    Email,
+    Name,
+    Phone,
+    Active,
+    TeamId,
+    CreatedAt,
+    UpdatedAt,
 }
 
 /// What a list is ordered by; ties are broken by the id.

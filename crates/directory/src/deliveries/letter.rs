@@ -3,28 +3,39 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Claimed, SMS};
+use super::{Claimed, lane_of};
 use crate::actor::{Actor, TenantId};
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::EventType;
 use crate::model::{
     Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
     UserStatus,
 };
+use crate::passkeys;
 use crate::secret::digest;
 use crate::store::{
     StoredEvent, Tx, UserKey, find_account, find_invitation, find_key, find_user,
     set_invitation_secret,
 };
 
+/// What a message asks of its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterKind {
+    /// To answer an invitation.
+    Invitation(InvitationKind),
+    /// To register a passkey.
+    PasskeyRegistration,
+    /// Nothing: somebody tried to sign up with their address. Its link is of no use.
+    AlreadyRegistered,
+}
+
 /// A message to a person, as far as the directory knows it: what it says is a template's.
 pub struct Letter {
     /// Whom it goes to.
     pub user: User,
-    /// What it asks of them; nothing where it tells that somebody tried to sign up with their
-    /// address, and then there is no link.
-    pub kind: Option<InvitationKind>,
-    /// The account that they are invited to, by its name.
+    /// What it asks of them.
+    pub kind: LetterKind,
+    /// The account that it was asked for in, by its name.
     pub organisation: Option<String>,
     /// Who asked for the message: their name, or an email address where none is known.
     pub inviter: Option<String>,
@@ -53,6 +64,9 @@ pub fn letter(
     if event.event_type == EventType::UserSignUpRepeated.name() {
         return known(tx, tenant, event, token);
     }
+    if passkeys::asks_for_link(event) {
+        return passkey_registration(tx, tenant, event, token);
+    }
     let invited = event.event_type == EventType::InvitationCreated.name();
     let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
         return Ok(None);
@@ -73,30 +87,53 @@ pub fn letter(
     if user.pending_since.is_none() || user.status() == UserStatus::Suspended {
         return Ok(None);
     }
-    let (channel, to) = if claimed.key.lane == SMS {
-        let number = user.phone.as_ref().and_then(|phone| phone.key());
-        (MessageChannel::Sms, number)
-    } else {
-        (MessageChannel::Email, user.email.as_ref().map(Email::key))
-    };
-    let Some(to) = to.map(str::to_owned) else {
+    let channel = [MessageChannel::Email, MessageChannel::Sms]
+        .into_iter()
+        .find(|channel| lane_of(*channel) == claimed.key.lane);
+    let Some((channel, to)) =
+        channel.and_then(|channel| Some((channel, channel.address(&user)?.to_owned())))
+    else {
         return Ok(None);
     };
     let hash = digest(token.expose_secret());
     let at = tx.now();
     let sent = SentMessage { channel, to, at };
-    tx.batch(&[set_invitation_secret(tenant, invitation.id, hash, &sent)])?;
+    let set = set_invitation_secret(tenant, &invitation, hash, &sent);
+    if tx.batch(&[set])?.first() == Some(&0) {
+        // It ended or was sent once more just now.
+        return Err(Unavailable::Contention.into());
+    }
     Ok(Some(Letter {
-        organisation: organisation(tx, tenant, &invitation)?,
+        organisation: organisation(tx, tenant, invitation.account_id)?,
         inviter: inviter(tx, &system, event)?,
         user,
-        kind: Some(invitation.kind),
+        kind: LetterKind::Invitation(invitation.kind),
         token,
         expires_at: invitation.expires_at,
     }))
 }
 
-/// The message to who is known already, and somebody tried to sign up with their address.
+fn passkey_registration(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    event: &StoredEvent,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
+    let Some((user, expires_at)) = passkeys::letter(tx, tenant, event, &token)? else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    Ok(Some(Letter {
+        organisation: organisation(tx, tenant, event.account_id)?,
+        inviter: inviter(tx, &system, event)?,
+        user,
+        kind: LetterKind::PasskeyRegistration,
+        token,
+        expires_at,
+    }))
+}
+
+/// The message to who is known already: it has no link.
 fn known(
     tx: &Tx<'_>,
     tenant: TenantId,
@@ -114,7 +151,7 @@ fn known(
     });
     Ok(user.map(|user| Letter {
         user,
-        kind: None,
+        kind: LetterKind::AlreadyRegistered,
         organisation: None,
         inviter: None,
         token,
@@ -122,13 +159,13 @@ fn known(
     }))
 }
 
-/// The name of the account that an invitation is to.
+/// The name of the account that a message was asked for in.
 fn organisation(
     tx: &Tx<'_>,
     tenant: TenantId,
-    invitation: &Invitation,
+    account: Option<i64>,
 ) -> Result<Option<String>, Error> {
-    let Some(account) = invitation.account_id else {
+    let Some(account) = account else {
         return Ok(None);
     };
     Ok(find_account(tx, tenant, account)?.map(|account| account.name))

@@ -11,7 +11,9 @@ use super::{EventType, StoredEvent};
 use crate::actor::{Actor, TenantId};
 use crate::deliveries::{self, DeliveryKey};
 use crate::error::{Error, Unavailable};
-use crate::model::UserStatus;
+use crate::invitations::speaks_for;
+use crate::model::{MessageChannel, UserStatus};
+use crate::passkeys;
 use crate::permission::Permission;
 use crate::query::{EventFilter, Listed, Position};
 use crate::store::{
@@ -77,20 +79,11 @@ fn queued(
     if event.event_type == EventType::InvitationCreated.name() {
         keys.extend(invited(tx, tenant, event)?);
     }
-    if event.event_type == EventType::UserSignUpRepeated.name() {
-        keys.extend(told(event));
+    if passkeys::asks_for_link(event) || event.event_type == EventType::UserSignUpRepeated.name() {
+        keys.extend(mailed(event));
     }
     let insert = |key: &DeliveryKey| insert_delivery(tenant, key, tx.now());
     Ok(keys.iter().map(insert).collect())
-}
-
-/// The message to who is known already.
-fn told(event: &StoredEvent) -> Option<DeliveryKey> {
-    Some(DeliveryKey {
-        lane: deliveries::EMAIL.to_owned(),
-        event_id: event.id,
-        recipient: event.subject_id.parse().ok()?,
-    })
 }
 
 /// The message to who is invited: by email, or by SMS where there is none.
@@ -105,13 +98,8 @@ fn invited(
     let Some(invitation) = find_invitation(tx, tenant, invitation)? else {
         return Ok(None);
     };
-    // One message asks for the password that answers all that were made at once.
-    let others = invitations_of(tx, tenant, invitation.user_id)?;
-    let first = others
-        .iter()
-        .find(|each| !each.silent && each.requested_at == invitation.requested_at);
-    let another = first.is_some_and(|first| first.id != invitation.id);
-    if invitation.ended.is_some() || invitation.silent || another {
+    let all = invitations_of(tx, tenant, invitation.user_id)?;
+    if invitation.ended.is_some() || !speaks_for(&all, &invitation) {
         return Ok(None);
     }
     let system = Actor::system(tenant, event.request_id.clone());
@@ -122,16 +110,20 @@ fn invited(
     if user.status() == UserStatus::Suspended {
         return Ok(None);
     }
-    let lane = match (&user.email, &user.phone) {
-        (Some(_), _) => deliveries::EMAIL,
-        (None, Some(_)) => deliveries::SMS,
-        (None, None) => return Ok(None),
-    };
-    Ok(Some(DeliveryKey {
-        lane: lane.to_owned(),
+    Ok(MessageChannel::to(&user).map(|channel| DeliveryKey {
+        lane: deliveries::lane_of(channel).to_owned(),
         event_id: event.id,
         recipient: user.id,
     }))
+}
+
+/// The email to the user whom an event is about.
+fn mailed(event: &StoredEvent) -> Option<DeliveryKey> {
+    Some(DeliveryKey {
+        lane: deliveries::EMAIL.to_owned(),
+        event_id: event.id,
+        recipient: event.subject_id.parse().ok()?,
+    })
 }
 
 /// A page of the feed.

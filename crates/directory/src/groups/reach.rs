@@ -114,12 +114,13 @@ impl Reach {
                 || made && self.holds_somewhere(tx, actor, Permission::CreateUsers)?)
         };
         let sees = own == user.id || may(Permission::ReadUsers)?;
-        match permission {
-            Permission::ReadUsers if sees => Ok(()),
-            permission if may(permission)? => Ok(()),
-            _ if sees => Err(ABOVE),
-            _ => Err(Error::NotFound),
+        if !sees {
+            return Err(Error::NotFound);
         }
+        if permission == Permission::ReadUsers || may(permission)? {
+            return Ok(());
+        }
+        Err(ABOVE)
     }
 
     /// The number of a group that the caller reaches.

@@ -195,6 +195,8 @@ fn write_all(tx: &Tx<'_>, steps: &mut [Step]) -> Result<(), Error> {
         if let Step::Write { plan, .. } = step {
             rows.push(statements.len());
             statements.append(&mut plan.rows);
+            rows.extend(statements.len()..statements.len() + plan.ends.len());
+            statements.append(&mut plan.ends);
             statements.append(&mut plan.around);
         }
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::{Email, User};
 use crate::password::PasswordRule;
 
 /// What an invitation asks of its person.
@@ -57,6 +58,24 @@ impl MessageChannel {
         [Self::Email, Self::Sms]
             .into_iter()
             .find(|channel| channel.name() == name)
+    }
+
+    /// The way to a user: by email, or by SMS where there is none; none where there is neither an
+    /// email nor a number that can be called.
+    #[must_use]
+    pub fn to(user: &User) -> Option<Self> {
+        [Self::Email, Self::Sms]
+            .into_iter()
+            .find(|channel| channel.address(user).is_some())
+    }
+
+    /// The canonical form of the address or number that a user has on it.
+    #[must_use]
+    pub fn address(self, user: &User) -> Option<&str> {
+        match self {
+            Self::Email => user.email.as_ref().map(Email::key),
+            Self::Sms => user.phone.as_ref().and_then(|phone| phone.key()),
+        }
     }
 }
 

@@ -9,10 +9,11 @@ mod job;
 mod phone;
 mod preference;
 mod record;
+mod role;
 mod text;
 mod user;
 
-pub use account::{Account, AccountRole, Membership};
+pub use account::{Account, AccountRole, Member, Membership};
 pub use badge::{Badge, UserBadge};
 pub use email::Email;
 pub use group::{
@@ -21,10 +22,11 @@ pub use group::{
 pub use invitation::{
     Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel, SentMessage,
 };
-pub use job::{Job, JobTransition, Place};
+pub use job::{Job, JobTransition, Place, StoredJob};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
 pub use record::{Record, RecordKind};
+pub use role::{GrantedRole, Role};
 pub use text::{MAX_TEXT, check_text, fold, is_name_token};
 pub use user::{
     DrugTest, EmployerRole, OnboardingState, User, UserKind, UserStatus, UserView, W2Status,

@@ -23,6 +23,61 @@ pub(crate) fn one_more(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
+/// A statement that ends with `IN` and goes on with `rest` behind a list, whose values are bound
+/// after those that it has.
+pub(crate) fn listing<'a>(
+    statement: &'static str,
+    mut params: Vec<Value<'a>>,
+    values: &[i64],
+    rest: &'static str,
+) -> (String, Vec<Value<'a>>) {
+    // As for `and_in`: few texts.
+    let last = values.last().copied();
+    let padding = last.map(|last| std::iter::repeat_n(last, values.len().next_power_of_two()));
+    let padding = padding.into_iter().flatten().skip(values.len());
+    let mut places = Vec::new();
+    for value in values.iter().copied().chain(padding) {
+        params.push(value.into());
+        places.push(format!("${}", params.len()));
+    }
+    let places = if places.is_empty() {
+        // Nothing is NULL's equal.
+        "NULL".to_owned()
+    } else {
+        places.join(", ")
+    };
+    (format!("{statement} ({places}) {rest}"), params)
+}
+
+/// The rows of a table with these numbers, which `select` ends with, as `e`; each is searched for by
+/// itself. Of `IN` and several numbers SQLite thinks that an index on the tenant alone is better,
+/// and reads all that it has.
+pub(crate) fn numbered<'a>(
+    select: &'static str,
+    table: &'static str,
+    tenant: impl Into<Value<'a>>,
+    numbers: &[i64],
+) -> (String, Vec<Value<'a>>) {
+    let mut params: Vec<Value<'a>> = Vec::new();
+    // As for `and_in`: few texts. Nothing has the number 0.
+    let padding = std::iter::repeat_n(0, numbers.len().next_power_of_two() - numbers.len());
+    let mut rows = Vec::new();
+    for number in numbers.iter().copied().chain(padding) {
+        params.push(number.into());
+        rows.push(format!("(CAST(${} AS BIGINT))", params.len()));
+    }
+    params.push(tenant.into());
+    let (columns, rows) = (select.trim_end_matches(table), rows.join(", "));
+    let tenant = params.len();
+    (
+        format!(
+            "{columns}(VALUES {rows}) n CROSS JOIN {table} \
+             WHERE e.tenant_id = ${tenant} AND e.id = n.column1"
+        ),
+        params,
+    )
+}
+
 /// A WHERE clause under construction, and its parameters.
 pub(crate) struct Conditions<'a> {
     text: String,
@@ -83,6 +138,26 @@ impl<'a> Conditions<'a> {
     ) {
         let places = [self.bind(first), self.bind(second)];
         self.join();
+        self.push_pair(condition, &places);
+    }
+
+    /// Adds `exists`, which ends with its bracket, with one more condition on two values in it.
+    pub(crate) fn and_pair_within(
+        &mut self,
+        exists: &'static str,
+        condition: &'static str,
+        first: impl Into<Value<'a>>,
+        second: impl Into<Value<'a>>,
+    ) {
+        let places = [self.bind(first), self.bind(second)];
+        self.join();
+        self.text.push_str(exists.trim_end_matches(')'));
+        self.join();
+        self.push_pair(condition, &places);
+        self.text.push(')');
+    }
+
+    fn push_pair(&mut self, condition: &'static str, places: &[String; 2]) {
         let mut places = places.iter();
         for piece in condition.split_inclusive('?') {
             match piece.strip_suffix('?').zip(places.next()) {
@@ -105,6 +180,49 @@ impl<'a> Conditions<'a> {
         let place = self.bind(limit);
         (
             format!("{select} WHERE {} {rest} LIMIT {place}", self.text),
+            self.params,
+        )
+    }
+
+    /// As [`Conditions::statement`], passing over the first rows.
+    pub(crate) fn page(
+        mut self,
+        select: &'static str,
+        rest: &'static str,
+        limit: i64,
+        offset: i64,
+    ) -> (String, Vec<Value<'a>>) {
+        let (limit, offset) = (self.bind(limit), self.bind(offset));
+        (
+            format!(
+                "{select} WHERE {} {rest} LIMIT {limit} OFFSET {offset}",
+                self.text
+            ),
+            self.params,
+        )
+    }
+
+    /// As [`Conditions::statement`], ordered by these texts, each descending or not, from an
+    /// offset on. What is NULL comes last.
+    pub(crate) fn sorted(
+        mut self,
+        select: &'static str,
+        order: &[(&'static str, bool)],
+        limit: i64,
+        offset: i64,
+    ) -> (String, Vec<Value<'a>>) {
+        let (limit, offset) = (self.bind(limit), self.bind(offset));
+        let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
+        let order: Vec<String> = order
+            .iter()
+            .map(|(by, descending)| format!("{by} {} NULLS LAST", direction(*descending)))
+            .collect();
+        let order = order.join(", ");
+        (
+            format!(
+                "{select} WHERE {} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
+                self.text
+            ),
             self.params,
         )
     }
@@ -231,6 +349,51 @@ mod tests {
         );
         assert_eq!(params.len(), 6);
         assert!(params[2] == Value::Int(150));
+    }
+
+    #[test]
+    fn a_pair_stands_within_the_brackets_of_what_exists() {
+        let mut conditions = Conditions::new("u.tenant_id = ?", 1_i64);
+        let exists = "EXISTS (SELECT 1 FROM jobs j WHERE j.tenant_id = u.tenant_id)";
+        conditions.and_pair_within(exists, "j.account_id = ? AND j.state_at >= ?", 2_i64, 3_i64);
+        conditions.and_plain("u.deleted_at IS NULL");
+        let (sql, _) = conditions.whole("SELECT u.id FROM users u", "");
+        assert_eq!(
+            sql.trim_end(),
+            "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND EXISTS (SELECT 1 FROM jobs j \
+             WHERE j.tenant_id = u.tenant_id AND j.account_id = $2 AND j.state_at >= $3) \
+             AND u.deleted_at IS NULL"
+        );
+    }
+
+    #[test]
+    fn numbers_are_bound_in_the_order_of_their_places_and_the_tenant_after_them() {
+        let (sql, params) = numbered("SELECT e.type FROM events e", "events e", 1_i64, &[7, 8, 9]);
+        let number = |place| format!("(CAST(${place} AS BIGINT))");
+        let rows: Vec<String> = (1..=4).map(number).collect();
+        assert_eq!(
+            sql,
+            format!(
+                "SELECT e.type FROM (VALUES {}) n CROSS JOIN events e \
+                 WHERE e.tenant_id = $5 AND e.id = n.column1",
+                rows.join(", ")
+            )
+        );
+        assert!(params == [7_i64, 8, 9, 0, 1].map(Value::Int));
+    }
+
+    #[test]
+    fn a_list_goes_on_after_what_is_bound_before_it() {
+        let statement = "DELETE FROM users WHERE tenant_id = $1 AND id IN";
+        let (sql, params) = listing(statement, vec![1_i64.into()], &[7, 8, 9], "RETURNING id");
+        assert_eq!(
+            sql,
+            "DELETE FROM users WHERE tenant_id = $1 AND id IN ($2, $3, $4, $5) RETURNING id"
+        );
+        assert!(params == [1_i64, 7, 8, 9, 9].map(Value::Int));
+        let (sql, params) = listing(statement, vec![1_i64.into()], &[], "");
+        assert!(sql.ends_with("IN (NULL) "), "{sql}");
+        assert_eq!(params.len(), 1);
     }
 
     #[test]

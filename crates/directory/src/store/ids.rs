@@ -29,6 +29,7 @@ pub enum IdKind {
     Record,
     Session,
     Redirect,
+    Passkey,
 }
 
 impl IdKind {
@@ -50,6 +51,7 @@ impl IdKind {
         Self::Record,
         Self::Session,
         Self::Redirect,
+        Self::Passkey,
     ];
 
     /// Its name in `id_leases`.
@@ -72,6 +74,7 @@ impl IdKind {
             Self::Record => "record",
             Self::Session => "session",
             Self::Redirect => "redirect",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 15] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -56,6 +56,12 @@ const MIGRATIONS: [Migration; 11] = [
         postgres: include_str!("../../migrations/postgres/0007_jobs.sql"),
     },
     Migration {
+        number: 8,
+        name: "jobs listed",
+        sqlite: include_str!("../../migrations/sqlite/0008_jobs_listed.sql"),
+        postgres: include_str!("../../migrations/postgres/0008_jobs_listed.sql"),
+    },
+    Migration {
         number: 9,
         name: "groups",
         sqlite: include_str!("../../migrations/sqlite/0009_groups.sql"),
@@ -78,6 +84,24 @@ const MIGRATIONS: [Migration; 11] = [
         name: "sessions",
         sqlite: include_str!("../../migrations/sqlite/0012_sessions.sql"),
         postgres: include_str!("../../migrations/postgres/0012_sessions.sql"),
+    },
+    Migration {
+        number: 14,
+        name: "notifications",
+        sqlite: include_str!("../../migrations/sqlite/0014_notifications.sql"),
+        postgres: include_str!("../../migrations/postgres/0014_notifications.sql"),
+    },
+    Migration {
+        number: 15,
+        name: "digests",
+        sqlite: include_str!("../../migrations/sqlite/0015_digests.sql"),
+        postgres: include_str!("../../migrations/postgres/0015_digests.sql"),
+    },
+    Migration {
+        number: 16,
+        name: "passkeys",
+        sqlite: include_str!("../../migrations/sqlite/0016_passkeys.sql"),
+        postgres: include_str!("../../migrations/postgres/0016_passkeys.sql"),
     },
 ];
 

@@ -18,8 +18,8 @@ use crate::model::{
 };
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_user,
-    insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
+    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
+    insert_user, insert_user_badge, put_group_member, put_member, put_password,
 };
 use crate::violation::Violations;
 
@@ -99,6 +99,7 @@ pub(crate) fn plan(
         freed: BTreeSet::new(),
         gained: held.claims,
         paths: held.paths,
+        ends: Vec::new(),
         around,
         has,
         user,
@@ -195,7 +196,7 @@ fn add_grants(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(insert_preferences(tenant, user.id, preferences));
     }
     Ok(())
 }

@@ -19,23 +19,27 @@ pub use change::{
 };
 pub use create::create;
 pub(crate) use create::{invite, plan as plan_creation};
-pub(crate) use credentials::{check_change, require_not_above};
 pub use credentials::{check_password, check_password_by};
+pub(crate) use credentials::{check_change, require_not_above, require_not_above_in};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
-pub(crate) use update::{answer, join_group, leave_group, plan as plan_update, rewrite_around};
+pub(crate) use rules::may_give;
+pub(crate) use update::{
+    answer, join_group, leave_group, plan as plan_update, rewrite, rewrite_around, touch,
+};
 pub use update::{delete, restore, update};
 pub use view::Include;
+pub(crate) use view::views;
 pub(crate) use view::view as view_of;
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{Invitation, UserView};
+use crate::model::UserView;
 use crate::password::PasswordHash;
 use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
 use crate::store::{
-    FoundUser, Tx, count_users, find_user, invitations_of, list_user_page, list_users, password_of,
+    FoundUser, Tx, count_users, find_user, list_user_page, list_users, password_of,
     replace_password,
 };
 
@@ -58,7 +62,7 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, key: &UserKey, include: Include) -> Resul
 /// A page of users.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
+/// [`Error::Forbidden`] without `readUsers`; [`Error::Invalid`] for a filter of too many values.
 pub fn list(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -67,6 +71,7 @@ pub fn list(
     include: Include,
 ) -> Result<Listed<UserView>, Error> {
     actor.require(Permission::ReadUsers)?;
+    filter.check()?;
     let users = list_users(tx, actor, filter, page)?;
     let position = |found: &FoundUser| Position {
         time: match page.order {
@@ -85,7 +90,7 @@ pub fn list(
 /// A page of users by its number, in the order of their ids; past the end it is empty.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
+/// As [`list`].
 pub fn page(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -94,6 +99,7 @@ pub fn page(
     include: Include,
 ) -> Result<Vec<UserView>, Error> {
     actor.require(Permission::ReadUsers)?;
+    filter.check()?;
     let users = list_user_page(tx, actor, filter, page)?;
     view::views(tx, actor, users, include)
 }
@@ -105,18 +111,6 @@ pub fn page(
 pub fn count(tx: &Tx<'_>, actor: &Actor) -> Result<i64, Error> {
     actor.require(Permission::ReadUsers)?;
     count_users(tx, actor)
-}
-
-/// The invitations of a user that are out; none for one that the actor may not see.
-///
-/// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
-pub fn invitations(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Vec<Invitation>, Error> {
-    actor.require(Permission::ReadUsers)?;
-    match find_user(tx, actor, &UserKey::Id(id), false)? {
-        Some(found) => invitations_of(tx, actor.tenant, found.user.id),
-        None => Ok(Vec::new()),
-    }
 }
 
 /// The hash of a user's password, for verifying one outside the transaction; none for

@@ -144,7 +144,7 @@ fn check_administrators(
 }
 
 /// Whether a role is one that the actor may give in a place: they hold there what it allows there.
-pub(super) fn may_give(actor: &Actor, permissions: PermissionSet, account: Option<i64>) -> bool {
+pub(crate) fn may_give(actor: &Actor, permissions: PermissionSet, account: Option<i64>) -> bool {
     let held = actor.held();
     match account {
         None => held.tenant.includes(permissions),
@@ -188,10 +188,10 @@ pub(super) fn check_references(
             violations.add(grant.path.clone(), Rule::MustExist);
         }
     }
-    for preference in change.preferences.iter().flatten() {
-        if let Some(account) = preference.account_id
-            && find_account(tx, tenant, account)?.is_none()
-        {
+    let preferences = change.preferences.iter().flatten();
+    let accounts: BTreeSet<i64> = preferences.filter_map(|each| each.account_id).collect();
+    for account in accounts {
+        if find_account(tx, tenant, account)?.is_none() {
             violations.field("notification_preferences", Rule::MustExist);
         }
     }

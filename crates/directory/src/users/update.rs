@@ -12,16 +12,16 @@ use super::rules::Held;
 use super::view::{self, Include};
 use super::{UserKey, credentials, rules};
 use crate::actor::Actor;
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
 use crate::model::{User, UserBadge, UserKind, UserView};
-use crate::permission::Permission;
+use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
-    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
-    find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    set_members_gone, update_user, update_user_badge,
+    Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
+    delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
+    put_password, put_permissions, set_members_gone, take_roles_in, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -110,7 +110,8 @@ pub(crate) fn join_group(
     };
     let none = Violations::new();
     let plan = plan_of(tx, actor, before, before.clone(), &change, none)?;
-    let mut plan = plan.ok_or_else(|| Error::internal("joining changes nothing"))?;
+    // Another made them a member since who calls this looked: look again.
+    let mut plan = plan.ok_or(Unavailable::Contention)?;
     plan.around.push(told);
     plan.write(tx, actor.tenant).map(drop)
 }
@@ -118,7 +119,7 @@ pub(crate) fn join_group(
 /// Ends a user's part in a group by what `around` writes.
 ///
 /// # Errors
-/// [`crate::error::Unavailable::Contention`] when another changed the user since.
+/// [`Unavailable::Contention`] when another changed the user since.
 pub(crate) fn leave_group(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -183,10 +184,12 @@ fn plan_of(
     let mut around = change_around(tx, actor, before, &user, change)?;
     around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
+    let mut ends = Vec::new();
     if change.password.is_some() && user.pending_since.take().is_some() {
-        let (joined, ended) = invitations::answered(tx, actor, user.id)?;
-        around.extend(ended);
-        groups.extend(joined);
+        let answered = invitations::answered(tx, actor, user.id)?;
+        around.extend(answered.told);
+        groups.extend(answered.groups);
+        ends = answered.ends;
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
@@ -212,7 +215,8 @@ fn plan_of(
         preferences: change.preferences.is_some(),
         records: !change.records.is_empty(),
     };
-    rewrite(actor, before.version, user, claims, around, gains).map(Some)
+    let plan = rewrite(actor, before.version, user, claims, around, gains)?;
+    Ok(Some(Plan { ends, ..plan }))
 }
 
 /// What a change means for the sessions of its user: a new password ends all but the one it was
@@ -239,7 +243,7 @@ fn sessions_after(
 }
 
 /// Marks a user as changed now, by this actor.
-pub(super) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
+pub(crate) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
     user.version += 1;
     user.updated_at = tx.now();
     user.updated_by = actor.email.clone();
@@ -247,7 +251,7 @@ pub(super) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
 
 /// A changed user whose stored version is `from`, with the claims that the change gives up and
 /// makes: what they held before, and what they hold now.
-pub(super) fn rewrite(
+pub(crate) fn rewrite(
     actor: &Actor,
     from: i64,
     user: User,
@@ -267,6 +271,7 @@ pub(super) fn rewrite(
         freed,
         gained: now.claims.difference(&before.claims).cloned().collect(),
         paths: now.paths,
+        ends: Vec::new(),
         around,
         has,
         user,
@@ -292,6 +297,9 @@ fn change_around(
             .filter(|left| Some(*left) != user.customer_id)
         {
             statements.push(delete_member(tenant, user.id, left));
+            statements.push(take_roles_in(tenant, user.id, Some(left)));
+            let none = PermissionSet::NONE;
+            statements.push(put_permissions(tenant, user.id, Some(left), none));
         }
         if let Some(mut membership) = employer_membership(user) {
             let others = memberships_of(tx, tenant, &[user.id])?;
@@ -312,7 +320,11 @@ fn change_around(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(change_preferences(tx, tenant, user.id, preferences)?);
+    }
+    if before.timezone != user.timezone {
+        // Digests are due by the clock where the user is.
+        statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
     Ok(statements)
@@ -336,8 +348,7 @@ pub fn delete(
     if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
-    actor.require_in_person()?;
-    credentials::require_not_above_one(tx, actor, before.user.id, before.has)?;
+    credentials::check_removal(tx, actor, before.user.id, before.has)?;
     let deleted_at = Some(tx.now());
     set_deleted(tx, actor, before, deleted_at, EventType::UserDeleted).map(drop)
 }

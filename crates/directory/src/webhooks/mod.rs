@@ -96,7 +96,7 @@ fn is_of_group(event: &StoredEvent, group: i64) -> bool {
     let change: Result<serde_json::Value, _> = serde_json::from_str(&event.change);
     let named = |side: &str| {
         let change = change.as_ref().ok();
-        change.and_then(|change| change[side]["group_id"].as_i64()) == Some(group)
+        change.and_then(|change| change.get(side)?.get("group_id")?.as_i64()) == Some(group)
     };
     named("new") || named("old")
 }

@@ -406,8 +406,14 @@ async fn a_job_is_whole_or_nothing(world: World) {
         place: None,
     };
     let failures = whole_or_nothing(&world, move |tx| {
-        jobs::put(tx, &system(), &job("filled", tx), Default::default()).map(drop)?;
-        jobs::put(tx, &system(), &job("completed", tx), Default::default()).map(drop)
+        jobs::put(tx, &system(), &job("filled", tx).into(), Default::default()).map(drop)?;
+        jobs::put(
+            tx,
+            &system(),
+            &job("completed", tx).into(),
+            Default::default(),
+        )
+        .map(drop)
     })
     .await;
     // PostgreSQL's trigger fires for the row that is there already, too.

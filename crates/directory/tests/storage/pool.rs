@@ -50,7 +50,7 @@ fn job(worker_id: i64, account_id: i64, state: &str, state_at: Timestamp) -> Job
 async fn put(directory: &Directory, actor: &Actor, job: Job) -> Result<(), Error> {
     let actor = actor.clone();
     directory
-        .write(move |tx| jobs::put(tx, &actor, &job, Default::default()).map(drop))
+        .write(move |tx| jobs::put(tx, &actor, &job.clone().into(), Default::default()).map(drop))
         .await
 }
 

@@ -101,10 +101,7 @@ async fn an_invited_user_is_pending_until_a_password_is_set(world: World) {
     assert_eq!(made.user.pending_since, Some(world.now()));
     assert_eq!(made.groups, [], "joined when the invitation is answered");
     let id = made.user.id;
-    let out = directory
-        .read(move |tx| users::invitations(tx, &system(), id))
-        .await
-        .unwrap();
+    let out = given::invitations_of(directory, &system(), id).await;
     assert_eq!(out.len(), 1);
     let invitation = &out[0];
     assert_eq!(invitation.kind, InvitationKind::Invite);
@@ -118,10 +115,8 @@ async fn an_invited_user_is_pending_until_a_password_is_set(world: World) {
     assert_eq!(lasts, users::INVITATION_LIFETIME);
 
     let stranger = tenant(directory, "stranger").await;
-    let theirs = directory
-        .read(move |tx| users::invitations(tx, &stranger, id))
-        .await;
-    assert_eq!(theirs.unwrap(), []);
+    let theirs = given::invitations_of(directory, &stranger, id).await;
+    assert_eq!(theirs, []);
 
     let hash = directory
         .hash_password(

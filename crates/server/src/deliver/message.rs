@@ -71,7 +71,10 @@ pub enum TemplateName {
     AlreadyRegistered,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
-    /// News: `title`, `text` (may have several lines), [`link`].
+    /// To register a passkey: `link`, [`name`], [`expires_at`].
+    PasskeyRegistration,
+    /// News: `title`, `text` (may have several lines), [`link`], [`unsubscribe`]: where no more of
+    /// it can be asked for.
     Notification,
     /// An invitation by SMS; as [`Self::Invitation`].
     SmsInvitation,
@@ -83,11 +86,12 @@ pub enum TemplateName {
 
 impl TemplateName {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Invitation,
         Self::Verification,
         Self::AlreadyRegistered,
         Self::PasswordReset,
+        Self::PasskeyRegistration,
         Self::Notification,
         Self::SmsInvitation,
         Self::SmsVerificationCode,
@@ -102,6 +106,7 @@ impl TemplateName {
             Self::Verification => "verification",
             Self::AlreadyRegistered => "already_registered",
             Self::PasswordReset => "password_reset",
+            Self::PasskeyRegistration => "passkey_registration",
             Self::Notification => "notification",
             Self::SmsInvitation => "sms/invitation",
             Self::SmsVerificationCode => "sms/verification_code",
@@ -117,6 +122,7 @@ impl TemplateName {
             | Self::Verification
             | Self::AlreadyRegistered
             | Self::PasswordReset
+            | Self::PasskeyRegistration
             | Self::Notification => Channel::Email,
             Self::SmsInvitation | Self::SmsVerificationCode | Self::SmsNotification => Channel::Sms,
         }

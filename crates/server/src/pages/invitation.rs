@@ -24,7 +24,7 @@ use crate::http::{Shared, form};
 const GUESSING: &str = "links of invitations";
 
 /// The secret in the path.
-pub(super) struct Token(SecretString);
+pub(super) struct Token(pub(super) SecretString);
 
 impl FromRequestParts<Shared> for Token {
     type Rejection = Failure;
@@ -209,6 +209,7 @@ fn worded(field: &str, rule: &Rule, password_rule: PasswordRule) -> String {
         | Rule::NotIncluded { .. }
         | Rule::MustExist
         | Rule::OutOfRange { .. }
+        | Rule::InFuture
         | Rule::Immutable
         | Rule::UnknownField => "This cannot be used.".to_owned(),
     }

@@ -1,22 +1,25 @@
 //! One attempt of a delivery.
 
 use bytes::Bytes;
-use directory::deliveries::{self, Attempt, Claimed, DeliveryKey, Letter, MAX_ANSWER, Outcome};
+use directory::deliveries::{
+    self, Attempt, Claimed, DeliveryKey, Letter, LetterKind, MAX_ANSWER, Outcome,
+};
 use directory::model::InvitationKind;
-use directory::{Error, TenantId};
+use directory::{Error, TenantId, notifications};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use super::Worker;
 use crate::deliver::base_url::BaseUrl;
 use crate::deliver::event_shape::WebhookBody;
+use crate::deliver::mailer::Mailer;
 use crate::deliver::message::{self, Message, Recipient, TemplateName};
 use crate::deliver::retry::{RetryAfter, next_attempt};
 use crate::deliver::signature::WebhookSecret;
 use crate::deliver::webhook::{self, Request};
 
 /// What came of an attempt, and what the other side asked for.
-struct Made {
+pub(super) struct Made {
     outcome: Outcome,
     status: Option<u16>,
     duration: std::time::Duration,
@@ -33,7 +36,7 @@ impl Made {
         }
     }
 
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self {
             outcome: Outcome::Discarded,
             status: None,
@@ -86,20 +89,31 @@ impl Worker {
     async fn send(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
         if claimed.key.webhook_id().is_some() {
             self.send_webhook(tenant, claimed).await
+        } else if notifications::is_notice(&claimed.key.lane) {
+            self.send_notice(tenant, claimed).await
         } else {
             self.send_message(tenant, claimed).await
         }
     }
 
-    async fn send_message(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
-        let Some((mailer, base)) = self
-            .app
-            .mailer
-            .as_ref()
+    /// What messages are sent by, and what links in them begin with.
+    pub(super) fn messenger(&self) -> Result<(&Mailer, &BaseUrl), Error> {
+        let mailer = self.app.mailer.as_deref();
+        mailer
             .and_then(|mailer| Some((mailer, mailer.base_url.as_ref()?)))
-        else {
-            return Err(Error::internal("a message was taken that cannot be sent"));
-        };
+            .ok_or_else(|| Error::internal("a message was taken that cannot be sent"))
+    }
+
+    /// Hands a message over.
+    pub(super) async fn hand_over(&self, mailer: &Mailer, message: &Message) -> Made {
+        let clock = self.app.directory.clock();
+        let began = clock.monotonic();
+        let sent = mailer.send(message, clock.now()).await;
+        made_of_message(sent, clock.monotonic().saturating_sub(began))
+    }
+
+    async fn send_message(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
+        let (mailer, base) = self.messenger()?;
         let taken = claimed.clone();
         let token = self
             .app
@@ -115,13 +129,7 @@ impl Worker {
         let Some(message) = message else {
             return Ok(Made::nothing());
         };
-        let clock = self.app.directory.clock();
-        let began = clock.monotonic();
-        let sent = mailer.send(&message, clock.now()).await;
-        Ok(made_of_message(
-            sent,
-            clock.monotonic().saturating_sub(began),
-        ))
+        Ok(self.hand_over(mailer, &message).await)
     }
 
     async fn send_webhook(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
@@ -173,15 +181,21 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
     } else {
         let email = letter.user.email.as_ref()?.as_str().to_owned();
         let template = match letter.kind {
-            Some(InvitationKind::Invite) => TemplateName::Invitation,
-            Some(InvitationKind::Verify) => TemplateName::Verification,
-            None => TemplateName::AlreadyRegistered,
+            LetterKind::Invitation(InvitationKind::Invite) => TemplateName::Invitation,
+            LetterKind::Invitation(InvitationKind::Verify) => TemplateName::Verification,
+            LetterKind::PasskeyRegistration => TemplateName::PasskeyRegistration,
+            LetterKind::AlreadyRegistered => TemplateName::AlreadyRegistered,
         };
         (Recipient::Email(email), template)
     };
-    let path = format!("invitations/{}", letter.token.expose_secret());
+    let below = match letter.kind {
+        LetterKind::Invitation(_) => Some("invitations"),
+        LetterKind::PasskeyRegistration => Some("passkeys/register"),
+        LetterKind::AlreadyRegistered => None,
+    };
     let mut values = serde_json::Map::new();
-    if letter.kind.is_some() {
+    if let Some(below) = below {
+        let path = format!("{below}/{}", letter.token.expose_secret());
         values.insert("link".to_owned(), base.link(&path, &[]).into());
         let expires_at = format!("{:.0}", letter.expires_at);
         values.insert("expires_at".to_owned(), expires_at.into());

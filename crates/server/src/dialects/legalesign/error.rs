@@ -120,6 +120,7 @@ fn worded(violation: &Violation, resource: &str) -> String {
         | Rule::MustExist
         | Rule::OutOfRange { .. }
         | Rule::Guessable
+        | Rule::InFuture
         | Rule::Immutable
         | Rule::UnknownField => "Enter a valid value.".to_owned(),
     }

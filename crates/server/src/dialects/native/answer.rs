@@ -42,6 +42,16 @@ pub(super) fn done(version: i64, out: &impl Serialize) -> Result<Answer, Error> 
     })
 }
 
+/// An answer without a body, to be kept under the request's idempotency key.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    Answer {
+        status: status.as_u16(),
+        location: None,
+        etag: None,
+        body: String::new(),
+    }
+}
+
 /// 200 with a resource.
 pub(super) fn shown(version: impl Display, out: &impl Serialize) -> Response {
     let mut response = reply::json(StatusCode::OK, out);

@@ -8,6 +8,7 @@ use directory::forms::Fault;
 use directory::violation::{Path, Rule, Violation, Violations};
 use serde_json::{Value, json};
 
+use super::wire::MEMBER_ROLE;
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::reply;
@@ -161,6 +162,7 @@ fn told_of_rule(violation: &Violation) -> (&'static str, String) {
 /// unknown field is told where it came.
 fn pointer(violation: &Violation) -> String {
     let inside = match violation.path.first() {
+        MEMBER_ROLE => return "/role".to_owned(),
         _ if violation.rule == Rule::UnknownField => "",
         "synced_worker_id"
         | "onboarding_state"
@@ -190,6 +192,7 @@ fn worded(rule: &Rule) -> (&'static str, String) {
         Rule::MustExist => ("must_exist", "names nothing that exists".to_owned()),
         Rule::OutOfRange { min, max } => ("out_of_range", format!("must be {min} to {max}")),
         Rule::Guessable => ("guessable", "is easily guessed".to_owned()),
+        Rule::InFuture => ("in_future", "lies in the future".to_owned()),
         Rule::Immutable => ("immutable", "cannot be changed".to_owned()),
         Rule::UnknownField => ("unknown_field", "is no field of the resource".to_owned()),
     }

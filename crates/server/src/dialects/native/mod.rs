@@ -8,12 +8,18 @@ mod event_stream;
 mod event_types;
 mod events;
 mod forms;
+mod grants;
 mod groups;
 pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod members;
+mod notifications;
+mod passkeys;
+mod preferences;
 mod redirects;
+mod roles;
 mod sessions;
 mod users;
 mod webhooks;
@@ -22,7 +28,7 @@ mod wire;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, post};
 use directory::Actor;
 
 use crate::http::Shared;
@@ -49,7 +55,8 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/forms", get(forms::list).post(forms::create))
         .route("/v1/forms/{name}", get(forms::show).put(forms::put))
         .route("/v1/forms/{name}/schema", get(forms::schema))
-        .route("/v1/jobs/{external_id}", put(jobs::put))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{external_id}", get(jobs::show).put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))
         .route("/v1/events/stream", get(event_stream::stream))
         .route("/v1/users/{id}/events", get(events::of_user))
@@ -57,13 +64,43 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations", get(invitations::list))
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
+        .merge(right_routes())
         .merge(session_routes())
+        .merge(notification_routes())
         .route(
             "/v1/redirects",
             get(redirects::list).post(redirects::create),
         )
         .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
+        .merge(passkey_routes())
+}
+
+fn right_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/accounts/{id}/members",
+            get(members::list).post(members::add),
+        )
+        .route(
+            "/v1/accounts/{id}/members/{user_id}",
+            get(members::show)
+                .patch(members::change)
+                .delete(members::remove),
+        )
+        .route("/v1/roles", get(roles::list).post(roles::create))
+        .route(
+            "/v1/roles/{id}",
+            get(roles::show).patch(roles::update).delete(roles::delete),
+        )
+        .route(
+            "/v1/users/{id}/roles",
+            get(grants::roles).put(grants::set_roles),
+        )
+        .route(
+            "/v1/users/{id}/permissions",
+            get(grants::permissions).put(grants::set_permissions),
+        )
 }
 
 fn session_routes() -> Router<Shared> {
@@ -77,6 +114,31 @@ fn session_routes() -> Router<Shared> {
             get(sessions::list_of).delete(sessions::revoke_all),
         )
         .route("/v1/users/{id}/impersonate", post(sessions::impersonate))
+}
+
+fn notification_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/notification-preferences",
+            get(preferences::show).put(preferences::replace),
+        )
+        .route("/v1/users/{id}/notifications", get(notifications::list))
+        .route(
+            "/v1/users/{id}/notifications/unread",
+            get(notifications::unread),
+        )
+        .route(
+            "/v1/users/{id}/notifications/read",
+            post(notifications::read_all),
+        )
+        .route(
+            "/v1/users/{id}/notifications/{notification_id}/read",
+            post(notifications::read),
+        )
+        .route(
+            "/v1/mandatory-notifications",
+            get(preferences::mandatory).put(preferences::set_mandatory),
+        )
 }
 
 fn webhook_routes() -> Router<Shared> {
@@ -102,6 +164,31 @@ fn webhook_routes() -> Router<Shared> {
         )
 }
 
+fn passkey_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/passkey-registration",
+            post(passkeys::send_link),
+        )
+        .route("/v1/users/{id}/passkeys", get(passkeys::list))
+        .route(
+            "/v1/users/{id}/passkeys/{passkey}",
+            get(passkeys::show)
+                .patch(passkeys::rename)
+                .delete(passkeys::delete),
+        )
+        .route(
+            "/v1/passkeys/registration-options",
+            post(passkeys::registration_options),
+        )
+        .route("/v1/passkeys", post(passkeys::register))
+        .route(
+            "/v1/passkeys/authentication-options",
+            post(passkeys::authentication_options),
+        )
+        .route("/v1/passkeys/authenticate", post(passkeys::authenticate))
+}
+
 /// Who calls, by `Authorization: Bearer`.
 pub struct Caller(pub Actor);
 
@@ -112,6 +199,20 @@ impl FromRequestParts<Shared> for Caller {
         let context = RequestContext::from_request_parts(parts, app).await?;
         let actor = authenticate(app, &context, bearer(&parts.headers)).await?;
         placed(actor, &parts.headers).map(Self)
+    }
+}
+
+/// The text in a path; one that is no text names nothing.
+pub struct Name(pub String);
+
+impl FromRequestParts<Shared> for Name {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        match Path::<String>::from_request_parts(parts, app).await {
+            Ok(Path(text)) => Ok(Self(text)),
+            Err(_) => Err(directory::Error::NotFound.into()),
+        }
     }
 }
 

@@ -1,8 +1,13 @@
 //! `pulse`: the users of a merchant CRM (seed 002; contracts, pulse).
 //!
-//! Every call names its account in `x-account-id` and happens inside it.
+//! Every call names its account in `x-account-id` and happens inside it, but for those of
+//! `/auth`.
 
+mod auth;
 pub mod error;
+mod list;
+mod notifications;
+mod preferences;
 mod quirks;
 mod users;
 mod wire;
@@ -12,6 +17,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
+use directory::permission::PermissionSet;
 use directory::store::Tx;
 use directory::violation::Rule;
 use directory::{Actor, Error, accounts};
@@ -24,8 +30,27 @@ use crate::http::failure::Failure;
 /// Its routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
-        .route("/users", post(users::create))
-        .route("/users/{user}", get(users::show))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/session", get(auth::session))
+        .route("/auth/logout", post(auth::logout))
+        .route("/users", get(list::list).post(users::create))
+        .route(
+            "/users/{user}",
+            get(users::show).patch(users::update).delete(users::delete),
+        )
+        .route(
+            "/users/{user}/notification-preferences",
+            get(preferences::show).put(preferences::replace),
+        )
+        .route("/users/{user}/notifications", get(notifications::list))
+        .route(
+            "/users/{user}/notifications/read",
+            post(notifications::read_all),
+        )
+        .route(
+            "/users/{user}/notifications/{id}/read",
+            post(notifications::read),
+        )
 }
 
 /// Who calls, by `Authorization: Bearer`, and the account of `x-account-id` that they act in.
@@ -45,6 +70,14 @@ impl Caller {
     /// The caller inside the account: seeing its members alone, and what they do counts to it.
     pub(super) fn actor(&self) -> Actor {
         self.credential.clone().within_account(self.account)
+    }
+
+    /// The account that the caller knows of, of those that a user may have something in: that of
+    /// the header. None for who has part in all of them.
+    pub(super) fn within(&self) -> Option<i64> {
+        let everywhere =
+            self.credential.account.is_none() && self.credential.permissions == PermissionSet::ALL;
+        (!everywhere).then_some(self.account)
     }
 
     /// Whether an account exists and the caller has part in it; the two are never told apart.

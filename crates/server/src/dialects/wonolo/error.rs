@@ -82,6 +82,7 @@ fn parameter(name: &str, value: Option<&str>, rule: &Rule) -> String {
         | Rule::OutOfRange { .. }
         | Rule::Form(_)
         | Rule::Guessable
+        | Rule::InFuture
         | Rule::Immutable => message(rule),
     };
     match value {
@@ -172,6 +173,7 @@ fn message(rule: &Rule) -> String {
         Rule::MustExist => "must exist".to_owned(),
         Rule::OutOfRange { min, max } => format!("must be in {min}..{max}"),
         Rule::Guessable => "is easily guessed".to_owned(),
+        Rule::InFuture => "can't be in the future".to_owned(),
         Rule::Immutable => "can't be changed".to_owned(),
     }
 }

@@ -224,7 +224,7 @@ fn public_pool_access_reads_its_workers_and_changes_nothing() {
             state_at: tx.now(),
             place: None,
         };
-        directory::jobs::put(tx, &actor, &job, Default::default()).map(drop)
+        directory::jobs::put(tx, &actor, &job.clone().into(), Default::default()).map(drop)
     });
     let path = |user: &Value| format!("/v1/users/{}", user["id"]);
     server

@@ -5,8 +5,11 @@ mod form;
 mod invitation;
 mod job;
 mod named;
+mod notification;
 mod parts_in;
+mod passkey;
 mod redirect;
+mod rights;
 mod row_in;
 mod session;
 mod user_in;
@@ -20,7 +23,16 @@ pub(super) use form::Preview;
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
+pub(super) use notification::{
+    MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
+};
+pub(super) use passkey::{
+    ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
+};
 pub(super) use redirect::redirect_in;
+pub(super) use rights::{
+    GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,
+};
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
 pub(super) use user_in::{record_in, user_in};
