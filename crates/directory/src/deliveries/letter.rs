@@ -28,6 +28,8 @@ pub enum LetterKind {
     PasskeyRegistration,
     /// To choose another password.
     PasswordReset,
+    /// Nothing: somebody tried to sign up with their address. Its link is of no use.
+    AlreadyRegistered,
 }
 
 /// A message to a person, as far as the directory knows it: what it says is a template's.
@@ -62,6 +64,9 @@ pub fn letter(
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
+    if event.event_type == EventType::UserSignUpRepeated.name() {
+        return known(tx, tenant, event, token);
+    }
     if passkeys::asks_for_link(event) {
         return passkey_registration(tx, tenant, event, token);
     }
@@ -139,6 +144,32 @@ fn passkey_registration(
         kind: LetterKind::PasskeyRegistration,
         token,
         expires_at,
+    }))
+}
+
+/// The message to who is known already: it has no link.
+fn known(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    event: &StoredEvent,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
+    let Ok(id) = event.subject_id.parse() else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    let found = find_user(tx, &system, &UserKey::Id(id), false)?;
+    let user = found.map(|found| found.user).filter(|user| {
+        let reached = user.email.is_some() && user.pending_since.is_none();
+        reached && user.status() != UserStatus::Suspended
+    });
+    Ok(user.map(|user| Letter {
+        user,
+        kind: LetterKind::AlreadyRegistered,
+        organisation: None,
+        inviter: None,
+        token,
+        expires_at: event.created_at,
     }))
 }
 

@@ -26,6 +26,7 @@ pub enum IdKind {
     JobTransition,
     Event,
     Webhook,
+    Record,
     Session,
     PasswordReset,
     Redirect,
@@ -34,7 +35,7 @@ pub enum IdKind {
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -48,6 +49,7 @@ impl IdKind {
         Self::JobTransition,
         Self::Event,
         Self::Webhook,
+        Self::Record,
         Self::Session,
         Self::PasswordReset,
         Self::Redirect,
@@ -71,6 +73,7 @@ impl IdKind {
             Self::JobTransition => "job_transition",
             Self::Event => "event",
             Self::Webhook => "webhook",
+            Self::Record => "record",
             Self::Session => "session",
             Self::PasswordReset => "password_reset",
             Self::Redirect => "redirect",

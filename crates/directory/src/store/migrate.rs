@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 14] = [
+const MIGRATIONS: [Migration; 16] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -66,6 +66,18 @@ const MIGRATIONS: [Migration; 14] = [
         name: "groups",
         sqlite: include_str!("../../migrations/sqlite/0009_groups.sql"),
         postgres: include_str!("../../migrations/postgres/0009_groups.sql"),
+    },
+    Migration {
+        number: 10,
+        name: "forms",
+        sqlite: include_str!("../../migrations/sqlite/0010_forms.sql"),
+        postgres: include_str!("../../migrations/postgres/0010_forms.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "records",
+        sqlite: include_str!("../../migrations/sqlite/0011_records.sql"),
+        postgres: include_str!("../../migrations/postgres/0011_records.sql"),
     },
     Migration {
         number: 12,

@@ -4,6 +4,7 @@
 mod invitation;
 mod passkey;
 mod password_reset;
+mod sign_up;
 pub(crate) mod unsubscribe;
 
 use std::sync::LazyLock;
@@ -25,7 +26,7 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("layout.html", include_str!("layout.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
@@ -36,6 +37,7 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("sign_in.html", include_str!("sign_in.html")),
     ("password_reset.html", include_str!("password_reset.html")),
     ("unsubscribe.html", include_str!("unsubscribe.html")),
+    ("sign_up.html", include_str!("sign_up.html")),
 ];
 
 /// The templates, read once: a test fills each.
@@ -78,6 +80,7 @@ pub fn routes() -> Router<Shared> {
             "/invitations/{token}",
             get(invitation::show).post(invitation::answer),
         )
+        .route("/forms/{name}", get(sign_up::show).post(sign_up::submit))
         .route(
             "/unsubscribe/{token}",
             get(unsubscribe::show).post(unsubscribe::turn_off),

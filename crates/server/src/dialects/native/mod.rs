@@ -7,6 +7,7 @@ pub mod error;
 mod event_stream;
 mod event_types;
 mod events;
+mod forms;
 mod grants;
 mod groups;
 pub mod import;
@@ -52,6 +53,9 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
+        .route("/v1/forms", get(forms::list).post(forms::create))
+        .route("/v1/forms/{name}", get(forms::show).put(forms::put))
+        .route("/v1/forms/{name}/schema", get(forms::schema))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{external_id}", get(jobs::show).put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))

@@ -1,6 +1,7 @@
 //! The shapes of `/v1`.
 
 mod event_type;
+mod form;
 mod invitation;
 mod job;
 mod named;
@@ -19,6 +20,7 @@ mod webhook;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+pub(super) use form::Preview;
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
