@@ -61,9 +61,11 @@ pub(super) fn is_shown(is_property: bool, field: &Field) -> bool {
 
 /// The choices of a field that has no others.
 pub(super) fn choices(field: &Field) -> Option<&[Value]> {
-    field.validators.iter().find_map(|each| match &each.check {
-        Check::Inclusion(values) if each.condition.is_none() => Some(values.as_slice()),
-        _ => None,
+    field.validators.iter().find_map(|each| {
+        let Check::Inclusion(values) = &each.check else {
+            return None;
+        };
+        each.condition.is_none().then_some(values.as_slice())
     })
 }
 
