@@ -7,7 +7,7 @@ mod page;
 mod refused;
 mod register;
 mod sign_in;
-mod webdriver;
+pub(crate) mod webdriver;
 
 use std::sync::Arc;
 

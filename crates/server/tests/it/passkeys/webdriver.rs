@@ -183,8 +183,25 @@ impl Element<'_> {
 
     /// The value of a field.
     pub fn value(&self) -> String {
-        let value = self.call("GET", "property/value", &Value::Null);
-        value.as_str().unwrap().to_owned()
+        self.property("value").as_str().unwrap().to_owned()
+    }
+
+    /// What the element says of itself under a name.
+    pub fn property(&self, name: &str) -> Value {
+        self.call("GET", &format!("property/{name}"), &Value::Null)
+    }
+
+    /// What there is to be read in it.
+    pub fn text(&self) -> String {
+        let text = self.call("GET", "text", &Value::Null);
+        text.as_str().unwrap().to_owned()
+    }
+
+    /// Where it stands on the page: its upper edge.
+    pub fn top(&self) -> f64 {
+        self.call("GET", "rect", &Value::Null)["y"]
+            .as_f64()
+            .unwrap()
     }
 }
 
