@@ -1,6 +1,7 @@
 //! The only place with SQL. One text serves both engines: `$1` numbered by first
 //! appearance, `tenant_id` first everywhere, ids, times and random values bound.
 
+mod account_members;
 mod accounts;
 mod backup;
 mod badges;
@@ -13,6 +14,7 @@ mod erasure;
 mod events;
 mod file_lock;
 mod filter;
+mod forms;
 mod group_invitations;
 mod group_members;
 mod groups;
@@ -27,8 +29,10 @@ mod meter;
 mod migrate;
 mod notifications;
 mod passkeys;
+mod password_resets;
 mod postgres;
 mod preferences;
+mod records;
 mod redirects;
 mod roles;
 mod routing;
@@ -53,6 +57,7 @@ pub use tx::{Statement, Tx};
 pub use users::UserKey;
 pub use value::{Row, Value};
 
+pub(crate) use account_members::*;
 pub(crate) use accounts::*;
 pub(crate) use badges::*;
 pub(crate) use claims::*;
@@ -61,6 +66,7 @@ pub(crate) use deliveries::*;
 pub(crate) use digests::*;
 pub(crate) use erasure::*;
 pub(crate) use events::*;
+pub(crate) use forms::*;
 pub(crate) use group_invitations::*;
 pub(crate) use group_members::*;
 pub(crate) use groups::*;
@@ -72,7 +78,9 @@ pub(crate) use keys::*;
 pub(crate) use mandatory::*;
 pub(crate) use notifications::*;
 pub(crate) use passkeys::*;
+pub(crate) use password_resets::*;
 pub(crate) use preferences::*;
+pub(crate) use records::*;
 pub(crate) use redirects::*;
 pub(crate) use roles::*;
 pub(crate) use routing::*;

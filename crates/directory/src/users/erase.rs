@@ -1,7 +1,9 @@
 //! Forgetting a user.
 
 use super::Include;
-use super::credentials::require_not_above_one;
+use super::credentials::check_removal;
+use super::kept::Kept;
+use super::rules::Held;
 use super::update::{rewrite, touch};
 use crate::actor::Actor;
 use crate::error::Error;
@@ -28,8 +30,8 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         None => find_user(tx, actor, &key, true)?,
     };
     let found = found.ok_or(Error::NotFound)?;
-    actor.require_in_person()?;
-    require_not_above_one(tx, actor, found.user.id, found.has)?;
+    check_removal(tx, actor, found.user.id, found.has)?;
+    let kept = Kept::stored(tx, actor, &found.user, found.has.records)?;
     let before = found.user;
     let mut user = User::blank(before.id, before.uid.clone(), before.created_at);
     user.version = before.version;
@@ -48,6 +50,8 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         subject,
         nothing,
     )?);
-    rewrite(actor, &before, user, around, Include::default())?.write(tx, actor.tenant)?;
+    let claims = (kept.held_before(&before), Held::default());
+    let nothing = Include::default();
+    rewrite(actor, before.version, user, claims, around, nothing)?.write(tx, actor.tenant)?;
     Ok(())
 }

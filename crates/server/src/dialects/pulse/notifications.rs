@@ -18,11 +18,11 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, body, reply};
 
 /// Rows of a page when it is not said.
-const PAGE_SIZE: usize = 10;
+pub(super) const PAGE_SIZE: usize = 10;
 /// Rows of a page at most.
-const MAX_PAGE_SIZE: usize = 100;
+pub(super) const MAX_PAGE_SIZE: usize = 100;
 /// The last page that can be asked for.
-const MAX_PAGE: usize = 1_000_000;
+pub(super) const MAX_PAGE: usize = 1_000_000;
 
 /// `GET`: newest first, by pages; `unread=true` those that were not read, `false` those that were.
 pub(super) async fn list(
@@ -93,7 +93,7 @@ fn named_notification(
     both.ok_or_else(|| Error::NotFound.into())
 }
 
-fn truth(parameters: &Map<String, Value>, name: &str) -> Result<Option<bool>, Failure> {
+pub(super) fn truth(parameters: &Map<String, Value>, name: &str) -> Result<Option<bool>, Failure> {
     match parameters.get(name).map(Value::as_str) {
         None => Ok(None),
         Some(Some("true")) => Ok(Some(true)),
@@ -106,7 +106,7 @@ fn truth(parameters: &Map<String, Value>, name: &str) -> Result<Option<bool>, Fa
 }
 
 /// A whole number from 1 to `max`.
-fn number(
+pub(super) fn number(
     parameters: &Map<String, Value>,
     name: &str,
     max: usize,

@@ -5,7 +5,7 @@ use directory::users::UserChange;
 use directory::violation::Violations;
 use serde_json::{Value, json};
 
-use super::{Case, at, wrong};
+use super::{Case, at, change_of, wrong};
 use crate::harness::Response;
 
 fn paths(user: i64, passkey: &Value) -> (String, String) {
@@ -53,11 +53,11 @@ fn passkeys_are_listed_renamed_and_deleted_by_an_administrator() {
     assert_eq!(renamed["updated_at"], "2026-11-21T04:50:41.123Z");
     assert_eq!(answer.header("etag"), Some("\"2\""));
     let event = case.last(user, "passkey_renamed");
-    let change = format!(
-        r#"{{"old":{{"name":"Laptop"}},"new":{{"name":"Phone","passkey_id":{}}}}}"#,
-        made["id"]
-    );
-    assert_eq!(event.change, change);
+    let change = json!({
+        "old": { "name": "Laptop" },
+        "new": { "name": "Phone", "passkey_id": made["id"] },
+    });
+    assert_eq!(change_of(&event), change);
     case.native("DELETE", &one).send().assert_empty(204);
     case.native("GET", &one).send().expect(404);
     case.native("GET", &list)

@@ -221,6 +221,11 @@ impl Case {
     }
 }
 
+/// What an event says that changed.
+pub fn change_of(event: &StoredEvent) -> Value {
+    serde_json::from_str(&event.change).unwrap()
+}
+
 /// The pointers and codes of what a problem says is wrong.
 #[track_caller]
 pub fn wrong(answer: &Response) -> Vec<(String, String)> {
