@@ -5,19 +5,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::access::{Access, access_of};
 use crate::actor::{Actor, TenantId};
 use crate::error::Error;
 use crate::event::EventType;
-use crate::model::User;
-use crate::permission::{Permission, PermissionSet};
+use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position};
 use crate::store::{
     NotificationsOf, StoredEvent, StoredNotification, Tx, UserKey, count_notifications,
     find_events, list_notifications, mark_many_read, mark_read, page_notifications,
-    permissions_held,
 };
 
-use super::preferences::own;
+use super::preferences::{Asked, asked};
 
 /// Notifications that are marked as read in one transaction.
 const READ_AT_ONCE: i64 = 1_000;
@@ -52,10 +51,10 @@ pub struct NotificationFilter {
 }
 
 impl NotificationFilter {
-    fn of(self, user: &User) -> NotificationsOf {
+    fn of(self, asked: &Asked) -> NotificationsOf {
         NotificationsOf {
-            user: user.id,
-            within: self.within,
+            user: asked.user.id,
+            within: asked.within,
             unread: self.unread,
         }
     }
@@ -82,11 +81,11 @@ pub fn list(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Listed<Notification>, Error> {
-    let user = own(tx, actor, key, Permission::ReadUsers)?;
-    let stored = list_notifications(tx, actor.tenant, &filter.of(&user), before, limit)?;
+    let asked = asked(tx, actor, key, filter.within, Permission::ReadUsers)?;
+    let stored = list_notifications(tx, actor.tenant, &filter.of(&asked), before, limit)?;
     let listed = Listed::cut(stored, limit, |row| Position::of_id(row.position));
     Ok(Listed {
-        rows: shown(tx, actor.tenant, user.id, listed.rows)?,
+        rows: shown(tx, actor.tenant, asked.user.id, listed.rows)?,
         next: listed.next,
     })
 }
@@ -102,8 +101,8 @@ pub fn page(
     filter: NotificationFilter,
     page: PageNumber,
 ) -> Result<NotificationPage, Error> {
-    let user = own(tx, actor, key, Permission::ReadUsers)?;
-    let of = filter.of(&user);
+    let asked = asked(tx, actor, key, filter.within, Permission::ReadUsers)?;
+    let of = filter.of(&asked);
     let total = count_notifications(tx, actor.tenant, &of)?;
     let before = page.number.saturating_sub(1).saturating_mul(page.size);
     let offset = i64::try_from(before).unwrap_or(i64::MAX);
@@ -114,7 +113,7 @@ pub fn page(
         Vec::new()
     };
     Ok(NotificationPage {
-        rows: shown(tx, actor.tenant, user.id, rows)?,
+        rows: shown(tx, actor.tenant, asked.user.id, rows)?,
         total,
     })
 }
@@ -129,8 +128,8 @@ pub fn count(
     key: &UserKey,
     filter: NotificationFilter,
 ) -> Result<i64, Error> {
-    let user = own(tx, actor, key, Permission::ReadUsers)?;
-    count_notifications(tx, actor.tenant, &filter.of(&user))
+    let asked = asked(tx, actor, key, filter.within, Permission::ReadUsers)?;
+    count_notifications(tx, actor.tenant, &filter.of(&asked))
 }
 
 /// Marks a notification as read; one that is stays as it was.
@@ -145,17 +144,17 @@ pub fn read(
     within: Option<i64>,
     id: i64,
 ) -> Result<(), Error> {
-    let user = own(tx, actor, key, Permission::UpdateUsers)?;
+    let asked = asked(tx, actor, key, within, Permission::UpdateUsers)?;
     let filter = NotificationFilter {
         within,
         unread: None,
     };
     let before = Some(id.saturating_add(1));
-    let found = list_notifications(tx, actor.tenant, &filter.of(&user), before, 1)?;
+    let found = list_notifications(tx, actor.tenant, &filter.of(&asked), before, 1)?;
     if found.first().is_none_or(|first| first.position != id) {
         return Err(Error::NotFound);
     }
-    mark_read(tx, actor.tenant, user.id, id)
+    mark_read(tx, actor.tenant, asked.user.id, id)
 }
 
 /// Marks some of a user's notifications up to one of them as read. Answers whether there may be
@@ -170,12 +169,12 @@ pub fn read_all(
     within: Option<i64>,
     last: i64,
 ) -> Result<bool, Error> {
-    let user = own(tx, actor, key, Permission::UpdateUsers)?;
+    let asked = asked(tx, actor, key, within, Permission::UpdateUsers)?;
     let filter = NotificationFilter {
         within,
         unread: Some(true),
     };
-    let marked = mark_many_read(tx, actor.tenant, &filter.of(&user), last, READ_AT_ONCE)?;
+    let marked = mark_many_read(tx, actor.tenant, &filter.of(&asked), last, READ_AT_ONCE)?;
     Ok(marked >= u64::try_from(READ_AT_ONCE).unwrap_or(u64::MAX))
 }
 
@@ -192,12 +191,12 @@ fn shown(
     let ids: Vec<i64> = stored.iter().map(|each| each.event_id).collect();
     let events = find_events(tx, tenant, &ids)?.into_iter();
     let mut events: BTreeMap<i64, StoredEvent> = events.map(|event| (event.id, event)).collect();
-    let held = permissions_held(tx, tenant, user)?;
+    let access = access_of(tx, tenant, user)?;
     let notification = |stored: StoredNotification| Notification {
         id: stored.position,
         title: EventType::parse(&stored.event).map_or("", |event| event.entry().description),
         data: match events.remove(&stored.event_id) {
-            Some(event) => data_of(&event, may_read(&held, event.account_id)),
+            Some(event) => data_of(&event, may_read(&access, event.account_id)),
             None => Map::new(),
         },
         event: stored.event,
@@ -208,11 +207,10 @@ fn shown(
     Ok(stored.into_iter().map(notification).collect())
 }
 
-/// Whether these roles let their user read events of an account, or of the whole tenant.
-fn may_read(held: &[(Option<i64>, PermissionSet)], account: Option<i64>) -> bool {
-    held.iter().any(|(of, permissions)| {
-        permissions.contains(Permission::ReadEvents) && (of.is_none() || *of == account)
-    })
+/// Whether a user may read events of an account, or of the whole tenant.
+fn may_read(access: &Access, account: Option<i64>) -> bool {
+    let held = account.map_or(access.tenant, |account| access.held_in(account));
+    held.contains(Permission::ReadEvents)
 }
 
 /// What is told of an event: what it happened to, and for who may read events, the rest.

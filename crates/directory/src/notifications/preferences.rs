@@ -1,6 +1,6 @@
 //! How a user wants to be told: reading and replacing the rules, and turning one off by a link.
 
-use crate::actor::{Actor, Principal, TenantId};
+use crate::actor::{Actor, Principal, TenantId, Visibility};
 use crate::error::Error;
 use crate::event::EventType;
 use crate::model::{DeliveryChannel, NotificationPreference, User};
@@ -26,37 +26,46 @@ pub struct Preferences {
     pub rules: Vec<NotificationPreference>,
 }
 
-/// What the actor may do with what is a user's own: a user everything with theirs.
-///
-/// # Errors
-/// [`Error::Forbidden`].
-pub(super) fn require_for(actor: &Actor, user: i64, permission: Permission) -> Result<(), Error> {
-    if actor.principal == Principal::User(user) {
-        return Ok(());
-    }
-    actor.require(permission)?;
-    actor.require_full_access()
+/// A user of whom something is asked, and how far it goes.
+pub(super) struct Asked {
+    pub(super) user: User,
+    /// The account that the caller knows of, beside the whole tenant; none: all.
+    pub(super) within: Option<i64>,
+    /// Whether they ask for themselves.
+    pub(super) is_own: bool,
 }
 
-/// The user, if there is one whom the actor may see and do this with.
+/// The user, if there is one whom the actor may see and do this with. A user may do all of it with
+/// what is theirs, in every account.
 ///
 /// # Errors
 /// [`Error::Forbidden`], [`Error::NotFound`].
-pub(super) fn own(
+pub(super) fn asked(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
+    within: Option<i64>,
     permission: Permission,
-) -> Result<User, Error> {
-    let is_user = matches!(actor.principal, Principal::User(_));
-    if !is_user {
-        actor.require(permission)?;
-        actor.require_full_access()?;
+) -> Result<Asked, Error> {
+    if let Principal::User(own) = actor.principal {
+        let system = Actor::system(actor.tenant, "");
+        let found = find_user(tx, &system, key, false)?.map(|found| found.user);
+        if let Some(user) = found.filter(|user| user.id == own) {
+            return Ok(Asked {
+                user,
+                within: None,
+                is_own: true,
+            });
+        }
     }
-    let user = find_user(tx, actor, key, false)?;
-    let user = user.ok_or(Error::NotFound)?.user;
-    require_for(actor, user.id, permission)?;
-    Ok(user)
+    actor.require(permission)?;
+    actor.require_full_access()?;
+    let found = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    Ok(Asked {
+        user: found.user,
+        within,
+        is_own: false,
+    })
 }
 
 fn is_within(rule: &NotificationPreference, within: Option<i64>) -> bool {
@@ -74,7 +83,8 @@ pub fn preferences(
     key: &UserKey,
     within: Option<i64>,
 ) -> Result<Preferences, Error> {
-    let user = own(tx, actor, key, Permission::ReadUsers)?;
+    let asked = asked(tx, actor, key, within, Permission::ReadUsers)?;
+    let (user, within) = (asked.user, asked.within);
     let stored = preferences_of(tx, actor.tenant, &[user.id])?.into_iter();
     let mut rules: Vec<_> = stored.map(|(_, rule)| rule).collect();
     rules.retain(|rule| is_within(rule, within));
@@ -90,13 +100,14 @@ pub fn preferences(
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Forbidden`] without `updateUsers`, but for one's own.
 pub fn may_set_preferences(tx: &Tx<'_>, actor: &Actor, key: &UserKey) -> Result<(), Error> {
-    own(tx, actor, key, Permission::UpdateUsers).map(drop)
+    asked(tx, actor, key, None, Permission::UpdateUsers).map(drop)
 }
 
 /// Replaces the rules of a user; those for accounts outside `within` stay as they are.
 ///
 /// # Errors
-/// As [`users::update`], without needing `updateUsers` for who changes their own.
+/// As [`users::update`], without needing `updateUsers` for who changes their own; a rule for an
+/// account outside `within` is told of by its place in the list.
 pub fn set_preferences(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -105,7 +116,14 @@ pub fn set_preferences(
     expected: Option<&[i64]>,
     (rules, mut violations): (&[NotificationPreference], Violations),
 ) -> Result<Preferences, Error> {
-    let user = own(tx, actor, key, Permission::UpdateUsers)?;
+    let asked = asked(tx, actor, key, within, Permission::UpdateUsers)?;
+    let (user, within) = (asked.user, asked.within);
+    for (place, rule) in rules.iter().enumerate() {
+        if !is_within(rule, within) {
+            let path = Path::field(place.to_string());
+            violations.add(path.child("account_id"), Rule::MustExist);
+        }
+    }
     let stored = preferences_of(tx, actor.tenant, &[user.id])?.into_iter();
     let mut all: Vec<_> = stored.map(|(_, rule)| rule).collect();
     all.retain(|rule| !is_within(rule, within));
@@ -119,8 +137,11 @@ pub fn set_preferences(
         });
     }
     let mut actor = actor.clone();
-    let updates = PermissionSet::NONE.with(Permission::UpdateUsers);
-    actor.permissions = actor.permissions.union(updates);
+    if asked.is_own {
+        let updates = PermissionSet::NONE.with(Permission::UpdateUsers);
+        actor.permissions = actor.permissions.union(updates);
+        actor.visibility = Visibility::Tenant;
+    }
     let change = UserChange {
         preferences: Some(all),
         ..UserChange::default()

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::actor::TenantId;
 use crate::error::Error;
-use crate::permission::PermissionSet;
 
 use super::filter::{Conditions, one_more};
 use super::{Row, Tx};
@@ -22,8 +21,6 @@ const READ_MANY_IN: &str = "UPDATE notifications SET read_at = $1, unread = NULL
     WHERE tenant_id = $2 AND user_id = $3 AND position IN (SELECT n.position \
     FROM notifications n WHERE n.tenant_id = $2 AND n.user_id = $3 AND n.unread > 0 \
     AND n.unread <= $4 AND COALESCE(n.account_id, $5) = $5 ORDER BY n.unread LIMIT $6)";
-const PERMISSIONS: &str = "SELECT g.account_id, r.permissions FROM user_roles g JOIN roles r \
-    ON r.tenant_id = g.tenant_id AND r.id = g.role_id WHERE g.tenant_id = $1 AND g.user_id = $2";
 const SWEEP_READ: &str = "DELETE FROM notifications WHERE tenant_id = $1 \
     AND (user_id, position) IN (SELECT n.user_id, n.position FROM notifications n \
     WHERE n.tenant_id = $1 AND n.read_at < $2 ORDER BY n.read_at LIMIT $3)";
@@ -178,19 +175,6 @@ pub(crate) fn mark_many_read(
         READ_MANY
     };
     tx.execute(statement, &params)
-}
-
-/// What a user's roles allow: tenant-wide, or in an account.
-pub(crate) fn permissions_held(
-    tx: &Tx<'_>,
-    tenant: TenantId,
-    user: i64,
-) -> Result<Vec<(Option<i64>, PermissionSet)>, Error> {
-    tx.query(PERMISSIONS, &[tenant.into(), user.into()], |row| {
-        let account = row.int()?;
-        let permissions = PermissionSet::from_names(&row.text()?);
-        Ok(((account != 0).then_some(account), permissions))
-    })
 }
 
 /// Deletes a part of the notifications that were read before a time, or made before another.

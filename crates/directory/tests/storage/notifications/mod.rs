@@ -2,6 +2,7 @@
 
 mod digests;
 mod model;
+mod own;
 mod routing;
 mod year;
 
