@@ -22,7 +22,7 @@ pub(super) static SECTIONS: [Section; 13] = [
             (
                 E::UserLoggedOut,
                 "user_logged_out",
-                "A user ended their session.",
+                "A user's session was ended, by them or by another.",
             ),
             (
                 E::UserPasswordChanged,
