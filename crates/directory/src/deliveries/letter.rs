@@ -11,6 +11,7 @@ use crate::model::{
     Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
     UserStatus,
 };
+use crate::passkeys;
 use crate::password_resets;
 use crate::secret::digest;
 use crate::store::{
@@ -23,8 +24,12 @@ use crate::store::{
 pub enum LetterKind {
     /// To answer an invitation.
     Invitation(InvitationKind),
+    /// To register a passkey.
+    PasskeyRegistration,
     /// To choose another password.
     PasswordReset,
+    /// Nothing: somebody tried to sign up with their address. Its link is of no use.
+    AlreadyRegistered,
 }
 
 /// A message to a person, as far as the directory knows it: what it says is a template's.
@@ -33,7 +38,7 @@ pub struct Letter {
     pub user: User,
     /// What it asks of them.
     pub kind: LetterKind,
-    /// The account that they are invited to, by its name.
+    /// The account that it was asked for in, or that they are invited to, by its name.
     pub organisation: Option<String>,
     /// Who asked for the message: their name, or an email address where none is known.
     pub inviter: Option<String>,
@@ -59,6 +64,12 @@ pub fn letter(
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
+    if event.event_type == EventType::UserSignUpRepeated.name() {
+        return known(tx, tenant, event, token);
+    }
+    if passkeys::asks_for_link(event) {
+        return passkey_registration(tx, tenant, event, token);
+    }
     if event.event_type == EventType::UserPasswordResetRequested.name() {
         let mailed = password_resets::mailed(tx, tenant, claimed, &token)?;
         return Ok(mailed.map(|(user, expires_at)| Letter {
@@ -107,7 +118,7 @@ pub fn letter(
         return Err(Unavailable::Contention.into());
     }
     Ok(Some(Letter {
-        organisation: organisation(tx, tenant, &invitation)?,
+        organisation: organisation(tx, tenant, invitation.account_id)?,
         inviter: inviter(tx, &system, event)?,
         user,
         kind: LetterKind::Invitation(invitation.kind),
@@ -116,13 +127,59 @@ pub fn letter(
     }))
 }
 
-/// The name of the account that an invitation is to.
+fn passkey_registration(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    event: &StoredEvent,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
+    let Some((user, expires_at)) = passkeys::letter(tx, tenant, event, &token)? else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    Ok(Some(Letter {
+        organisation: organisation(tx, tenant, event.account_id)?,
+        inviter: inviter(tx, &system, event)?,
+        user,
+        kind: LetterKind::PasskeyRegistration,
+        token,
+        expires_at,
+    }))
+}
+
+/// The message to who is known already: it has no link.
+fn known(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    event: &StoredEvent,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
+    let Ok(id) = event.subject_id.parse() else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    let found = find_user(tx, &system, &UserKey::Id(id), false)?;
+    let user = found.map(|found| found.user).filter(|user| {
+        let reached = user.email.is_some() && user.pending_since.is_none();
+        reached && user.status() != UserStatus::Suspended
+    });
+    Ok(user.map(|user| Letter {
+        user,
+        kind: LetterKind::AlreadyRegistered,
+        organisation: None,
+        inviter: None,
+        token,
+        expires_at: event.created_at,
+    }))
+}
+
+/// The name of the account that a message was asked for in.
 fn organisation(
     tx: &Tx<'_>,
     tenant: TenantId,
-    invitation: &Invitation,
+    account: Option<i64>,
 ) -> Result<Option<String>, Error> {
-    let Some(account) = invitation.account_id else {
+    let Some(account) = account else {
         return Ok(None);
     };
     Ok(find_account(tx, tenant, account)?.map(|account| account.name))

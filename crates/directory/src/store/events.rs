@@ -1,5 +1,7 @@
 //! The tables `events` and `feed_heads`.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::actor::TenantId;
@@ -7,9 +9,11 @@ use crate::clock::{next_millisecond, to_millisecond};
 use crate::error::Error;
 use crate::query::{EventFilter, Position};
 
-use super::filter::{Conditions, one_more};
+use super::filter::{Conditions, numbered, one_more};
 use super::{Row, Statement, Tx, Value};
 
+const LAST_OF: &str = "SELECT created_at FROM events WHERE tenant_id = $1 \
+    AND subject_type = $2 AND subject_id = $3 AND type = $4 ORDER BY id DESC LIMIT 1";
 const INSERT: &str = "INSERT INTO events (tenant_id, id, type, account_id, actor_type, actor_id, \
     subject_type, subject_id, change, request_id, created_at, acting_as) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -191,9 +195,12 @@ pub(crate) fn find_events(
     tenant: TenantId,
     ids: &[i64],
 ) -> Result<Vec<StoredEvent>, Error> {
-    let mut conditions = Conditions::new("e.tenant_id = ?", tenant);
-    conditions.and_in("e.id", ids.iter().copied());
-    let (sql, params) = conditions.whole(SELECT, "");
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: BTreeSet<i64> = ids.iter().copied().collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let (sql, params) = numbered(SELECT, "events e", tenant, &ids);
     tx.query(&sql, &params, read_event)
 }
 
@@ -318,4 +325,20 @@ pub(crate) fn erase_changes(
             subject_id.into(),
         ],
     }
+}
+
+/// When an event of a type last happened to a subject.
+pub(crate) fn last_event_of(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    (subject_type, subject_id): (&str, &str),
+    event_type: &str,
+) -> Result<Option<Timestamp>, Error> {
+    let params = [
+        tenant.into(),
+        subject_type.into(),
+        subject_id.into(),
+        event_type.into(),
+    ];
+    tx.query_opt(LAST_OF, &params, |row| row.time())
 }

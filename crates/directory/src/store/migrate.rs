@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 16] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -68,6 +68,18 @@ const MIGRATIONS: [Migration; 13] = [
         postgres: include_str!("../../migrations/postgres/0009_groups.sql"),
     },
     Migration {
+        number: 10,
+        name: "forms",
+        sqlite: include_str!("../../migrations/sqlite/0010_forms.sql"),
+        postgres: include_str!("../../migrations/postgres/0010_forms.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "records",
+        sqlite: include_str!("../../migrations/sqlite/0011_records.sql"),
+        postgres: include_str!("../../migrations/postgres/0011_records.sql"),
+    },
+    Migration {
         number: 12,
         name: "sessions",
         sqlite: include_str!("../../migrations/sqlite/0012_sessions.sql"),
@@ -90,6 +102,12 @@ const MIGRATIONS: [Migration; 13] = [
         name: "digests",
         sqlite: include_str!("../../migrations/sqlite/0015_digests.sql"),
         postgres: include_str!("../../migrations/postgres/0015_digests.sql"),
+    },
+    Migration {
+        number: 16,
+        name: "passkeys",
+        sqlite: include_str!("../../migrations/sqlite/0016_passkeys.sql"),
+        postgres: include_str!("../../migrations/postgres/0016_passkeys.sql"),
     },
 ];
 

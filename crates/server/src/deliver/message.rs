@@ -67,8 +67,12 @@ pub enum TemplateName {
     Invitation,
     /// To verify an email address and set a password; as [`Self::Invitation`].
     Verification,
+    /// That somebody tried to sign up with an address which is known: [`name`].
+    AlreadyRegistered,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
+    /// To register a passkey: `link`, [`name`], [`expires_at`].
+    PasskeyRegistration,
     /// News: `title`, `text` (may have several lines), [`link`], [`unsubscribe`]: where no more of
     /// it can be asked for.
     Notification,
@@ -82,10 +86,12 @@ pub enum TemplateName {
 
 impl TemplateName {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Invitation,
         Self::Verification,
+        Self::AlreadyRegistered,
         Self::PasswordReset,
+        Self::PasskeyRegistration,
         Self::Notification,
         Self::SmsInvitation,
         Self::SmsVerificationCode,
@@ -98,7 +104,9 @@ impl TemplateName {
         match self {
             Self::Invitation => "invitation",
             Self::Verification => "verification",
+            Self::AlreadyRegistered => "already_registered",
             Self::PasswordReset => "password_reset",
+            Self::PasskeyRegistration => "passkey_registration",
             Self::Notification => "notification",
             Self::SmsInvitation => "sms/invitation",
             Self::SmsVerificationCode => "sms/verification_code",
@@ -110,9 +118,12 @@ impl TemplateName {
     #[must_use]
     pub fn channel(self) -> Channel {
         match self {
-            Self::Invitation | Self::Verification | Self::PasswordReset | Self::Notification => {
-                Channel::Email
-            }
+            Self::Invitation
+            | Self::Verification
+            | Self::AlreadyRegistered
+            | Self::PasswordReset
+            | Self::PasskeyRegistration
+            | Self::Notification => Channel::Email,
             Self::SmsInvitation | Self::SmsVerificationCode | Self::SmsNotification => Channel::Sms,
         }
     }

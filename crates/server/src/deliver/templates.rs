@@ -21,7 +21,7 @@ const MAX_FILE: u64 = 256 * 1024;
 const LONG_TEXT: &str = "text";
 
 /// Every file that there is.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 22] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     (
         "invitation.subject.txt",
@@ -48,6 +48,18 @@ const FILES: [(&str, &str); 16] = [
         include_str!("../../templates/verification.html"),
     ),
     (
+        "already_registered.subject.txt",
+        include_str!("../../templates/already_registered.subject.txt"),
+    ),
+    (
+        "already_registered.txt",
+        include_str!("../../templates/already_registered.txt"),
+    ),
+    (
+        "already_registered.html",
+        include_str!("../../templates/already_registered.html"),
+    ),
+    (
         "password_reset.subject.txt",
         include_str!("../../templates/password_reset.subject.txt"),
     ),
@@ -58,6 +70,18 @@ const FILES: [(&str, &str); 16] = [
     (
         "password_reset.html",
         include_str!("../../templates/password_reset.html"),
+    ),
+    (
+        "passkey_registration.subject.txt",
+        include_str!("../../templates/passkey_registration.subject.txt"),
+    ),
+    (
+        "passkey_registration.txt",
+        include_str!("../../templates/passkey_registration.txt"),
+    ),
+    (
+        "passkey_registration.html",
+        include_str!("../../templates/passkey_registration.html"),
     ),
     (
         "notification.subject.txt",
@@ -376,7 +400,10 @@ fn samples(name: TemplateName) -> [Map<String, Value>; 2] {
     let link = "https://directory.example.com/x?token=y";
     let expires_at = "2026-11-24T10:21:47Z";
     let (least, more) = match name {
-        TemplateName::Invitation | TemplateName::Verification | TemplateName::SmsInvitation => (
+        TemplateName::Invitation
+        | TemplateName::Verification
+        | TemplateName::PasskeyRegistration
+        | TemplateName::SmsInvitation => (
             json!({ "link": link }),
             json!({
                 "name": "Bob", "inviter": "Ada", "organisation": "Acme", "expires_at": expires_at,
@@ -386,6 +413,7 @@ fn samples(name: TemplateName) -> [Map<String, Value>; 2] {
             json!({ "link": link }),
             json!({ "name": "Ada", "expires_at": expires_at }),
         ),
+        TemplateName::AlreadyRegistered => (json!({}), json!({ "name": "Ada" })),
         TemplateName::Notification => (
             json!({ "title": "News", "text": "Text" }),
             json!({ "link": link, "unsubscribe": link }),

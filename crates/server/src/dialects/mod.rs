@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 11] = [
+const MOUNTS: [(&str, Dialect); 14] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -39,7 +39,10 @@ const MOUNTS: [(&str, Dialect); 11] = [
     ("/v1", Dialect::Native),
     ("/invitations", Dialect::Pages),
     ("/password-resets", Dialect::Pages),
+    ("/forms", Dialect::Pages),
     ("/unsubscribe", Dialect::Pages),
+    ("/passkeys", Dialect::Pages),
+    ("/sign-in", Dialect::Pages),
 ];
 
 impl Dialect {
@@ -110,6 +113,7 @@ mod tests {
             ("/v1/users", Dialect::Native),
             ("/invitations/1-x", Dialect::Pages),
             ("/password-resets/1-x", Dialect::Pages),
+            ("/forms/seller", Dialect::Pages),
             ("/unsubscribe/1-2.user_created.x", Dialect::Pages),
             ("/usersx", Dialect::Native),
             ("/", Dialect::Native),

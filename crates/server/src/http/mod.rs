@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use directory::Directory;
 use directory::cursor::CursorKey;
+use directory::passkeys::RelyingParty;
 use directory::secret::SealingKey;
 
 use crate::deliver::guard::{AllowedNetworks, Guard};
@@ -34,6 +35,9 @@ use throttle::Throttle;
 use trusted_proxies::TrustedProxies;
 
 use crate::deliver::mailer::Mailer;
+
+/// Challenges of passkeys that one address is given in a minute at most.
+const CHALLENGES: u32 = 60;
 
 /// What handlers work with.
 pub struct App {
@@ -61,6 +65,10 @@ pub struct App {
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
+    /// Counts challenges of passkeys, by the address they are asked for from.
+    pub challenges: Throttle,
+    /// What passkeys are bound to; there are none without.
+    pub relying_party: Option<Arc<RelyingParty>>,
     /// Sends messages; they wait where there is none.
     pub mailer: Option<Arc<Mailer>>,
 }
@@ -83,6 +91,8 @@ impl App {
             trusted_proxies: TrustedProxies::default(),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
+            challenges: Throttle::new(0, CHALLENGES),
+            relying_party: None,
             mailer: None,
         }
     }

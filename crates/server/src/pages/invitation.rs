@@ -204,6 +204,7 @@ pub(super) fn worded(field: &str, rule: &Rule, password_rule: PasswordRule) -> S
         Rule::Mismatch { .. } => "The two passwords differ.".to_owned(),
         Rule::BadFormat => "This holds a character that cannot be used.".to_owned(),
         Rule::Taken
+        | Rule::Form(_)
         | Rule::WrongType { .. }
         | Rule::NotIncluded { .. }
         | Rule::MustExist

@@ -183,19 +183,25 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
         let template = match letter.kind {
             LetterKind::Invitation(InvitationKind::Invite) => TemplateName::Invitation,
             LetterKind::Invitation(InvitationKind::Verify) => TemplateName::Verification,
+            LetterKind::PasskeyRegistration => TemplateName::PasskeyRegistration,
             LetterKind::PasswordReset => TemplateName::PasswordReset,
+            LetterKind::AlreadyRegistered => TemplateName::AlreadyRegistered,
         };
         (Recipient::Email(email), template)
     };
-    let page = match letter.kind {
-        LetterKind::Invitation(_) => "invitations",
-        LetterKind::PasswordReset => "password-resets",
+    let below = match letter.kind {
+        LetterKind::Invitation(_) => Some("invitations"),
+        LetterKind::PasskeyRegistration => Some("passkeys/register"),
+        LetterKind::PasswordReset => Some("password-resets"),
+        LetterKind::AlreadyRegistered => None,
     };
-    let path = format!("{page}/{}", letter.token.expose_secret());
     let mut values = serde_json::Map::new();
-    values.insert("link".to_owned(), base.link(&path, &[]).into());
-    let expires_at = format!("{:.0}", letter.expires_at);
-    values.insert("expires_at".to_owned(), expires_at.into());
+    if let Some(below) = below {
+        let path = format!("{below}/{}", letter.token.expose_secret());
+        values.insert("link".to_owned(), base.link(&path, &[]).into());
+        let expires_at = format!("{:.0}", letter.expires_at);
+        values.insert("expires_at".to_owned(), expires_at.into());
+    }
     for (name, known) in [
         ("name", &letter.user.first_name),
         ("organisation", &letter.organisation),

@@ -1,5 +1,6 @@
 //! The binary, as an operator runs it.
 
+mod forms;
 mod import;
 mod import_broken;
 mod outbound;
@@ -291,6 +292,26 @@ fn each_thing_is_made_with_the_fields_that_scripts_read() {
         operator.json(&["key", "list", "-o", "json"]),
         serde_json::json!([])
     );
+}
+
+#[test]
+fn addresses_that_pages_may_lead_to_are_added_listed_and_removed() {
+    let operator = Operator::new();
+    let uri = "https://app.example.org/welcome";
+    let added = operator.json(&["redirect", "add", uri, "-o", "json"]);
+    assert_eq!(added, json!({"id": added["id"], "uri": uri}));
+    let list = ["redirect", "list", "-o", "json"];
+    assert_eq!(operator.json(&list), json!([added]));
+    for bad in ["http://app.example.org/", uri] {
+        let refused = operator.run(&["redirect", "add", bad]);
+        assert!(!refused.status.success(), "{bad}");
+    }
+    let id = added["id"].to_string();
+    let removed = operator.json(&["redirect", "remove", &id, "-o", "json"]);
+    assert_eq!(removed, json!({"id": added["id"], "removed": true}));
+    assert_eq!(operator.json(&list), json!([]));
+    let again = operator.run(&["redirect", "remove", &id]);
+    assert!(!again.status.success());
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) static SECTIONS: [Section; 13] = [
             (
                 E::UserLoggedOut,
                 "user_logged_out",
-                "A user's session was ended, by them or by another.",
+                "A user ended their session.",
             ),
             (
                 E::UserPasswordChanged,
@@ -79,6 +79,11 @@ pub(super) static SECTIONS: [Section; 13] = [
                 E::UserErased,
                 "user_erased",
                 "A user's personal data was removed for good.",
+            ),
+            (
+                E::UserSignUpRepeated,
+                "user_sign_up_repeated",
+                "Somebody tried to sign up with the email of a user.",
             ),
         ],
     },
@@ -201,6 +206,11 @@ pub(super) static SECTIONS: [Section; 13] = [
                 E::PasskeyDeleted,
                 "passkey_deleted",
                 "A passkey was deleted.",
+            ),
+            (
+                E::PasskeyRefused,
+                "passkey_refused",
+                "A passkey whose counter went back was refused: there may be a copy.",
             ),
         ],
     },

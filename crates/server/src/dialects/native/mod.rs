@@ -7,6 +7,7 @@ pub mod error;
 mod event_stream;
 mod event_types;
 mod events;
+mod forms;
 mod grants;
 mod groups;
 pub mod import;
@@ -15,6 +16,7 @@ mod jobs;
 mod list;
 mod members;
 mod notifications;
+mod passkeys;
 mod passwords;
 mod preferences;
 mod redirects;
@@ -51,6 +53,9 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
+        .route("/v1/forms", get(forms::list).post(forms::create))
+        .route("/v1/forms/{name}", get(forms::show).put(forms::put))
+        .route("/v1/forms/{name}/schema", get(forms::schema))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{external_id}", get(jobs::show).put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))
@@ -69,6 +74,7 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
+        .merge(passkey_routes())
 }
 
 fn right_routes() -> Router<Shared> {
@@ -160,6 +166,31 @@ fn webhook_routes() -> Router<Shared> {
             "/v1/webhooks/{id}/deliveries/{event_id}/replay",
             post(webhooks::replay),
         )
+}
+
+fn passkey_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/passkey-registration",
+            post(passkeys::send_link),
+        )
+        .route("/v1/users/{id}/passkeys", get(passkeys::list))
+        .route(
+            "/v1/users/{id}/passkeys/{passkey}",
+            get(passkeys::show)
+                .patch(passkeys::rename)
+                .delete(passkeys::delete),
+        )
+        .route(
+            "/v1/passkeys/registration-options",
+            post(passkeys::registration_options),
+        )
+        .route("/v1/passkeys", post(passkeys::register))
+        .route(
+            "/v1/passkeys/authentication-options",
+            post(passkeys::authentication_options),
+        )
+        .route("/v1/passkeys/authenticate", post(passkeys::authenticate))
 }
 
 /// Who calls, by `Authorization: Bearer`.

@@ -28,7 +28,7 @@ What a webhook is sent ([WEBHOOKS.md](WEBHOOKS.md)), of one run of the use cases
 | --- | --- |
 | `id` | the event's number, which no other has; not the order of the feed |
 | `account_id` | the account that it happened in, or null |
-| `actor` | who caused it: a `key` or a `user` with its id, or the `system`, whose id is empty; who acted as another user says as whom in `acting_as` |
+| `actor` | who caused it: a `key` or a `user` with its id, or the `system`, whose id is empty |
 | `subject` | what it happened to |
 | `change` | the fields that changed, before and after; `old` is empty for what is new, `new` for \
 what is gone. No secret is in either |

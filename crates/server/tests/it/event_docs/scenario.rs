@@ -1,5 +1,8 @@
 //! A run of the use cases in which each event happens, the same in every run.
 
+mod passkeys;
+mod rights;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,13 +10,11 @@ use std::time::Duration;
 use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
+use directory::forms::{self, Expected, Format};
 use directory::keys::{self, Credential, NewKey};
-use directory::members::{self, MemberChange};
-use directory::model::{AccountRole, Email, Invitation, InvitationKind, UserKind};
-use directory::permission::{Permission, PermissionSet};
+use directory::model::{Email, Invitation, InvitationKind, UserKind};
 use directory::query::{EventFilter, InvitationFilter};
 use directory::secret::new_token;
-use directory::sessions::{self, Client, Method};
 use directory::store::{Job, Location, StoredEvent, Tx};
 use directory::users::{
     self, Change, INVITATION_LIFETIME, Include, InvitationRequest, RoleGrant, UserChange, UserKey,
@@ -21,8 +22,7 @@ use directory::users::{
 use directory::violation::{self, Violations};
 use directory::webhooks::{self, WebhookChange};
 use directory::{
-    Actor, Directory, Error, TenantId, accounts, event, grants, groups, invitations, jobs,
-    password_resets, passwords, redirects, roles,
+    Actor, Directory, Error, TenantId, accounts, event, groups, invitations, jobs, redirects,
 };
 
 /// The same bytes in every run.
@@ -70,9 +70,10 @@ impl Scenario {
         scenario.make_what_users_have(&key).await;
         scenario.go_through_a_life(&key).await;
         scenario.invite(&key).await;
+        scenario.sign_up(&key).await;
+        scenario.have_a_passkey(&key).await;
+        scenario.have_rights(&key).await;
         scenario.have_a_webhook(&key).await;
-        scenario.log_in(&key).await;
-        scenario.grant(&key).await;
         scenario.end_the_key(&key).await;
         scenario.let_an_invitation_expire(&key).await;
         let events = scenario.everything().await;
@@ -118,6 +119,22 @@ impl Scenario {
         let key = self.directory.write(move |tx| made(tx, &operator)).await;
         let credential = Credential::Bearer(key.unwrap().token());
         self.directory.authenticate(&credential).await.unwrap()
+    }
+
+    /// A form is stored, on whose page somebody signs up with an address that is known.
+    async fn sign_up(&self, key: &Actor) {
+        let text = "name: member\nresource: User\npublic: true\nconfiguration: { email: {} }\n";
+        let draft = forms::draft(Format::Yaml, text.to_owned(), None).unwrap();
+        let form = draft.form.clone();
+        let put = move |tx: &Tx<'_>, actor: &Actor| {
+            forms::put(tx, actor, &draft, &Expected::Any).map(drop)
+        };
+        self.write(key, put).await;
+        let sign_up = move |tx: &Tx<'_>, actor: &Actor| {
+            let known = person("grace@example.com");
+            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)
+        };
+        self.write(key, sign_up).await;
     }
 
     async fn make_what_users_have(&self, key: &Actor) {
@@ -308,77 +325,6 @@ impl Scenario {
         self.write(key, gone).await;
         let delete = move |tx: &Tx<'_>, actor: &Actor| webhooks::delete(tx, actor, id, None);
         self.write(key, delete).await;
-    }
-
-    /// Somebody logs in, is logged out, has others act as them, their password set by others and a
-    /// link sent to choose another.
-    async fn log_in(&self, key: &Actor) {
-        let id = self.create(key, person("barbara@example.com")).await;
-        let begin = move |tx: &Tx<'_>, actor: &Actor| {
-            let (tenant, request, client) = (actor.tenant, &actor.request_id, Client::default());
-            sessions::start(tx, tenant, id, Method::Passkey, &client, request)
-        };
-        let session = self.write(key, begin).await.session.id;
-        let end = move |tx: &Tx<'_>, actor: &Actor| sessions::revoke(tx, actor, session);
-        self.write(key, end).await;
-        let act = move |tx: &Tx<'_>, actor: &Actor| {
-            let (reason, client) = ("Ticket 7", Client::default());
-            sessions::impersonate(tx, actor, id, reason, &client, Violations::new())
-        };
-        self.write(key, act).await;
-        let password = Some("tide plank ferry orbit".to_owned().into());
-        let none = Violations::new();
-        let hash = self.directory.hash_password(password, &none).await;
-        let hash = hash.unwrap().unwrap();
-        let force = move |tx: &Tx<'_>, actor: &Actor| passwords::force(tx, actor, id, &hash, true);
-        self.write(key, force).await;
-        let send = move |tx: &Tx<'_>, actor: &Actor| password_resets::send(tx, actor, id);
-        self.write(key, send).await;
-    }
-
-    /// Somebody is granted what they may do in an account, and leaves it; a role is made, changed
-    /// and deleted.
-    async fn grant(&self, key: &Actor) {
-        let id = self.create(key, person("donald@example.com")).await;
-        let account = key.account.unwrap();
-        let names = vec!["viewer".to_owned()];
-        let roles = move |tx: &Tx<'_>, actor: &Actor| {
-            grants::set_roles(tx, actor, id, Some(account), &names, Violations::new())
-        };
-        self.write(key, roles).await;
-        let permissions = move |tx: &Tx<'_>, actor: &Actor| {
-            let set = PermissionSet::of(&[Permission::ReadEvents]);
-            grants::set_permissions(tx, actor, id, Some(account), set, Violations::new())
-        };
-        self.write(key, permissions).await;
-        let change = move |tx: &Tx<'_>, actor: &Actor| {
-            let change = MemberChange {
-                role: Some(AccountRole::Requestor),
-                ..MemberChange::default()
-            };
-            members::change(tx, actor, account, id, change, Violations::new())
-        };
-        self.write(key, change).await;
-        let leave = move |tx: &Tx<'_>, actor: &Actor| members::remove(tx, actor, account, id);
-        self.write(key, leave).await;
-        self.define_a_role().await;
-    }
-
-    /// Roles are the tenant's: no key of an account makes one.
-    async fn define_a_role(&self) {
-        let operator = Actor::system(TenantId(1), "");
-        let create = |tx: &Tx<'_>, actor: &Actor| {
-            let set = PermissionSet::of(&[Permission::ReadUsers]);
-            roles::create(tx, actor, "auditor", set, Violations::new())
-        };
-        let role = self.write(&operator, create).await.id;
-        let update = move |tx: &Tx<'_>, actor: &Actor| {
-            let set = PermissionSet::of(&[Permission::ReadUsers, Permission::ReadEvents]);
-            roles::update(tx, actor, role, None, Some(set), Violations::new())
-        };
-        self.write(&operator, update).await;
-        let delete = move |tx: &Tx<'_>, actor: &Actor| roles::delete(tx, actor, role, None);
-        self.write(&operator, delete).await;
     }
 
     async fn end_the_key(&self, key: &Actor) {

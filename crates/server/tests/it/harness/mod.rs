@@ -1,5 +1,6 @@
 //! A server for a test, and a client for it. Time stands still until the test moves it.
 
+pub mod authenticator;
 mod client;
 mod database;
 
@@ -78,6 +79,14 @@ impl Server {
         adjust: impl FnOnce(&mut App),
         router: impl FnOnce(Arc<App>) -> axum::Router,
     ) -> Self {
+        Self::start_listening(|app, _| adjust(app), router)
+    }
+
+    /// Starts one whose application is told on which port it will listen.
+    pub fn start_listening(
+        adjust: impl FnOnce(&mut App, u16),
+        router: impl FnOnce(Arc<App>) -> axum::Router,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -91,13 +100,13 @@ impl Server {
         // Receivers of webhooks listen on loopback.
         let loopback: AllowedNetworks = ["127.0.0.0/8".parse().unwrap()].into_iter().collect();
         app.guard = Guard::new(loopback.clone());
-        adjust(&mut app);
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        adjust(&mut app, listener.local_addr().unwrap().port());
         let app = Arc::new(app);
         let sender = WebhookSender::new(loopback, clock.clone()).unwrap();
         let kept = SignedDuration::from_hours(400 * 24);
         let worker = Worker::new(Arc::clone(&app), sender, kept);
         let router = router(app);
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let limits = ConnectionLimits {
@@ -250,20 +259,36 @@ impl Server {
         })
     }
 
+    /// Stores a form of the default tenant, written in YAML.
+    pub fn form(&self, text: &str) {
+        self.form_of(TenantId(1), text);
+    }
+
+    pub fn form_of(&self, tenant: TenantId, text: &str) {
+        use directory::forms::{Expected, Format, draft, put};
+        let draft = draft(Format::Yaml, text.to_owned(), None);
+        let draft = draft.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let actor = Actor::system(tenant, "test");
+        self.write(move |tx| put(tx, &actor, &draft, &Expected::Any));
+    }
+
     /// What happened to a user, oldest first.
     pub fn user_events(&self, id: i64) -> Vec<StoredEvent> {
         let actor = self.operator();
         self.read(move |tx| event::history(tx, &actor, &Subject::new("user", id)))
     }
 
-    /// The invitations of a user, by number.
+    /// The invitations of a user that did not end, by number.
     pub fn invitations_of(&self, id: i64) -> Vec<Invitation> {
         let actor = self.operator();
         let filter = InvitationFilter {
             user_id: Some(id),
             state: None,
         };
-        self.read(move |tx| Ok(invitations::list(tx, &actor, &filter, None, 100)?.rows))
+        let listed = self.read(move |tx| invitations::list(tx, &actor, &filter, None, 100));
+        let mut rows = listed.rows;
+        rows.retain(|each| each.ended.is_none());
+        rows
     }
 
     /// How many users the default tenant has: to show that nothing was written.

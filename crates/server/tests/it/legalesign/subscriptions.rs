@@ -1,6 +1,7 @@
 //! `/api/v1/notifications/`, `/subscribe/`, `/unsubscribe/`.
 
 use directory::TenantId;
+use directory::store::Tx;
 use serde_json::{Value, json};
 
 use super::{Case, PASSWORD, ada_with};
@@ -208,10 +209,15 @@ fn what_is_asked_for_decides_which_events_are_sent() {
     }
 }
 
+/// Gives events their places, and with that what is to be sent of them.
+fn sequence(case: &Case) {
+    let place = |tx: &Tx<'_>| directory::event::sequence(tx, TenantId(1));
+    case.server.write(place);
+}
+
 /// The events on their way to each webhook.
 fn queued(case: &Case) -> Vec<Vec<String>> {
-    let place = |tx: &directory::store::Tx<'_>| directory::event::sequence(tx, TenantId(1));
-    case.server.write(place);
+    sequence(case);
     let listed = case.server.get("/v1/webhooks").bearer(&case.key.token);
     let hooks = listed.send().expect(200)["data"].clone();
     let types = |hook: &Value| {
@@ -242,6 +248,8 @@ fn a_subscription_to_a_group_is_told_of_that_group_alone() {
     case.server.group("Legal");
     let user = ada_with("password", PASSWORD);
     case.created(&user);
+    sequence(&case);
+    sequence(&case);
     subscribe(
         &case,
         &json!({"notify": "realtime", "url": URL, "group": "sales"}),

@@ -81,7 +81,7 @@ fn whoevers_the_email_is_the_answer_is_the_same() {
     person(&case.server, "sue@example.org", suspended);
     let fields = |answer: Response| {
         let ids = ["x-request-id", "date"];
-        let headers: Vec<_> = answer.headers().iter().cloned().collect();
+        let headers: Vec<_> = answer.headers().to_vec();
         let headers: Vec<_> = headers
             .into_iter()
             .filter(|(name, _)| !ids.contains(&name.as_str()))

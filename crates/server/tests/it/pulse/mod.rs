@@ -5,6 +5,8 @@ mod auth;
 mod body;
 mod create;
 mod list;
+mod notification_preferences;
+mod notifications;
 mod preferences;
 mod read;
 mod roles;

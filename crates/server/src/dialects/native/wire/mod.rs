@@ -1,11 +1,13 @@
 //! The shapes of `/v1`.
 
 mod event_type;
+mod form;
 mod invitation;
 mod job;
 mod named;
 mod notification;
 mod parts_in;
+mod passkey;
 mod password;
 mod redirect;
 mod rights;
@@ -18,11 +20,15 @@ mod webhook;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+pub(super) use form::Preview;
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
 pub(super) use notification::{
     MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
+};
+pub(super) use passkey::{
+    ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
 };
 pub(super) use password::{PasswordIn, email_in, password_in};
 pub(super) use redirect::redirect_in;
