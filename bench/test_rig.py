@@ -1,12 +1,14 @@
 """What the rig makes of its figures: `python3 bench/test_rig.py`."""
 
+import json
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from rig import main, report  # noqa: E402 - the path above comes first
+from rig import main, people, report  # noqa: E402 - the path above comes first
 from rig.muster import last_page  # noqa: E402
 from rig.operations import OPERATIONS, Operation  # noqa: E402
 
@@ -72,6 +74,27 @@ class Ratios(unittest.TestCase):
         self.assertFalse(grown(own=799, limit=1000))
         self.assertTrue(grown(own=700, limit=700))
         self.assertFalse(grown(own=699, limit=700))
+
+
+class Logins(unittest.TestCase):
+    def test_a_login_is_judged_against_bare_hashing(self):
+        def login(rate):
+            results = {"figures": [figure("login", "muster", 10_000, rate),
+                                   figure("login", "limit-argon2", 0, 100)]}
+            found = [each for each in report.ratios(results) if each["of"] == "limit-argon2"]
+            return found[0]["passed"]
+
+        self.assertTrue(login(90))
+        self.assertFalse(login(89))
+
+    def test_those_who_log_in_are_members_with_a_password(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "people.ndjson")
+            people.write_lines(path, 20, 3)
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+        able = [line for line in lines if "password_hash" in line]
+        self.assertEqual(len(able), 2)
+        self.assertTrue(all(line["accounts"] == [{"id": 3}] for line in able))
 
 
 class Pages(unittest.TestCase):

@@ -49,8 +49,8 @@ class LimitArgon2(Server):
     name = "limit-argon2"
 
     def call(self, operation):
-        """See `Server.call`: it stands beside the creation with a password."""
-        return operation.name == "password" or None
+        """See `Server.call`: it stands beside what hashes one password a request."""
+        return operation.name in ("password", "login") or None
 
     def start(self):
         """It runs only while it is measured."""

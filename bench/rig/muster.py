@@ -71,7 +71,7 @@ class Database:
         form = {"content-type": "application/x-www-form-urlencoded"}
         connection.request("POST", "/api_v2/authorize", key, form)
         self.variables["wonolo"] = json.loads(connection.getresponse().read())["token"]
-        found = {"id": [], "uid": [], "member": [], "cursor": []}
+        found = {"id": [], "uid": [], "member": [], "login": [], "cursor": []}
         headers = {"authorization": f"Bearer {self.variables['token']}"}
         path = start = f"/v1/users?limit={PAGE}"
         while path:
@@ -79,7 +79,9 @@ class Database:
             page = json.loads(connection.getresponse().read())
             found["id"] += [user["id"] for user in page["data"]]
             found["uid"] += [user["uid"] for user in page["data"]]
-            found["member"] += [user["id"] for user in page["data"] if user["accounts"]]
+            members = [user for user in page["data"] if user["accounts"]]
+            found["member"] += [user["id"] for user in members]
+            found["login"] += [user["email"] for user in members]
             cursor = page["next_cursor"]
             path = cursor and f"{start}&cursor={cursor}"
             found["cursor"] += [cursor] if cursor else []

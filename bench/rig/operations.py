@@ -229,6 +229,21 @@ OPERATIONS = [
         quick=True,
     ),
     Operation(
+        "login",
+        "log in with a password, /v1",
+        _muster(
+            "POST",
+            "/v1/sessions",
+            (),
+            f'{{"email":"<login>","password":"{PASSWORD}"}}',
+            201,
+            holds='"token":',
+            slow=True,
+        ),
+        grows=True,
+        quick=True,
+    ),
+    Operation(
         "password-wonolo",
         "create with a password, Wonolo",
         _muster("POST", "/api_v2/users", (), WONOLO_PERSON, 201, holds='"email":', slow=True),

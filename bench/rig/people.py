@@ -4,8 +4,14 @@ import json
 
 # Distinct last names: a list by one of them has a page of 50 from 5 100 people on.
 NAMES = 100
-# One person in this many is a member of the account.
+# One person in this many is a member of the account, and can log in.
 MEMBERS = 10
+# argon2id of `operations.PASSWORD`, as Muster makes it: hashing a password for each would take
+# longer than all the rest.
+PASSWORD_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$9JzHCkMUMrIB3UKbu1QtYw"
+    "$wAHV+Apb8GXV6HVAMAKhmCjjXwMcOA+UoWX6nFFBnQ8"
+)
 
 
 def person(number):
@@ -29,4 +35,5 @@ def write_lines(path, size, account):
             made = person(number)
             if number % MEMBERS == 0:
                 made["accounts"] = [{"id": account}]
+                made["password_hash"] = PASSWORD_HASH
             lines.write(json.dumps(made, separators=(",", ":")) + "\n")

@@ -39,6 +39,7 @@ TARGETS = [
     Target("walk", "pocketbase", None, of_operation="walk-uncounted", of_size=100_000),
     Target("password", "limit-argon2", 0.9),
     Target("password", "pocketbase", 5),
+    Target("login", "limit-argon2", 0.9),
     Target("page-wonolo", "limit-sqlite", 1.5, judged=1_000_000),
     Target("list-wonolo", "limit-sqlite", None, of_operation="list"),
     Target("authorize-wonolo", "limit-sqlite", None, of_operation="get"),

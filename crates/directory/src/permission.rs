@@ -172,11 +172,10 @@ impl PermissionSet {
         Permission::UpdateWebhooks,
     ]);
     /// What can be held in one account. The rest is about what all accounts share (teams, badges,
-    /// forms, accounts themselves) and holds tenant-wide or not at all.
+    /// forms, accounts themselves) or reaches beyond one (a key reads its tenant), and holds
+    /// tenant-wide or not at all.
     pub const IN_ACCOUNT: Self = Self::ACCOUNT_ADMIN
         .with(Permission::ReadForms)
-        .with(Permission::ReadKeys)
-        .with(Permission::UpdateKeys)
         .with(Permission::ImpersonateUsers);
     /// What nobody may do as another: grant, and make what lets somebody in.
     pub const NEVER_AS_ANOTHER: Self = Self::of(&[

@@ -522,7 +522,7 @@ async fn nobody_grants_or_takes_above_their_own_rights(world: World) {
     forbidden(set_roles(directory, &actor, clerk, None, &["viewer"]).await);
     forbidden(set_roles(directory, &actor, clerk, Some(other), &["viewer"]).await);
     forbidden(set_roles(directory, &actor, root, Some(account), &[]).await);
-    let keys = [Permission::UpdateKeys];
+    let keys = [Permission::ImpersonateUsers];
     forbidden(set_permissions(directory, &actor, clerk, Some(account), &keys).await);
     forbidden(set_permissions(directory, &actor, admin, Some(account), &keys).await);
     forbidden(change(directory, &actor, account, root, ADMIN).await);

@@ -87,6 +87,11 @@ const BUDGETS: &[Budget] = &[
     ("key check: not seen before",                [1, 2,  2],     40,   0),
     ("key check: seen just now",                  [0, 0,  0],      0,   0),
     ("token check: seen just now",                [0, 0,  0],      0,   0),
+    ("session check: not seen before",            [1, 6,  6],    200,   3),
+    ("session check: seen just now",              [0, 0,  0],      0,   0),
+    ("login: whose email it is",                  [1, 1,  1],     60,   0),
+    ("login: nobody's email",                     [1, 1,  1],     40,   0),
+    ("login: the session",                        [1, 4,  6],    400,   2),
 ];
 
 /// Runs of each operation: the first lease ids and fill caches.

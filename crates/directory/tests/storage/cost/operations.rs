@@ -9,6 +9,7 @@ use directory::model::{DrugTest, OnboardingState, UserKind, W2Status};
 use directory::query::{
     InvitationFilter, JobFilter, PageNumber, Position, UserFilter, UserOrder, UserPage,
 };
+use directory::sessions::{self, Client, Method};
 use directory::store::{Job, Tx};
 use directory::users::{self, UserChange, UserKey};
 use directory::violation::Violations;
@@ -44,6 +45,7 @@ pub(super) fn operations(setting: &Arc<Setting>) -> Vec<Operation> {
     all.extend(lists_of_others(setting));
     all.extend(changes(setting));
     all.extend(checks_of_keys(setting));
+    all.extend(logins(setting));
     all
 }
 
@@ -520,6 +522,35 @@ fn checks_of_keys(setting: &Arc<Setting>) -> Vec<Operation> {
         }),
         check("token check: seen just now", |setting, _| {
             setting.token.clone()
+        }),
+        check("session check: not seen before", |setting, number| {
+            setting.sessions[number].clone()
+        }),
+        check("session check: seen just now", |setting, _| {
+            setting.sessions[0].clone()
+        }),
+    ]
+}
+
+fn logins(setting: &Arc<Setting>) -> Vec<Operation> {
+    let user = setting.ids[0];
+    let resolved = |name: &'static str, email: String| Operation {
+        name,
+        run: Box::new(move |directory, _| {
+            let email = email.clone();
+            Box::pin(async move {
+                let tenant = system().tenant;
+                directory.resolve_login(tenant, &email).await.map(drop)
+            })
+        }),
+    };
+    let email = setting.middle.email.as_ref().unwrap().as_str().to_owned();
+    vec![
+        resolved("login: whose email it is", email),
+        resolved("login: nobody's email", "nobody@example.net".to_owned()),
+        write("login: the session", move |tx, _| {
+            let (tenant, client) = (system().tenant, Client::default());
+            sessions::start(tx, tenant, user, Method::Password, &client, "request-1").map(drop)
         }),
     ]
 }

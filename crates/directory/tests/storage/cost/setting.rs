@@ -8,6 +8,7 @@ use directory::model::{
     AccountRole, DrugTest, GroupPermission, InvitationKind, OnboardingState, W2Status,
 };
 use directory::password::PasswordHash;
+use directory::sessions::{self, Client, Method};
 use directory::store::{Job, Tx};
 use directory::users::{
     self, AccountGrant, Change, GroupGrant, Include, InvitationRequest, UserChange, UserKey,
@@ -49,6 +50,8 @@ pub(super) struct Setting {
     pub(super) keys: Vec<String>,
     /// An access token.
     pub(super) token: String,
+    /// Tokens of sessions of the first user.
+    pub(super) sessions: Vec<String>,
     /// A hash that was made before.
     pub(super) password: PasswordHash,
 }
@@ -97,6 +100,7 @@ impl Setting {
             jobs::put(tx, &system(), &job.clone().into(), Violations::new()).map(drop)
         };
         directory.write(put).await.unwrap();
+        let sessions = sessions_of(directory, ids[0]).await;
         Arc::new(Self {
             ids,
             middle: middle.unwrap().user,
@@ -107,6 +111,7 @@ impl Setting {
             group,
             keys,
             token,
+            sessions,
             password: password.unwrap().unwrap(),
         })
     }
@@ -176,6 +181,20 @@ fn in_account(account_id: i64) -> AccountGrant {
         admin: false,
         primary: true,
     }
+}
+
+/// The tokens of as many sessions as runs, of a user who has an account.
+async fn sessions_of(directory: &Directory, user: i64) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for _ in 0..super::RUNS {
+        let start = directory.write(move |tx| {
+            let (tenant, client) = (system().tenant, Client::default());
+            sessions::start(tx, tenant, user, Method::Password, &client, "request-1")
+        });
+        let token = start.await.unwrap().token;
+        tokens.push(token.expose_secret().to_owned());
+    }
+    tokens
 }
 
 /// As many keys as runs, and an access token made from one.
