@@ -4,12 +4,14 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::deliver::inbox::{self, Inbox};
 use crate::dialects::{legalesign, native, platformos, pulse, wonolo};
 use crate::http::failure::Failure;
 use crate::http::{Shared, context, health, metrics};
+use crate::openapi;
 use crate::pages;
 
 /// The public listener: every dialect, the pages that messages lead to, and the health of
@@ -31,6 +33,7 @@ fn public_routes() -> Router<Shared> {
         .merge(legalesign::routes())
         .merge(native::routes())
         .merge(pages::routes())
+        .merge(openapi::routes())
         .merge(health_routes())
 }
 
@@ -54,6 +57,7 @@ pub fn around(routes: Router<Shared>, app: Shared) -> Router {
         .layer(CatchPanicLayer::custom(|_| {
             Failure::from(directory::Error::internal("a handler panicked")).into_response()
         }))
+        .layer(option_layer(app.cors.layer()))
         .layer(from_fn_with_state(app.clone(), context::serve))
         .with_state(app)
 }

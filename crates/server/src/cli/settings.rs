@@ -9,6 +9,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Failed;
+use crate::http::cors::{AllowedOrigin, AllowedOrigins};
+
 use super::outbound::{GivenOutbound, OutboundSettings, secret_in_file};
 
 /// What flags and environment say.
@@ -42,6 +44,16 @@ pub(super) struct Given {
         value_name = "FILE"
     )]
     secret_key_file: Option<PathBuf>,
+    /// An origin whose pages may call from a browser: `https://app.example.com`. May be said
+    /// several times; none unless said.
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    cors_origin: Vec<AllowedOrigin>,
     #[command(flatten)]
     outbound: GivenOutbound,
 }
@@ -54,6 +66,7 @@ pub(super) struct File {
     management: Option<String>,
     database: Option<String>,
     secret_key_file: Option<PathBuf>,
+    cors_origin: Option<Vec<String>>,
     pub(super) base_url: Option<String>,
     #[serde(default, deserialize_with = "secret_in_file")]
     pub(super) smtp_url: Option<SecretString>,
@@ -83,6 +96,8 @@ pub(super) struct Settings {
     pub(super) secret_key_file: Option<PathBuf>,
     /// The file that was read, if any.
     pub(super) config: Option<PathBuf>,
+    /// Whose pages may call from a browser.
+    pub(super) cors: AllowedOrigins,
     /// How messages leave.
     pub(super) outbound: OutboundSettings,
 }
@@ -109,6 +124,7 @@ impl Settings {
             database: Location::parse(database).map_err(Failed::Configuration)?,
             secret_key_file: given.secret_key_file.or(file.secret_key_file.take()),
             config: given.config,
+            cors: origins(given.cors_origin, file.cors_origin.take())?,
             outbound: OutboundSettings::resolve(given.outbound, file, listen)?,
         })
     }
@@ -125,6 +141,17 @@ impl Settings {
 /// An empty variable of the environment says nothing.
 pub(super) fn said(given: Option<String>) -> Option<String> {
     given.filter(|text| !text.is_empty())
+}
+
+fn origins(given: Vec<AllowedOrigin>, file: Option<Vec<String>>) -> Result<AllowedOrigins, Failed> {
+    if !given.is_empty() {
+        return Ok(given.into_iter().collect());
+    }
+    let file = file.unwrap_or_default().into_iter().map(|text| {
+        let refused = |cause| Failed::Configuration(format!("cors_origin: {text}: {cause}"));
+        text.parse::<AllowedOrigin>().map_err(refused)
+    });
+    file.collect()
 }
 
 fn read_file(path: &Path) -> Result<File, Failed> {
@@ -172,6 +199,7 @@ mod tests {
             management: None,
             database: None,
             secret_key_file: None,
+            cors_origin: Vec::new(),
             outbound: GivenOutbound::default(),
         }
     }

@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 9] = [
+const MOUNTS: [(&str, Dialect); 10] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -38,6 +38,7 @@ const MOUNTS: [(&str, Dialect); 9] = [
     ("/api/v1", Dialect::Legalesign),
     ("/v1", Dialect::Native),
     ("/invitations", Dialect::Pages),
+    ("/docs", Dialect::Pages),
 ];
 
 impl Dialect {

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod body;
 pub mod context;
+pub mod cors;
 pub mod failure;
 pub mod feed_signal;
 pub mod fields;
@@ -25,6 +26,7 @@ use directory::cursor::CursorKey;
 use directory::secret::SealingKey;
 
 use crate::deliver::guard::{AllowedNetworks, Guard};
+use cors::AllowedOrigins;
 use feed_signal::FeedSignal;
 use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
@@ -56,6 +58,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
+    /// Whose pages may call from a browser.
+    pub cors: AllowedOrigins,
     /// Sends messages; they wait where there is none.
     pub mailer: Option<Arc<Mailer>>,
 }
@@ -77,6 +81,7 @@ impl App {
             body_timeout: Duration::from_secs(30),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
+            cors: AllowedOrigins::default(),
             mailer: None,
         }
     }

@@ -2,6 +2,7 @@
 //! contracts, legalesign).
 
 pub mod error;
+pub mod openapi;
 mod password;
 mod quirks;
 mod timezones;

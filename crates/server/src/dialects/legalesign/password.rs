@@ -5,13 +5,14 @@ use directory::violation::Rule;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Least and greatest number of characters (seed 004, `password`).
-const MIN: usize = 8;
-const MAX: usize = 99;
+pub(super) const MIN: usize = 8;
+/// See [`MIN`].
+pub(super) const MAX: usize = 99;
 const TOO_LONG: Rule = Rule::TooLong { max: MAX };
 
 /// The characters of which a password needs one. The back-tick is the last of them: the
 /// print of the expression lost it to a line break (seed 004, `password`).
-const SPECIAL: &str = "=+-^$*.[]{}()?\"!@#%&/\\,><':;|_~`";
+pub(super) const SPECIAL: &str = "=+-^$*.[]{}()?\"!@#%&/\\,><':;|_~`";
 
 /// The rule that a password breaks. One of the wrong length is told its length alone; the
 /// rest is one rule: no white space; an ASCII lower-case letter, an ASCII upper-case letter,

@@ -19,7 +19,7 @@ use crate::http::{Shared, body, reply};
 /// Values of a comma list at most.
 const MAX_VALUES: usize = 100;
 /// Rows a page when `limit` is not said.
-const DEFAULT_LIMIT: usize = 50;
+pub(super) const DEFAULT_LIMIT: usize = 50;
 
 /// The parameters of a list.
 pub(super) struct Parameters {

@@ -12,6 +12,7 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+pub mod openapi;
 mod users;
 mod webhooks;
 mod wire;

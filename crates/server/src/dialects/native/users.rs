@@ -30,7 +30,7 @@ const INCLUDE: Include = Include {
     preferences: false,
 };
 
-const FILTERS: [&str; 14] = [
+pub(super) const FILTERS: [&str; 14] = [
     "sort",
     "email",
     "first_name",

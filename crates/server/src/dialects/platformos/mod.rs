@@ -2,6 +2,7 @@
 //! platformos).
 
 pub mod error;
+pub mod openapi;
 mod quirks;
 mod users;
 mod wire;

@@ -3,6 +3,7 @@
 //! Every call names its account in `x-account-id` and happens inside it.
 
 pub mod error;
+pub mod openapi;
 mod quirks;
 mod users;
 mod wire;

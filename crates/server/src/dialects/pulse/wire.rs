@@ -18,7 +18,7 @@ use super::ACCOUNT_HEADER;
 use crate::http::fields::{Fields, Reading};
 
 /// Longest name of a role, in characters.
-const MAX_ROLE: usize = 255;
+pub(super) const MAX_ROLE: usize = 255;
 /// Characters of a refused value that are shown.
 const MAX_SHOWN: usize = 100;
 
