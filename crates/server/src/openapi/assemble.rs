@@ -3,7 +3,7 @@
 use super::examples::Examples;
 use super::operation::{Answer, Api, Content, Operation, Parameter, Place, SharedAnswer};
 use super::ordered::{Members, Ordered, Text};
-use super::schema::{Schema, text};
+use super::schema::text;
 
 /// The header that every answer has.
 const REQUEST_ID: &str = "X-Request-Id";
@@ -188,16 +188,23 @@ fn response(
 ) -> Members {
     let mut members = Members::of([("description", Ordered::Text(description.clone()))]);
     let names = [REQUEST_ID].iter().chain(headers).copied();
-    let named = names.map(|name| {
-        let place = format!("#/components/headers/{name}");
-        (name, Members::of([("$ref", place)]))
-    });
-    members.put("headers", Members::of(named));
+    members.put("headers", Members::of(names.map(said_in_header)));
     if let Some(content) = content {
         let media = media(content, example);
         members.put("content", Members::of([(content.media_type, media)]));
     }
     members
+}
+
+/// A header that always comes, or with `?` at the end one that sometimes does.
+fn said_in_header(name: &'static str) -> (&'static str, Members) {
+    let Some(name) = name.strip_suffix('?') else {
+        let place = format!("#/components/headers/{name}");
+        return (name, Members::of([("$ref", place)]));
+    };
+    let words = HEADERS.into_iter().find(|(each, _)| *each == name);
+    let words = words.map_or("", |(_, words)| words);
+    (name, header(words, false))
 }
 
 fn components(api: &Api, examples: &Examples) -> Members {
@@ -240,13 +247,13 @@ fn headers(api: &Api) -> Members {
     let words = "The request's id: the client's own where it sent one, for questions and logs.";
     let all = std::iter::once((REQUEST_ID, words))
         .chain(HEADERS.into_iter().filter(|(name, _)| named.contains(name)));
-    Members::of(all.map(|(name, words)| (name, header(words, text()))))
+    Members::of(all.map(|(name, words)| (name, header(words, true))))
 }
 
-fn header(words: &'static str, schema: Schema) -> Members {
+fn header(words: &'static str, always: bool) -> Members {
     Members::of([
         ("description", Ordered::from(words)),
-        ("required", true.into()),
-        ("schema", schema.into()),
+        ("required", always.into()),
+        ("schema", text().into()),
     ])
 }

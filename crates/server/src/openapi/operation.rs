@@ -92,7 +92,8 @@ pub enum Answer {
         description: Text,
         /// Its body; none: it is empty.
         content: Option<Content>,
-        /// The headers that it always has, besides those that every answer has.
+        /// The headers that it has, besides those that every answer has; one that does not
+        /// always come ends in `?`.
         headers: Vec<&'static str>,
     },
     /// One of [`Api::shared`], by name.
@@ -322,7 +323,7 @@ impl Operation {
         self
     }
 
-    /// The answer before always has these headers.
+    /// The answer before has these headers; one that does not always come ends in `?`.
     #[must_use]
     pub fn with_headers(mut self, names: &[&'static str]) -> Self {
         if let Some(Answer::Own { headers, .. }) = self.answers.last_mut() {

@@ -30,6 +30,7 @@ mod io_errors;
 mod legalesign;
 mod native;
 mod open_files;
+mod openapi;
 mod platformos;
 mod pulse;
 mod reliability;

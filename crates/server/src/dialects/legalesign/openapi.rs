@@ -106,7 +106,7 @@ fn creation() -> Schema {
     input([
         ("first_name", name()),
         ("last_name", name()),
-        ("email", text().format("email").longest(MAX_EMAIL)),
+        ("email", text().format("idn-email").longest(MAX_EMAIL)),
         (
             "timezone",
             one_of(TIMEZONES).or_null().unless_said(DEFAULT_TIMEZONE),
@@ -236,7 +236,8 @@ fn operations() -> Vec<Operation> {
         )
         .takes(Content::json(named("UserCreation")))
         .shares(&["BadRequest", "TooSlow", "TooLarge", "UnsupportedMediaType"])
-        .answers_empty(201, "They are made.");
+        .answers_empty(201, "They are made.")
+        .with_headers(&["Location?"]);
     let show = Operation::get("/api/v1/user/{username}/", "getUser")
         .is("Users", "One user")
         .names(

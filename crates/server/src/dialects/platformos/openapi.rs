@@ -59,7 +59,10 @@ fn form() -> Schema {
     let plain = |field: &'static str| (field, text().longest(longest(field)).or_null());
     let password = text().shortest(6).longest(TOO_LONG - 1).secret();
     input([
-        ("email", text().format("email").longest(Email::MAX_LENGTH)),
+        (
+            "email",
+            text().format("idn-email").longest(Email::MAX_LENGTH),
+        ),
         ("password", password.or_null()),
         plain("first_name"),
         plain("last_name"),

@@ -69,7 +69,10 @@ fn creation() -> Schema {
     let roles = list(text().longest(MAX_ROLE)).or_null();
     let preferences = list(named("NotificationPreference")).or_null();
     input([
-        ("email", text().format("email").longest(Email::MAX_LENGTH)),
+        (
+            "email",
+            text().format("idn-email").longest(Email::MAX_LENGTH),
+        ),
         ("name", plain("name")),
         ("phone", text().longest(Phone::MAX_LENGTH).or_null()),
         ("imgSrc", plain("avatar_url")),

@@ -2,6 +2,7 @@
 
 mod client;
 mod database;
+mod described;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 pub use client::{Request, Response};
 use database::Database;
 pub use database::TestDatabase;
+pub use described::described;
 use directory::badges::NewBadge;
 use directory::clock::{Clock, FakeClock, SystemRandom};
 use directory::event::Subject;
@@ -34,6 +36,7 @@ pub const START: &str = "2026-11-21T04:50:40.123Z";
 /// A running server with an empty directory.
 pub struct Server {
     url: String,
+    app: Arc<App>,
     pub directory: Directory,
     pub clock: Arc<FakeClock>,
     worker: Arc<Worker>,
@@ -95,7 +98,7 @@ impl Server {
         let sender = WebhookSender::new(loopback, clock.clone()).unwrap();
         let kept = SignedDuration::from_hours(400 * 24);
         let worker = Worker::new(Arc::clone(&app), sender, kept);
-        let router = router(app);
+        let router = router(Arc::clone(&app));
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -108,6 +111,7 @@ impl Server {
         }));
         Self {
             url,
+            app,
             directory,
             clock,
             worker,
@@ -120,6 +124,11 @@ impl Server {
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The application that it serves.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
     }
 
     /// A request to be filled and sent.

@@ -3,7 +3,7 @@
 use directory::event::{EventGroup, EventType, MAX_REPORTED_ID, Origin};
 
 use super::super::events::MAX_REPORTS;
-use super::{guarded, nullable, page_of, paged, reading, repeatable, writing};
+use super::{guarded, nullable, page, paged, reading, repeatable, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{
     Schema, any_of, anything, boolean, count, id, input, integer, list, named, one_of, shape, text,
@@ -160,9 +160,11 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         feed(),
         stream(),
-        repeatable(writing(reported, body)).answers(202, "They are kept.", Content::json(accepted)),
-        paged(reading(of_user)).answers(200, "A page.", page_of("Event")),
-        paged(kinds).answers(200, "A page.", page_of("EventTypeEntry")),
+        repeatable(writing(reported, body))
+            .answers(202, "They are kept.", Content::json(accepted))
+            .with_headers(&["Idempotency-Replayed?"]),
+        page(paged(reading(of_user)), "Event"),
+        page(paged(kinds), "EventTypeEntry"),
     ]
 }
 

@@ -148,13 +148,15 @@ fn repeatable(operation: Operation) -> Operation {
     operation.shares(&["Unreadable", "Conflict", "Invalid"])
 }
 
-/// A page of a list.
-fn page_of(name: &str) -> Content {
+/// Answers with a page.
+fn page(operation: Operation, name: &str) -> Operation {
     let cursor = text()
         .or_null()
         .says("Where the next page begins; null on the last.");
     let page = shape([("data", list(named(name))), ("next_cursor", cursor)]);
-    Content::json(page)
+    operation
+        .answers(200, "A page.", Content::json(page))
+        .with_headers(&["Link?"])
 }
 
 /// A list by cursor.

@@ -4,7 +4,7 @@ use directory::accounts::MAX_NAME;
 use directory::jobs::STATES;
 use directory::model::{MAX_TEXT, Place};
 
-use super::{nullable, page_of, paged, reading, repeatable, writing};
+use super::{nullable, page, paged, reading, repeatable, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{
     Schema, boolean, count, id, input, named, number, one_of, shape, text, time,
@@ -154,10 +154,10 @@ impl Named {
         let (path, one, words) = self.one;
         let show = Operation::get(path, one).is(self.tag, words);
         [
-            paged(list).answers(200, "A page.", page_of(self.schema)),
+            page(paged(list), self.schema),
             repeatable(writing(make, named(self.creation)))
                 .answers(201, "What was made.", shown())
-                .with_headers(&["Location", "ETag"]),
+                .with_headers(&["Location", "ETag", "Idempotency-Replayed?"]),
             reading(show.names("id", id(), "Its number."))
                 .answers(200, "It.", shown())
                 .with_headers(&["ETag"]),

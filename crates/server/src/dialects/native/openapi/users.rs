@@ -9,7 +9,7 @@ use directory::query::MAX_VALUES;
 use directory::users::longest;
 
 use super::super::wire::{MAX_ENTRIES, MIN_PASSWORD};
-use super::{acting, nullable, page_of, paged, patching, reading, repeatable, versioned, writing};
+use super::{acting, nullable, page, paged, patching, reading, repeatable, versioned, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{
     Schema, anything, boolean, count, id, input, integer, list, named, number, one_of, shape, text,
@@ -22,7 +22,7 @@ fn plain(name: &'static str) -> (&'static str, Schema) {
 }
 
 fn email() -> Schema {
-    text().format("email").longest(Email::MAX_LENGTH)
+    text().format("idn-email").longest(Email::MAX_LENGTH)
 }
 
 fn phone() -> Schema {
@@ -91,7 +91,7 @@ fn user() -> Schema {
         nullable("kind", kinds()),
         ("status", one_of(UserStatus::ALL.map(UserStatus::name))),
         nullable("suspended_at", time()),
-        nullable("email", email()),
+        nullable("email", text()),
         nullable("email_verified_at", time()),
         nullable("first_name", text()),
         nullable("middle_name", text()),
@@ -310,14 +310,14 @@ fn listing() -> Operation {
         .asks("group_id", id(), "Members of this group.")
         .asks("updated_after", time(), "Changed after this time.")
         .asks("updated_before", time(), "Changed before this time.");
-    paged(list).answers(200, "A page.", page_of("User"))
+    page(paged(list), "User")
 }
 
 pub(super) fn operations() -> Vec<Operation> {
     let made = Operation::post("/v1/users", "createUser").is("Users", "Makes a user");
     let made = repeatable(writing(made, named("UserCreation")))
         .answers(201, "The user.", shown())
-        .with_headers(&["Location", "ETag"]);
+        .with_headers(&["Location", "ETag", "Idempotency-Replayed?"]);
     let read = one("GET", "/v1/users/{id}", "getUser").is("Users", "One user");
     let changed = one("PATCH", "/v1/users/{id}", "updateUser").is("Users", "Changes a user");
     let deleted = one("DELETE", "/v1/users/{id}", "deleteUser").is("Users", "Deletes a user");
@@ -339,7 +339,7 @@ pub(super) fn operations() -> Vec<Operation> {
         versioned(acting(deleted)).answers_empty(204, "They are deleted."),
         repeatable(acting(restored))
             .answers(200, "The user.", shown())
-            .with_headers(&["ETag"]),
+            .with_headers(&["ETag", "Idempotency-Replayed?"]),
         acting(erased).answers_empty(204, "They are forgotten."),
     ];
     all.extend(invitations());
@@ -361,13 +361,15 @@ fn invitations() -> Vec<Operation> {
         .is("Invitations", "Ends an invitation")
         .says("Its link leads nowhere from then on.");
     vec![
-        paged(listed).answers(200, "A page.", page_of("Invitation")),
-        repeatable(acting(again)).answers(
-            202,
-            "A new message is on its way.",
-            Content::json(named("Invitation")),
-        ),
-        acting(revoked).answers_empty(204, "It is ended."),
+        page(paged(listed), "Invitation"),
+        repeatable(acting(again))
+            .answers(
+                202,
+                "A new message is on its way.",
+                Content::json(named("Invitation")),
+            )
+            .with_headers(&["Idempotency-Replayed?"]),
+        acting(revoked).shares(&["Conflict"]).answers_empty(204, "It is ended."),
     ]
 }
 

@@ -4,7 +4,7 @@ use directory::accounts::MAX_NAME;
 use directory::deliveries::{DeliveryState, Outcome};
 use directory::webhooks::{MAX_REPLAYED, MAX_URL};
 
-use super::{acting, nullable, page_of, paged, patching, reading, versioned, writing};
+use super::{acting, nullable, page, paged, patching, reading, versioned, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{
     Schema, boolean, count, id, input, list, named, one_of, shape, text, time,
@@ -103,7 +103,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let secret = || Content::json(named("WebhookWithSecret"));
     let shown = || Content::json(named("Webhook"));
     let mut all = vec![
-        paged(list).answers(200, "A page.", page_of("Webhook")),
+        page(paged(list), "Webhook"),
         writing(make, named("WebhookCreation"))
             .shares(&["Conflict"])
             .answers(201, "The webhook and its secret.", secret())
@@ -169,7 +169,7 @@ fn sending() -> Vec<Operation> {
         writing(span, body.requires(&["since"]).closed())
             .shares(&["NotFound"])
             .answers(202, "They are on their way.", Content::json(replayed)),
-        paged(reading(listed)).answers(200, "A page.", page_of("Delivery")),
+        page(paged(reading(listed)), "Delivery"),
         reading(event(shown)).answers(
             200,
             "The delivery.",

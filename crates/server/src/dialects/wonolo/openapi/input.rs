@@ -72,7 +72,7 @@ fn time(name: &'static str) -> Field {
 }
 
 fn email() -> Schema {
-    text().format("email").longest(Email::MAX_LENGTH)
+    text().format("idn-email").longest(Email::MAX_LENGTH)
 }
 
 fn phone() -> Schema {

@@ -160,7 +160,7 @@ fn listing() -> Operation {
     .asks("type", kinds, "Of this type.")
     .asks(
         "email",
-        text().format("email").longest(Email::MAX_LENGTH),
+        text().format("idn-email").longest(Email::MAX_LENGTH),
         "Whole, in whatever case.",
     )
     .asks("first_name", name(), "Whole, in whatever case.")
