@@ -65,6 +65,14 @@ impl Dialect {
         }
     }
 
+    /// Where the dialect of that name is mounted.
+    pub fn mounts(name: &str) -> impl Iterator<Item = &'static str> {
+        let own = MOUNTS
+            .into_iter()
+            .filter(move |(_, dialect)| dialect.name() == name);
+        own.map(|(mount, _)| mount)
+    }
+
     /// The dialect that a path belongs to.
     #[must_use]
     pub fn of_path(path: &str) -> Self {

@@ -1,6 +1,8 @@
 //! Pages for people: what the links of messages lead to. They work without scripts, load
 //! nothing, and are kept nowhere.
 
+mod docs;
+mod home;
 mod invitation;
 
 use std::sync::LazyLock;
@@ -21,8 +23,9 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("layout.html", include_str!("layout.html")),
+    ("home.html", include_str!("home.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
 ];
@@ -50,10 +53,14 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// Their routes.
 pub fn routes() -> Router<Shared> {
-    Router::new().route(
-        "/invitations/{token}",
-        get(invitation::show).post(invitation::answer),
-    )
+    Router::new()
+        .route("/", get(home::show))
+        .route("/docs", get(docs::show))
+        .route("/docs/{file}", get(docs::file))
+        .route(
+            "/invitations/{token}",
+            get(invitation::show).post(invitation::answer),
+        )
 }
 
 /// A page, under headers that keep its address and its content to itself.

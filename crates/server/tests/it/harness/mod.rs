@@ -12,11 +12,11 @@ use database::Database;
 pub use database::TestDatabase;
 pub use described::described;
 use directory::badges::NewBadge;
-use directory::clock::{Clock, FakeClock, SystemRandom};
+use directory::clock::{Clock, FakeClock, Random, SystemRandom};
 use directory::event::Subject;
 use directory::keys::{MadeKey, NewKey};
 use directory::model::Group;
-use directory::store::{StoredEvent, Tx};
+use directory::store::{Location, StoredEvent, Tx};
 use directory::violation::Violations;
 use directory::{Actor, Directory, Error, TenantId, event, keys, tenants};
 use jiff::SignedDuration;
@@ -85,9 +85,38 @@ impl Server {
             .enable_all()
             .build();
         let runtime = runtime.unwrap();
-        let clock = Arc::new(FakeClock::new(START.parse().unwrap()));
         let database = Database::create(&runtime);
-        let opened = Directory::open(&database.location, clock.clone(), Arc::new(SystemRandom));
+        Self::start_on(runtime, database, Arc::new(SystemRandom), adjust, router)
+    }
+
+    /// Starts one whose random values are given, on a file: each run on it is like the others.
+    pub fn start_predictable(
+        random: Arc<dyn Random>,
+        adjust: impl FnOnce(&mut App),
+        router: impl FnOnce(Arc<App>) -> axum::Router,
+    ) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        Self::start_on(
+            runtime.unwrap(),
+            Database::in_file(),
+            random,
+            adjust,
+            router,
+        )
+    }
+
+    fn start_on(
+        runtime: Runtime,
+        database: Database,
+        random: Arc<dyn Random>,
+        adjust: impl FnOnce(&mut App),
+        router: impl FnOnce(Arc<App>) -> axum::Router,
+    ) -> Self {
+        let clock = Arc::new(FakeClock::new(START.parse().unwrap()));
+        let opened = Directory::open(&database.location, clock.clone(), random);
         let directory = runtime.block_on(opened).unwrap();
         let mut app = App::new(directory.clone(), b"a secret key of the tests");
         // Receivers of webhooks listen on loopback.
@@ -124,6 +153,14 @@ impl Server {
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The file of its database.
+    pub fn file(&self) -> &std::path::Path {
+        match &self._database.location {
+            Location::Sqlite(file) => file,
+            Location::Postgres(url) => panic!("{url} is no file"),
+        }
     }
 
     /// The application that it serves.

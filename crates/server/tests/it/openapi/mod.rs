@@ -3,5 +3,6 @@
 
 mod cors;
 mod documents;
+mod examples;
 mod routes;
 mod served;

@@ -55,7 +55,7 @@ pub fn api() -> Api {
     operations.extend(health());
     Api {
         name: "native",
-        title: "Muster",
+        title: "Muster API",
         version: "1",
         description: DESCRIPTION.replace("{scopes}", &names.join(", ")),
         credential: Credential {

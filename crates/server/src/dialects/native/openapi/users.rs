@@ -369,7 +369,9 @@ fn invitations() -> Vec<Operation> {
                 Content::json(named("Invitation")),
             )
             .with_headers(&["Idempotency-Replayed?"]),
-        acting(revoked).shares(&["Conflict"]).answers_empty(204, "It is ended."),
+        acting(revoked)
+            .shares(&["Conflict"])
+            .answers_empty(204, "It is ended."),
     ]
 }
 
