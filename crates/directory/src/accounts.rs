@@ -1,6 +1,6 @@
 //! Accounts: organisations inside a tenant.
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Visibility};
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::{Account, check_text};
@@ -66,7 +66,18 @@ pub(crate) fn check_name(name: &str, violations: &mut Violations) {
 pub fn get(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Account, Error> {
     actor.require(Permission::ReadAccounts)?;
     actor.require_full_access()?;
+    if only(actor).is_some_and(|own| own != id) {
+        return Err(Error::NotFound);
+    }
     find_account(tx, actor.tenant, id)?.ok_or(Error::NotFound)
+}
+
+/// The one account that a caller sees who sees the members of one alone.
+fn only(actor: &Actor) -> Option<i64> {
+    match actor.visibility {
+        Visibility::Account(account) => Some(account),
+        Visibility::Tenant | Visibility::PublicPool { .. } => None,
+    }
 }
 
 /// Accounts by number.
@@ -81,6 +92,11 @@ pub fn list(
 ) -> Result<Listed<Account>, Error> {
     actor.require(Permission::ReadAccounts)?;
     actor.require_full_access()?;
-    let rows = list_accounts(tx, actor.tenant, after.unwrap_or(0), limit)?;
+    let after = after.unwrap_or(0);
+    let rows = match only(actor) {
+        Some(own) if own > after => find_account(tx, actor.tenant, own)?.into_iter().collect(),
+        Some(_) => Vec::new(),
+        None => list_accounts(tx, actor.tenant, after, limit)?,
+    };
     Ok(Listed::cut(rows, limit, |row| Position::of_id(row.id)))
 }

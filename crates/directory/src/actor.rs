@@ -1,5 +1,8 @@
 //! Who asks: the one thing that every use case is given to decide what may be done.
 
+use std::sync::Arc;
+
+use crate::access::{Access, AccountAccess};
 use crate::error::Error;
 use crate::model::Email;
 use crate::permission::{Permission, PermissionSet};
@@ -34,6 +37,18 @@ pub enum Visibility {
     },
 }
 
+/// Somebody who acts as a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impersonator {
+    /// `key`, `user` or `system`.
+    pub kind: String,
+    /// Which key or user.
+    pub id: String,
+}
+
+/// No account has this number: who sees its members sees nobody.
+const NOWHERE: i64 = 0;
+
 /// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -43,7 +58,8 @@ pub struct Actor {
     pub principal: Principal,
     /// What it may do.
     pub permissions: PermissionSet,
-    /// The account that its key is bound to: users it makes become members of it.
+    /// The account that its key is bound to, or that its session acts in: users it makes become
+    /// members of it.
     pub account: Option<i64>,
     /// Which users it sees.
     pub visibility: Visibility,
@@ -51,6 +67,13 @@ pub struct Actor {
     pub email: Option<String>,
     /// The id of the request, for the event log.
     pub request_id: String,
+    /// What a user may do, and where; none for keys and the system, whose rights are the same
+    /// everywhere.
+    pub access: Option<Arc<Access>>,
+    /// Who really acts, where it is not the user whom the session shows.
+    pub impersonator: Option<Impersonator>,
+    /// The session that the caller came by.
+    pub session: Option<i64>,
 }
 
 impl Actor {
@@ -65,6 +88,32 @@ impl Actor {
             visibility: Visibility::Tenant,
             email: None,
             request_id: request_id.into(),
+            access: None,
+            impersonator: None,
+            session: None,
+        }
+    }
+
+    /// A user, in the place that they act in when nothing else is said: the whole tenant for who
+    /// may do anything tenant-wide, else their primary account.
+    #[must_use]
+    pub fn user_of(tenant: TenantId, user: i64, email: Option<String>, access: Access) -> Self {
+        let first = access.accounts.first().map(|own| own.account_id);
+        let place = if access.tenant.is_empty() {
+            Some(first.unwrap_or(NOWHERE))
+        } else {
+            None
+        };
+        let actor = Self {
+            principal: Principal::User(user),
+            permissions: access.tenant,
+            email,
+            access: Some(Arc::new(access)),
+            ..Self::system(tenant, "")
+        };
+        match place {
+            None => actor,
+            Some(account) => actor.within_account(account),
         }
     }
 
@@ -93,25 +142,63 @@ impl Actor {
         }
     }
 
-    /// Whether it has part in an account: its own, or any when it is unbound and has all
-    /// permissions (contracts: an unbound key with all scopes has part in every account).
+    /// Whether it has part in an account: a user in those they are a member of, a key in its own,
+    /// or in any when it is unbound and has all permissions (contracts: an unbound key with all
+    /// scopes has part in every account).
     #[must_use]
     pub fn has_part_in(&self, account: i64) -> bool {
-        match self.account {
-            Some(own) => own == account,
-            None => self.permissions == PermissionSet::ALL,
+        match (&self.access, self.account) {
+            (Some(access), _) => access.within(account).is_some(),
+            (None, Some(own)) => own == account,
+            (None, None) => self.permissions == PermissionSet::ALL,
         }
     }
 
-    /// The same caller, seeing only the members of one account, and making users there.
+    /// The same caller, seeing only the members of one account, and making users there. A user
+    /// may do there what they hold there.
     #[must_use]
     pub fn within_account(mut self, account: i64) -> Self {
         self.visibility = match self.visibility {
             Visibility::Tenant | Visibility::Account(_) => Visibility::Account(account),
             pool @ Visibility::PublicPool { .. } => pool,
         };
+        if let Some(access) = &self.access {
+            self.permissions = access.within(account).unwrap_or(PermissionSet::NONE);
+        }
         self.account = Some(account);
         self
+    }
+
+    /// What it may do, and where.
+    #[must_use]
+    pub fn held(&self) -> Access {
+        match (&self.access, self.account) {
+            (Some(access), _) => access.as_ref().clone(),
+            (None, None) => Access {
+                tenant: self.permissions,
+                accounts: Vec::new(),
+            },
+            (None, Some(account_id)) => Access {
+                tenant: PermissionSet::NONE,
+                accounts: vec![AccountAccess {
+                    account_id,
+                    permissions: self.permissions,
+                    primary: true,
+                }],
+            },
+        }
+    }
+
+    /// Refuses who acts as another: nobody grants or changes credentials in another's name.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_in_person(&self) -> Result<(), Error> {
+        if self.impersonator.is_none() {
+            Ok(())
+        } else {
+            Err(Error::Forbidden("this cannot be done in another's name"))
+        }
     }
 
     /// The user who acts: a session's own, or who has the email of the key's owner.
@@ -134,13 +221,24 @@ impl Actor {
         claim_owner(tx, self.tenant, &claim)
     }
 
-    /// `key`, `user` or `system`, and its id: how the event log names it.
+    /// `key`, `user` or `system`, and its id: how the event log names who really acts.
     #[must_use]
-    pub fn named(&self) -> (&'static str, String) {
+    pub fn named(&self) -> (&str, String) {
+        if let Some(by) = &self.impersonator {
+            return (&by.kind, by.id.clone());
+        }
         match &self.principal {
             Principal::Key(id) => ("key", id.clone()),
             Principal::User(id) => ("user", id.to_string()),
             Principal::System => ("system", String::new()),
+        }
+    }
+    /// The user as whom somebody else acts.
+    #[must_use]
+    pub fn acting_as(&self) -> Option<i64> {
+        match (&self.impersonator, &self.principal) {
+            (Some(_), Principal::User(id)) => Some(*id),
+            (Some(_), Principal::Key(_) | Principal::System) | (None, _) => None,
         }
     }
 }

@@ -9,24 +9,29 @@ use jiff::{SignedDuration, Timestamp};
 use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
-use crate::model::{
-    Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
-    UserStatus,
-};
-use crate::secret::digest;
+use crate::model::MessageChannel;
 use crate::store::{
-    Claimable, StoredEvent, Tx, UserKey, claim_delivery, claimable, find_events, find_invitation,
-    find_user, find_webhook, finish_delivery, insert_attempt, is_due, set_invitation_secret,
-    update_webhook, webhook_fails, webhook_works,
+    Claimable, StoredEvent, Tx, claim_delivery, claimable, find_events, find_webhook,
+    finish_delivery, insert_attempt, is_due, update_webhook, webhook_fails, webhook_works,
 };
 use crate::webhooks::Webhook;
 
-use secrecy::{ExposeSecret as _, SecretString};
+mod letter;
+
+pub use letter::{Letter, letter};
 
 /// The lane of email.
 pub const EMAIL: &str = "email";
 /// The lane of SMS.
 pub const SMS: &str = "sms";
+/// The lane of what goes this way.
+pub(crate) fn lane_of(channel: MessageChannel) -> &'static str {
+    match channel {
+        MessageChannel::Email => EMAIL,
+        MessageChannel::Sms => SMS,
+    }
+}
+
 /// How long a delivery is taken for: longer than any attempt lasts.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// A webhook that fails for so long, without a success between, is disabled.
@@ -378,73 +383,4 @@ fn tell_of_failure(tx: &Tx<'_>, tenant: TenantId, key: &DeliveryKey) -> Result<(
     let event = event::record(tx, &system, kind, None, subject, change)?;
     tx.batch(&[event])?;
     Ok(())
-}
-
-/// A message to a person, as far as the directory knows it: what it says is a template's.
-pub struct Letter {
-    /// Whom it goes to.
-    pub user: User,
-    /// What it asks of them.
-    pub kind: InvitationKind,
-    /// The secret of its link: of single use, and stored as a hash alone.
-    pub token: SecretString,
-    /// When the link ends.
-    pub expires_at: Timestamp,
-}
-
-/// Makes the message of a delivery, whose link carries `token`: the same at each attempt, since
-/// nobody knows which of them arrives. That of an earlier message holds no more. None when there
-/// is nothing to send any more: the invitation ended or was sent once more since, or its person is
-/// gone, suspended, or without such an address.
-///
-/// # Errors
-/// Storage errors.
-pub fn letter(
-    tx: &Tx<'_>,
-    tenant: TenantId,
-    claimed: &Claimed,
-    token: SecretString,
-) -> Result<Option<Letter>, Error> {
-    let Some(event) = &claimed.event else {
-        return Ok(None);
-    };
-    let invited = event.event_type == EventType::InvitationCreated.name();
-    let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
-        return Ok(None);
-    };
-    let found = find_invitation(tx, tenant, id)?;
-    // Sent once more since: the message of that event is the one whose link shall hold.
-    let wanted = |each: &Invitation| {
-        each.state(tx.now()) == InvitationState::Out && each.requested_at == event.created_at
-    };
-    let Some(invitation) = found.filter(wanted) else {
-        return Ok(None);
-    };
-    let system = Actor::system(tenant, event.request_id.clone());
-    let Some(found) = find_user(tx, &system, &UserKey::Id(invitation.user_id), false)? else {
-        return Ok(None);
-    };
-    let user = found.user;
-    if user.pending_since.is_none() || user.status() == UserStatus::Suspended {
-        return Ok(None);
-    }
-    let (channel, to) = if claimed.key.lane == SMS {
-        let number = user.phone.as_ref().and_then(|phone| phone.key());
-        (MessageChannel::Sms, number)
-    } else {
-        (MessageChannel::Email, user.email.as_ref().map(Email::key))
-    };
-    let Some(to) = to.map(str::to_owned) else {
-        return Ok(None);
-    };
-    let hash = digest(token.expose_secret());
-    let at = tx.now();
-    let sent = SentMessage { channel, to, at };
-    tx.batch(&[set_invitation_secret(tenant, invitation.id, hash, &sent)])?;
-    Ok(Some(Letter {
-        user,
-        kind: invitation.kind,
-        token,
-        expires_at: invitation.expires_at,
-    }))
 }

@@ -7,26 +7,28 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::actor::{Actor, Principal, TenantId, Visibility};
-use crate::error::Error;
+use crate::actor::{Actor, Principal, TenantId};
+use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
 use crate::model::{
-    Email, GroupPermission, Invitation, InvitationEnd, InvitationKind, InvitationState,
-    MessageChannel, OnboardingState, User, UserStatus,
+    GroupPermission, Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel,
+    OnboardingState, User, UserStatus,
 };
-use crate::password::{self, PasswordHash};
+use crate::password::{PasswordHash, PasswordRule};
 use crate::permission::{Permission, PermissionSet};
 use crate::query::{InvitationFilter, Listed, Position};
+use crate::redirects;
 use crate::secret::{digest, same, tenant_of};
 use crate::store::{
-    GroupKey, Statement, Tx, UserKey, end_invitation, find_group_id, find_invitation, find_user,
-    invitation_of_secret, invitations_of, list_invitations, renew_invitation,
+    GroupKey, Statement, Tx, UserKey, end_invitation, expired_invitations, find_group_id,
+    find_invitation, find_user, invitation_of_secret, invitations_of, list_invitations,
+    renew_invitation, tell_expiry,
 };
 use crate::users::{self, Change, GroupGrant, INVITATION_LIFETIME, UserChange};
 use crate::violation::{Path, Rule, Violations};
 
-/// Least length of a password that is set here.
-pub const MIN_PASSWORD: usize = 8;
+/// Invitations whose end is told of in one transaction.
+pub const EXPIRED_AT_ONCE: usize = 200;
 
 /// What the link of a message leads to.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +48,10 @@ pub struct Opened {
     pub user: User,
     /// When its time runs out.
     pub expires_at: Timestamp,
+    /// The rule that the password keeps.
+    pub password_rule: PasswordRule,
+    /// Where the page leads afterwards: on the tenant's allow-list now.
+    pub redirect_to: Option<String>,
 }
 
 /// What a person answers.
@@ -80,13 +86,10 @@ fn find(tx: &Tx<'_>, token: &SecretString) -> Result<(TenantId, Invitation, User
 
 /// Whether the message went to an address that is still the user's.
 fn went_to(invitation: &Invitation, user: &User) -> bool {
-    invitation.sent.as_ref().is_some_and(|sent| {
-        let own = match sent.channel {
-            MessageChannel::Email => user.email.as_ref().map(Email::key),
-            MessageChannel::Sms => user.phone.as_ref().and_then(|phone| phone.key()),
-        };
-        own == Some(sent.to.as_str())
-    })
+    invitation
+        .sent
+        .as_ref()
+        .is_some_and(|sent| sent.channel.address(user) == Some(sent.to.as_str()))
 }
 
 /// How an invitation stands for its person: one who has a password has answered, however it was
@@ -104,15 +107,31 @@ fn standing(invitation: &Invitation, user: &User, now: Timestamp) -> InvitationS
 /// # Errors
 /// [`Error::NotFound`] for a secret that no message carries any more, or ever did.
 pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
-    let (_, invitation, user) = find(tx, token)?;
+    let (tenant, invitation, user) = find(tx, token)?;
     let state = standing(&invitation, &user, tx.now());
     if state != InvitationState::Out {
         return Ok(Link::Ended(state));
     }
+    opened(tx, tenant, invitation, user)
+}
+
+fn opened(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    invitation: Invitation,
+    user: User,
+) -> Result<Link, Error> {
+    // One that was taken off the list since leads nowhere.
+    let redirect_to = match invitation.redirect_to {
+        Some(uri) if redirects::is_allowed(tx, tenant, &uri)? => Some(uri),
+        Some(_) | None => None,
+    };
     Ok(Link::Open(Box::new(Opened {
         kind: invitation.kind,
         user,
         expires_at: invitation.expires_at,
+        password_rule: invitation.password_rule,
+        redirect_to,
     })))
 }
 
@@ -121,13 +140,7 @@ pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
 pub fn check(opened: &Opened, answer: &Answer) -> Violations {
     let mut violations = Violations::new();
     let password = &answer.password;
-    if password.expose_secret().is_empty() {
-        violations.field("password", Rule::Blank);
-    } else if let Some(rule) = password::check_length(password, MIN_PASSWORD) {
-        violations.field("password", rule);
-    } else if password.expose_secret().contains('\0') {
-        violations.field("password", Rule::BadFormat);
-    } else if let Some(rule) = password::check_strength(password, &known_of(&opened.user)) {
+    if let Some(rule) = users::check_password_by(opened.password_rule, password, &opened.user) {
         violations.field("password", rule);
     }
     if answer.confirmation.expose_secret().is_empty() {
@@ -142,20 +155,6 @@ pub fn check(opened: &Opened, answer: &Answer) -> Violations {
         violations.field("agreed_to_terms", Rule::Blank);
     }
     violations
-}
-
-/// What an attacker knows of a user: no password.
-fn known_of(user: &User) -> Vec<&str> {
-    let names = [
-        &user.first_name,
-        &user.middle_name,
-        &user.last_name,
-        &user.name,
-    ];
-    let texts = names.into_iter().filter_map(|name| name.as_deref());
-    let email = user.email.as_ref().map(Email::as_str);
-    let phone = user.phone.as_ref().map(|phone| phone.as_str());
-    texts.chain(email).chain(phone).collect()
 }
 
 /// Accepts an invitation, and with it all that are out for its person: their password is set,
@@ -177,13 +176,11 @@ pub fn accept(
         return Ok(Link::Ended(state));
     }
     let actor = Actor {
-        tenant,
         principal: Principal::User(before.id),
         permissions: PermissionSet::NONE,
         account: invitation.account_id,
-        visibility: Visibility::Tenant,
         email: before.email.as_ref().map(|email| email.as_str().to_owned()),
-        request_id: request_id.to_owned(),
+        ..Actor::system(tenant, request_id)
     };
     let change = acceptance(&invitation, &before, password, tx.now());
     let channel = invitation.sent.as_ref().map(|sent| sent.channel);
@@ -196,11 +193,7 @@ pub fn accept(
         None => {}
     };
     let user = users::answer(tx, &actor, &before, &change, verify)?;
-    Ok(Link::Open(Box::new(Opened {
-        kind: invitation.kind,
-        user,
-        expires_at: invitation.expires_at,
-    })))
+    opened(tx, tenant, invitation, user)
 }
 
 /// What accepting changes of a user.
@@ -224,34 +217,55 @@ fn acceptance(
     change
 }
 
-/// What a pending user's invitations lead to when a password is set: the groups that they join,
-/// and the statements that end those which are out.
+/// What a pending user's invitations lead to when a password is set.
+#[derive(Default)]
+pub(crate) struct Answered {
+    /// The groups that they join.
+    pub(crate) groups: Vec<GroupGrant>,
+    /// End those which are out; one that touches no row lost to another change of the invitation.
+    pub(crate) ends: Vec<Statement<'static>>,
+    /// The events of that.
+    pub(crate) told: Vec<Statement<'static>>,
+}
+
+/// What a password that is set does to the invitations of a pending user.
 ///
 /// # Errors
 /// Storage errors.
-pub(crate) fn answered(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    user: i64,
-) -> Result<(Vec<GroupGrant>, Vec<Statement<'static>>), Error> {
-    let (mut grants, mut statements) = (Vec::new(), Vec::new());
+pub(crate) fn answered(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<Answered, Error> {
+    let mut answered = Answered::default();
     for invitation in invitations_of(tx, actor.tenant, user)? {
         if invitation.state(tx.now()) != InvitationState::Out {
             continue;
         }
-        statements.extend(ended(tx, actor, &invitation, InvitationEnd::Accepted)?);
+        let [end, event] = ended(tx, actor, &invitation, InvitationEnd::Accepted)?;
+        answered.ends.push(end);
+        answered.told.push(event);
         let permission = invitation.permission.and_then(GroupPermission::from_number);
         if let Some((group_id, permission)) = invitation.group_id.zip(permission)
             && find_group_id(tx, actor.tenant, &GroupKey::Id(group_id))?.is_some()
         {
-            grants.push(GroupGrant {
+            answered.groups.push(GroupGrant {
                 path: Path::default(),
                 group_id,
                 permission,
             });
         }
     }
-    Ok((grants, statements))
+    Ok(answered)
+}
+
+/// A change of an invitation, which touches no row when another was faster, and its event.
+type Told = [Statement<'static>; 2];
+
+/// Writes all of it, unless another was faster with any of the invitations.
+fn write(tx: &Tx<'_>, changes: Vec<Told>) -> Result<(), Error> {
+    let statements: Vec<Statement<'static>> = changes.into_iter().flatten().collect();
+    let touched = tx.batch(&statements)?;
+    if touched.iter().step_by(2).any(|rows| *rows == 0) {
+        return Err(Unavailable::Contention.into());
+    }
+    Ok(())
 }
 
 /// Ends an invitation, with its event.
@@ -260,13 +274,13 @@ fn ended(
     actor: &Actor,
     invitation: &Invitation,
     end: InvitationEnd,
-) -> Result<[Statement<'static>; 2], Error> {
+) -> Result<Told, Error> {
     let kind = match end {
         InvitationEnd::Accepted => EventType::InvitationAccepted,
         InvitationEnd::Revoked => EventType::InvitationRevoked,
     };
     Ok([
-        end_invitation(actor.tenant, invitation.id, end, tx.now()),
+        end_invitation(actor.tenant, invitation, end, tx.now()),
         told(tx, actor, kind, invitation)?,
     ])
 }
@@ -331,28 +345,112 @@ pub fn resend(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Invitation, Error> 
     if user.status() == UserStatus::Suspended {
         return Err(Error::Conflict("the user is suspended"));
     }
-    let expires_at = tx
-        .now()
-        .checked_add(INVITATION_LIFETIME)
-        .map_err(Error::internal)?;
-    // The event is what the message is made of: the sequencer queues it as it does the first.
-    tx.batch(&[
-        renew_invitation(actor.tenant, id, tx.now(), expires_at),
-        told(tx, actor, EventType::InvitationCreated, &invitation)?,
-    ])?;
+    if MessageChannel::to(&user).is_none() {
+        return Err(Error::Conflict(
+            "the user has neither an email nor a phone that a message can be sent to",
+        ));
+    }
+    let expires_at = fresh_end(tx)?;
+    write(tx, vec![renewed(tx, actor, &invitation, expires_at)?])?;
     invitation.requested_at = tx.now();
     invitation.expires_at = expires_at;
+    invitation.silent = false;
     invitation.sent = None;
     Ok(invitation)
 }
 
-/// Takes an invitation back: its link leads nowhere from then on.
+/// When the time of an invitation that is sent now runs out.
+fn fresh_end(tx: &Tx<'_>) -> Result<Timestamp, Error> {
+    tx.now()
+        .checked_add(INVITATION_LIFETIME)
+        .map_err(Error::internal)
+}
+
+/// Gives an invitation its full time again and asks for a new message.
+fn renewed(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    invitation: &Invitation,
+    expires_at: Timestamp,
+) -> Result<Told, Error> {
+    // The event is what the message is made of: the sequencer queues it as it does the first.
+    Ok([
+        renew_invitation(actor.tenant, invitation, tx.now(), expires_at),
+        told(tx, actor, EventType::InvitationCreated, invitation)?,
+    ])
+}
+
+/// Takes an invitation back: its link leads nowhere from then on. Its person stays pending, and
+/// can be invited to something else or given a password. Where its message spoke for others that
+/// are out, these are sent by one of their own.
 ///
 /// # Errors
-/// As [`resend`].
+/// As [`resend`], but for one that nothing can be sent to.
 pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
-    let (invitation, _) = manageable(tx, actor, id)?;
-    let statements = ended(tx, actor, &invitation, InvitationEnd::Revoked)?;
-    tx.batch(&statements)?;
-    Ok(())
+    let (invitation, user) = manageable(tx, actor, id)?;
+    let mut changes = vec![ended(tx, actor, &invitation, InvitationEnd::Revoked)?];
+    let expires_at = fresh_end(tx)?;
+    for other in stranded(tx, actor.tenant, &invitation, &user)? {
+        changes.push(renewed(tx, actor, &other, expires_at)?);
+    }
+    write(tx, changes)
+}
+
+/// The invitations that are out and have no message of their own on its way or sent, once one of
+/// their person's ends.
+fn stranded(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    ending: &Invitation,
+    user: &User,
+) -> Result<Vec<Invitation>, Error> {
+    if user.status() == UserStatus::Suspended || MessageChannel::to(user).is_none() {
+        return Ok(Vec::new());
+    }
+    let all = invitations_of(tx, tenant, user.id)?;
+    let speaks = |each: &Invitation| each.sent.is_some() || speaks_for(&all, each);
+    let is_left = |each: &&Invitation| {
+        each.id != ending.id && !each.silent && each.state(tx.now()) == InvitationState::Out
+    };
+    let left: Vec<&Invitation> = all.iter().filter(is_left).collect();
+    if left.iter().any(|each| speaks(each)) {
+        return Ok(Vec::new());
+    }
+    Ok(left.into_iter().cloned().collect())
+}
+
+/// Whether the message of an invitation speaks for all of a person's, by number and not ended,
+/// that were asked for at the same moment: one message asks for the password that answers all.
+pub(crate) fn speaks_for(all: &[Invitation], invitation: &Invitation) -> bool {
+    let first = all
+        .iter()
+        .find(|each| !each.silent && each.requested_at == invitation.requested_at);
+    first.is_some_and(|first| first.id == invitation.id)
+}
+
+/// Whether the time of any invitation ran out untold.
+///
+/// # Errors
+/// Storage errors.
+pub fn any_expired(tx: &Tx<'_>, tenant: TenantId) -> Result<bool, Error> {
+    Ok(!expired_invitations(tx, tenant, 1)?.is_empty())
+}
+
+/// Tells by an event each of invitations whose time ran out without an answer, once unless it is
+/// sent again. Answers how many: fewer than [`EXPIRED_AT_ONCE`] when there are no more for now.
+///
+/// # Errors
+/// Storage errors; [`Unavailable::Contention`], upon which it runs again, when another was faster.
+pub fn expire(tx: &Tx<'_>, tenant: TenantId) -> Result<usize, Error> {
+    let system = Actor::system(tenant, "");
+    let mut changes = Vec::new();
+    for invitation in expired_invitations(tx, tenant, EXPIRED_AT_ONCE)? {
+        changes.push([
+            tell_expiry(tenant, &invitation, tx.now()),
+            told(tx, &system, EventType::InvitationExpired, &invitation)?,
+        ]);
+    }
+    let count = changes.len();
+    write(tx, changes)?;
+    Ok(count)
 }

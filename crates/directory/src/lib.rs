@@ -4,6 +4,7 @@
 //! inside [`Directory::read`] or [`Directory::write`]. Nothing here knows HTTP, the JSON of
 //! an API, or which API a caller speaks.
 
+pub mod access;
 pub mod accounts;
 mod actor;
 pub mod badges;
@@ -20,10 +21,13 @@ pub mod invitations;
 pub mod jobs;
 pub mod keys;
 pub mod model;
+pub mod notifications;
 pub mod password;
 pub mod permission;
 pub mod query;
+pub mod redirects;
 pub mod secret;
+pub mod sessions;
 pub mod store;
 pub mod tenants;
 pub mod users;
@@ -34,14 +38,15 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-pub use actor::{Actor, Principal, TenantId, Visibility};
+pub use actor::{Actor, Impersonator, Principal, TenantId, Visibility};
 pub use error::{Error, Unavailable, with_causes};
 
 use clock::{Clock, Random};
 use keys::{ActorCache, Credential};
 use password::{Hasher, PasswordHash};
-use store::{Db, Location, Meter, Tx};
-use violation::Violations;
+use sessions::{Client, Credentials, Entry, Resolved, Started};
+use store::{Db, Location, Meter, Tx, UserKey};
+use violation::{Rule, Violations};
 
 /// An open directory. Cheap to clone.
 #[derive(Clone)]
@@ -64,12 +69,38 @@ impl Directory {
         let db = Db::open(location, clock, random)?;
         db.migrate().await?;
         db.write(tenants::ensure_default).await?;
+        Ok(Self::over(db))
+    }
+
+    /// Opens a database to look at it: nothing is made, migrated or written. None where its
+    /// file is not there. What it holds can be read once its [`Directory::schema`] is this
+    /// binary's, [`store::NEWEST_SCHEMA`], or newer.
+    ///
+    /// # Errors
+    /// As [`Directory::open`].
+    pub fn look(
+        location: &Location,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Option<Self>, Error> {
+        Ok(Db::look(location, clock, random)?.map(Self::over))
+    }
+
+    fn over(db: Db) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self {
+        Self {
             db,
             hasher: Hasher::new(cores),
             actors: Arc::default(),
-        })
+        }
+    }
+
+    /// The number of the newest migration that ran; 0 for an empty database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Internal`].
+    pub async fn schema(&self) -> Result<i64, Error> {
+        self.db.schema().await
     }
 
     /// A handle of the same directory that counts what is done through it, and what it counted.
@@ -191,6 +222,83 @@ impl Directory {
             tracing::warn!(error = &cause as &dyn std::error::Error, "a hash stays old");
         }
         Ok(right)
+    }
+
+    /// Who an attempt to log in is about: nobody is an answer too.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub async fn resolve_login(&self, tenant: TenantId, email: &str) -> Result<Resolved, Error> {
+        let email = email.to_owned();
+        self.read(move |tx| sessions::resolve(tx, tenant, &email))
+            .await
+    }
+
+    /// Begins a session by a password. What is wrong is told alike, and after as long, whether
+    /// the password is, the email is nobody's, or its user is suspended or has none. A right one
+    /// whose hash another system made is hashed as ours are, and stored so.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`] for a right password in whose place
+    /// another is to be chosen first; [`Error::Invalid`] for one chosen that cannot be used;
+    /// [`Error::Unavailable`] when too many passwords wait to be verified.
+    pub async fn log_in(
+        &self,
+        resolved: Resolved,
+        credentials: Credentials,
+        client: Client,
+        request_id: &str,
+    ) -> Result<Started, Error> {
+        let verified = resolved.hash();
+        let password = credentials.password.clone();
+        let right = self.hasher.verify(password, verified.clone()).await?;
+        let Some(candidate) = resolved.candidate.as_ref().filter(|_| right) else {
+            return Err(Error::Unauthenticated);
+        };
+        let user_id = candidate.user_id;
+        let chosen = self.chosen(resolved.tenant, user_id, &credentials).await?;
+        let renewed = if verified.is_current() || chosen.is_some() {
+            None
+        } else {
+            let password = credentials.password;
+            Some(self.hasher.hash(password, self.db.random()).await?)
+        };
+        let entry = Entry {
+            tenant: resolved.tenant,
+            user_id,
+            verified,
+            renewed,
+            chosen,
+            client,
+            request_id: request_id.to_owned(),
+        };
+        self.write(move |tx| sessions::enter(tx, &entry)).await
+    }
+
+    /// The hash of the password that is chosen in the place of the one entered.
+    async fn chosen(
+        &self,
+        tenant: TenantId,
+        user: i64,
+        credentials: &Credentials,
+    ) -> Result<Option<PasswordHash>, Error> {
+        let Some(chosen) = credentials.new_password.clone() else {
+            return Ok(None);
+        };
+        let key = UserKey::Id(user);
+        let read = self.read(move |tx| {
+            let system = Actor::system(tenant, "");
+            users::get(tx, &system, &key, users::Include::default())
+        });
+        let user = read.await?.user;
+        let mut violations = Violations::new();
+        if credentials.repeats() {
+            violations.field("new_password", Rule::Guessable);
+        } else if let Some(rule) = users::check_password(&chosen, &user) {
+            violations.field("new_password", rule);
+        }
+        Error::if_any(violations)?;
+        self.hash_password(Some(chosen), &Violations::new()).await
     }
 
     async fn renew_hash(

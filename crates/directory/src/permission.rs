@@ -1,5 +1,7 @@
 //! What may be done, as one enum. Scopes of keys, roles and group levels are sets of it.
 
+use crate::model::GroupPermission;
+
 /// One thing that a caller may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -116,12 +118,48 @@ impl PermissionSet {
     /// All of them.
     pub const ALL: Self = Self((1 << Permission::ALL.len()) - 1);
 
+    /// What an administrator of an account may do there.
+    pub const ACCOUNT_ADMIN: Self = Self::of(&[
+        Permission::ReadUsers,
+        Permission::CreateUsers,
+        Permission::UpdateUsers,
+        Permission::DeleteUsers,
+        Permission::ReadAccounts,
+        Permission::UpdateAccounts,
+        Permission::ReadGroups,
+        Permission::ReadBadges,
+        Permission::ReadRoles,
+        Permission::UpdateRoles,
+        Permission::ReadEvents,
+        Permission::CreateEvents,
+        Permission::ReadWebhooks,
+        Permission::UpdateWebhooks,
+    ]);
+    /// What can be held in one account. The rest is about what all accounts share (teams, badges,
+    /// forms, accounts themselves) and holds tenant-wide or not at all.
+    pub const IN_ACCOUNT: Self = Self::ACCOUNT_ADMIN
+        .with(Permission::ReadForms)
+        .with(Permission::ReadKeys)
+        .with(Permission::UpdateKeys)
+        .with(Permission::ImpersonateUsers);
+    /// What nobody may do as another: grant, and make what lets somebody in.
+    pub const NEVER_AS_ANOTHER: Self = Self::of(&[
+        Permission::UpdateRoles,
+        Permission::UpdateKeys,
+        Permission::ImpersonateUsers,
+        Permission::Administer,
+    ]);
+
     /// The set of these.
     #[must_use]
-    pub fn of(permissions: &[Permission]) -> Self {
-        permissions
-            .iter()
-            .fold(Self::NONE, |set, permission| set.with(*permission))
+    pub const fn of(permissions: &[Permission]) -> Self {
+        let mut set = Self::NONE;
+        let mut rest = permissions;
+        while let [first, others @ ..] = rest {
+            set = set.with(*first);
+            rest = others;
+        }
+        set
     }
 
     /// The set with one more.
@@ -134,6 +172,24 @@ impl PermissionSet {
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The set without these.
+    #[must_use]
+    pub const fn without(self, taken: Self) -> Self {
+        Self(self.0 & !taken.0)
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Whether it is in the set.
@@ -273,9 +329,70 @@ impl Scope {
     }
 }
 
+impl GroupPermission {
+    /// What it allows in its group (seed 004, `permission`): the first manages the group, its
+    /// members and their names; the others read the group and its members; the fifth reads of
+    /// those only itself. What they may do with documents is not this directory's.
+    #[must_use]
+    pub fn permissions(self) -> PermissionSet {
+        use Permission as P;
+        match self {
+            Self::Admin => PermissionSet::of(&[
+                P::ReadGroups,
+                P::CreateGroups,
+                P::UpdateGroups,
+                P::ReadUsers,
+                P::CreateUsers,
+                P::UpdateUsers,
+                P::ReadWebhooks,
+                P::UpdateWebhooks,
+            ]),
+            Self::CreateTeam | Self::ReadTeam | Self::SendTeam | Self::CreateIndividual => {
+                PermissionSet::of(&[P::ReadGroups, P::ReadUsers])
+            }
+            Self::SendIndividual => PermissionSet::of(&[P::ReadGroups]),
+        }
+    }
+
+    /// The levels that allow something.
+    pub fn with(permission: Permission) -> impl Iterator<Item = Self> {
+        Self::ALL
+            .into_iter()
+            .filter(move |level| level.permissions().contains(permission))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_level_manages_and_the_fifth_reads_no_other_member() {
+        let numbers = |permission| -> Vec<i64> {
+            GroupPermission::with(permission)
+                .map(GroupPermission::number)
+                .collect()
+        };
+        for manages in [
+            Permission::CreateUsers,
+            Permission::UpdateUsers,
+            Permission::CreateGroups,
+            Permission::UpdateGroups,
+            Permission::ReadWebhooks,
+            Permission::UpdateWebhooks,
+        ] {
+            assert_eq!(numbers(manages), [1], "{manages:?}");
+        }
+        assert_eq!(numbers(Permission::ReadUsers), [1, 2, 3, 4, 6]);
+        assert_eq!(numbers(Permission::ReadGroups), [1, 2, 3, 4, 5, 6]);
+        for never in [
+            Permission::DeleteUsers,
+            Permission::UpdateKeys,
+            Permission::Administer,
+        ] {
+            assert_eq!(numbers(never), [] as [i64; 0], "{never:?}");
+        }
+    }
 
     #[test]
     fn names_come_back_as_they_were() {

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 
+use crate::error::Error;
 use crate::event::EventType;
 use crate::model::{
     DrugTest, Email, InvitationState, OnboardingState, UserKind, UserStatus, W2Status,
 };
+use crate::violation::{Rule, Violations};
 
 /// Most rows that a page can hold.
 pub const MAX_PAGE: usize = 200;
-/// Most values of one filter that are searched for in its index; with more, every user is looked at.
+/// Most values of one filter: each is searched for by itself.
 pub const MAX_VALUES: usize = 100;
 
 /// Which users to list; every condition given must hold.
@@ -45,6 +47,20 @@ pub struct UserFilter {
     pub updated_before: Option<Timestamp>,
 }
 
+impl UserFilter {
+    /// # Errors
+    /// [`Error::Invalid`] where a filter has more than [`MAX_VALUES`].
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let mut violations = Violations::new();
+        for (name, values) in [("external_id", &self.external_id), ("state", &self.state)] {
+            if values.len() > MAX_VALUES {
+                violations.field(name, Rule::TooLong { max: MAX_VALUES });
+            }
+        }
+        Error::if_any(violations)
+    }
+}
+
 /// Which events of the feed to list; every condition given must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EventFilter {
@@ -69,6 +85,19 @@ pub struct InvitationFilter {
     pub user_id: Option<i64>,
     /// As they stand now.
     pub state: Option<InvitationState>,
+}
+
+/// Which jobs to list; every condition given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Of this worker.
+    pub worker_id: Option<i64>,
+    /// For this account.
+    pub account_id: Option<i64>,
+    /// In this state.
+    pub state: Option<String>,
+    /// The one that the reporting system gave this id.
+    pub external_id: Option<String>,
 }
 
 /// What a list is ordered by; ties are broken by the id.
@@ -122,6 +151,25 @@ pub struct PageNumber {
     pub number: usize,
     /// Rows at most, 1 to [`MAX_PAGE`].
     pub size: usize,
+}
+
+/// Part of a list by how many rows stand before it, for APIs that count rows. What stands before
+/// is passed over in an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Rows before it.
+    pub offset: i64,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// Part of a list, and how many rows there are in all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Windowed<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// All rows of the list.
+    pub total: i64,
 }
 
 /// Rows, and where the next page starts if there is one.

@@ -49,6 +49,8 @@ pub enum Rule {
     },
     /// A password that is easily guessed or commonly used.
     Guessable,
+    /// A time to come, of something that was.
+    InFuture,
     /// The field cannot be changed, or not by this call.
     Immutable,
     /// The field is not one that the resource has.

@@ -184,6 +184,8 @@ pub enum EventType {
     UserReinstated,
     JobStateChanged,
     UserErased,
+    RedirectAdded,
+    RedirectRemoved,
 }
 
 /// How many types, from the first, are seed 002's.

@@ -11,7 +11,8 @@ use super::{EventType, StoredEvent};
 use crate::actor::{Actor, TenantId};
 use crate::deliveries::{self, DeliveryKey};
 use crate::error::{Error, Unavailable};
-use crate::model::UserStatus;
+use crate::invitations::speaks_for;
+use crate::model::{MessageChannel, UserStatus};
 use crate::permission::Permission;
 use crate::query::{EventFilter, Listed, Position};
 use crate::store::{
@@ -93,12 +94,8 @@ fn invited(
     let Some(invitation) = find_invitation(tx, tenant, invitation)? else {
         return Ok(None);
     };
-    // One message asks for the password that answers all that were made at once.
-    let others = invitations_of(tx, tenant, invitation.user_id)?;
-    let first = others
-        .iter()
-        .find(|each| each.requested_at == invitation.requested_at);
-    if invitation.ended.is_some() || first.is_some_and(|first| first.id != invitation.id) {
+    let all = invitations_of(tx, tenant, invitation.user_id)?;
+    if invitation.ended.is_some() || !speaks_for(&all, &invitation) {
         return Ok(None);
     }
     let system = Actor::system(tenant, event.request_id.clone());
@@ -109,13 +106,8 @@ fn invited(
     if user.status() == UserStatus::Suspended {
         return Ok(None);
     }
-    let lane = match (&user.email, &user.phone) {
-        (Some(_), _) => deliveries::EMAIL,
-        (None, Some(_)) => deliveries::SMS,
-        (None, None) => return Ok(None),
-    };
-    Ok(Some(DeliveryKey {
-        lane: lane.to_owned(),
+    Ok(MessageChannel::to(&user).map(|channel| DeliveryKey {
+        lane: deliveries::lane_of(channel).to_owned(),
         event_id: event.id,
         recipient: user.id,
     }))

@@ -122,6 +122,7 @@ pub(crate) fn numbered(
         change: serde_json::to_string(&change).map_err(Error::internal)?,
         request_id: actor.request_id.clone(),
         created_at: tx.now(),
+        acting_as: actor.acting_as(),
         position: None,
         external_id: None,
         occurred_at: None,

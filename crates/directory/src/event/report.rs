@@ -109,6 +109,7 @@ fn stored(tx: &Tx<'_>, actor: &Actor, report: &Report) -> Result<StoredEvent, Er
         change: report.payload.clone(),
         request_id: actor.request_id.clone(),
         created_at: tx.now(),
+        acting_as: actor.acting_as(),
         position: None,
         external_id: Some(report.id.clone()),
         occurred_at: report.occurred_at,

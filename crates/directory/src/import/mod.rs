@@ -1,12 +1,14 @@
 //! Bringing in users by the thousand: made, or changed where their email is known, under the
 //! same rules and with the same events as one by one.
 
+mod held;
 mod progress;
 mod run;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use held::Held;
 pub use progress::{Progress, Refusal, advance, begin, refusals};
 
 use crate::actor::Actor;
@@ -57,6 +59,7 @@ pub fn put<R: Record>(tx: &Tx<'_>, actor: &Actor, records: &[R]) -> Result<Vec<O
         return Err(Error::internal("more records than one transaction takes"));
     }
     let mut stored = stored_users(tx, actor, records)?;
+    let mut held = Held::read(tx, actor.tenant, records, &stored)?;
     // Before any work: a closure that runs out of ids runs again.
     tx.reserve(IdKind::User, records.len().saturating_sub(stored.len()))?;
     tx.reserve(IdKind::Event, records.len())?;
@@ -65,7 +68,7 @@ pub fn put<R: Record>(tx: &Tx<'_>, actor: &Actor, records: &[R]) -> Result<Vec<O
         .get(outcomes.len()..)
         .filter(|rest| !rest.is_empty())
     {
-        run::put(tx, actor, rest, &mut stored, &mut outcomes)?;
+        run::put(tx, actor, rest, (&mut stored, &mut held), &mut outcomes)?;
     }
     Ok(outcomes)
 }

@@ -1,15 +1,14 @@
 //! A run of records that have nothing to do with one another, written with two batches: the
 //! claims of all decide who is refused; what stands is written then.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
+use super::held::Held;
 use super::{Outcome, Record};
 use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::model::{Email, User};
-use crate::store::{
-    Claim, ClaimScope, Statement, Tx, badges_of, delete_claim, insert_claim, password_of,
-};
+use crate::store::{Claim, ClaimScope, Statement, Tx, delete_claim, insert_claim};
 use crate::users::{Change, Plan, UserChange, plan_creation, plan_update, taken_of};
 use crate::violation::Violations;
 
@@ -26,10 +25,10 @@ pub(super) fn put<R: Record>(
     tx: &Tx<'_>,
     actor: &Actor,
     rest: &[R],
-    stored: &mut HashMap<String, User>,
+    (stored, held): (&mut HashMap<String, User>, &mut Held),
     outcomes: &mut Vec<Outcome>,
 ) -> Result<(), Error> {
-    let mut steps = plan_run(tx, actor, rest, stored)?;
+    let mut steps = plan_run(tx, actor, rest, (stored, held))?;
     claim_all(tx, actor.tenant, &mut steps)?;
     write_all(tx, &mut steps)?;
     // Who comes in no later run is not looked up again.
@@ -40,6 +39,7 @@ pub(super) fn put<R: Record>(
             Step::Refuse(violations) => Outcome::Refused(violations),
             Step::Write { plan, created } => {
                 let id = plan.user.id;
+                held.forget(id);
                 if let Some(email) = plan.user.email.as_ref().filter(|_| !last) {
                     stored.insert(email.key().to_owned(), plan.user);
                 }
@@ -59,7 +59,7 @@ fn plan_run<R: Record>(
     tx: &Tx<'_>,
     actor: &Actor,
     rest: &[R],
-    stored: &HashMap<String, User>,
+    (stored, held): (&HashMap<String, User>, &mut Held),
 ) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::with_capacity(rest.len());
     let mut emails = HashSet::with_capacity(rest.len());
@@ -69,7 +69,8 @@ fn plan_run<R: Record>(
         if key.is_some_and(|key| !emails.insert(key)) {
             break;
         }
-        let step = plan_one(tx, actor, record, key.and_then(|key| stored.get(key)))?;
+        let user = key.and_then(|key| stored.get(key));
+        let step = plan_one(tx, actor, record, user, held)?;
         if let Step::Write { plan, .. } = &step {
             let own = || plan.freed.union(&plan.gained);
             if own().any(|claim| touched.contains(claim)) {
@@ -87,6 +88,7 @@ fn plan_one<R: Record>(
     actor: &Actor,
     record: &R,
     stored: Option<&User>,
+    held: &mut Held,
 ) -> Result<Step, Error> {
     let (change, violations) = record.change(stored);
     let planned = match stored {
@@ -95,7 +97,7 @@ fn plan_one<R: Record>(
             created: true,
         }),
         Some(user) => {
-            let change = only_new(tx, actor, user, change.into_owned())?;
+            let change = only_new(tx, actor, user, change.into_owned(), held)?;
             let plan = plan_update(tx, actor, user, &change, violations);
             plan.map(|plan| match plan {
                 Some(plan) => Step::Write {
@@ -119,22 +121,27 @@ fn only_new(
     actor: &Actor,
     user: &User,
     mut change: UserChange,
+    held: &mut Held,
 ) -> Result<UserChange, Error> {
+    let (tenant, id) = (actor.tenant, user.id);
     change.email = Change::Keep;
     if let Some(hash) = &change.password
-        && password_of(tx, actor.tenant, user.id)?.as_ref() == Some(hash)
+        && held.password(tx, tenant, id)? == Some(hash)
     {
         change.password = None;
     }
-    if !change.badges.is_empty() {
-        let held: BTreeSet<i64> = badges_of(tx, actor.tenant, &[user.id])?
-            .into_iter()
-            .map(|(_, badge)| badge.badge_id)
-            .collect();
-        change.badges.retain(|badge| {
-            badge.id.is_some() || !badge.badge_id.is_some_and(|id| held.contains(&id))
-        });
+    let mut badges = Vec::with_capacity(change.badges.len());
+    for badge in change.badges {
+        let gives = badge.badge_id.filter(|_| badge.id.is_none());
+        let again = match gives {
+            Some(given) => held.has_badge(tx, tenant, id, given)?,
+            None => false,
+        };
+        if !again {
+            badges.push(badge);
+        }
     }
+    change.badges = badges;
     Ok(change)
 }
 
@@ -188,6 +195,8 @@ fn write_all(tx: &Tx<'_>, steps: &mut [Step]) -> Result<(), Error> {
         if let Step::Write { plan, .. } = step {
             rows.push(statements.len());
             statements.append(&mut plan.rows);
+            rows.extend(statements.len()..statements.len() + plan.ends.len());
+            statements.append(&mut plan.ends);
             statements.append(&mut plan.around);
         }
     }

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Authenticated, Credential, authenticate};
 use crate::actor::Actor;
 use crate::error::Error;
+use crate::sessions::{Use, note_use};
 use crate::store::{Db, generation_of};
 
 /// How long a generation that was read is believed in.
@@ -30,6 +31,8 @@ type CredentialHash = [u8; 32];
 struct Entry {
     actor: Actor,
     ends: Option<Timestamp>,
+    /// When the use of a session is to be noted once more.
+    due: Option<Timestamp>,
     generation: i64,
     epoch: u64,
     /// When the generation was last found to be that one, in monotonic milliseconds.
@@ -49,9 +52,11 @@ impl ActorCache {
     /// [`Error::Unauthenticated`]; storage errors.
     pub(crate) async fn actor(&self, db: &Db, credential: &Credential) -> Result<Actor, Error> {
         let hash = hash_of(credential);
+        let wall = db.clock().now();
         if let Some(entry) = self.find(&hash)
             && entry.epoch == db.epoch()
-            && entry.ends.is_none_or(|end| end > db.clock().now())
+            && entry.ends.is_none_or(|end| end > wall)
+            && entry.due.is_none_or(|due| due > wall)
             && entry.is_current(db).await?
         {
             return Ok(entry.actor.clone());
@@ -64,10 +69,23 @@ impl ActorCache {
             let generation = generation_of(tx, tenant)?;
             Ok((generation, authenticate(tx, &asked)?))
         });
-        let (generation, Authenticated { actor, ends }) = read.await?;
+        let (generation, Authenticated { actor, ends, used }) = read.await?;
+        if let Some(used) = used.filter(|used| used.due() <= wall) {
+            let (tenant, session) = (actor.tenant, used.session);
+            // What is read next time has the later end.
+            let noted = db.write(move |tx| note_use(tx, tenant, session)).await;
+            if let Err(cause) = noted {
+                tracing::warn!(
+                    error = &cause as &dyn std::error::Error,
+                    "a use is not noted"
+                );
+            }
+            return Ok(actor);
+        }
         let entry = Entry {
             actor: actor.clone(),
             ends,
+            due: used.map(Use::due),
             generation,
             epoch,
             confirmed: AtomicU64::new(now),

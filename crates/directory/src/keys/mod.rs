@@ -13,6 +13,7 @@ use crate::event::{self, Change, EventType, Subject};
 use crate::model::Email;
 use crate::permission::{Permission, PermissionSet, Scope};
 use crate::secret::{digest, new_key_id, new_secret, new_token, same};
+use crate::sessions::{self, Use};
 use crate::store::{
     Tx, bump_generation, confirm_key, delete_expired_tokens, delete_tokens, find_account, find_key,
     find_key_of_token, insert_key, insert_token, list_keys, revoke_key, rotate_key,
@@ -258,13 +259,12 @@ impl Key {
             Some(_) | None => Visibility::Tenant,
         };
         Actor {
-            tenant,
             principal: Principal::Key(self.id),
             permissions,
             account: self.account_id,
             visibility,
             email: self.owner_email,
-            request_id: String::new(),
+            ..Actor::system(tenant, "")
         }
     }
 }
@@ -272,7 +272,7 @@ impl Key {
 /// A credential as it came.
 #[derive(Clone)]
 pub enum Credential {
-    /// `id.secret` of a key, or an access token made from one.
+    /// `id.secret` of a key, an access token made from one, or the token of a session.
     Bearer(SecretString),
     /// A key's id and secret.
     Key {
@@ -306,23 +306,36 @@ impl Credential {
 pub struct Authenticated {
     /// Who.
     pub actor: Actor,
-    /// When the key or the token ends, if it does.
+    /// When the key, the token or the session ends, if it does.
     pub ends: Option<Timestamp>,
+    /// When the session was last used, if it is one.
+    pub used: Option<Use>,
 }
 
 /// Who a credential is.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] for anything but a living key and its whole secret, or a token
-/// made from one.
+/// [`Error::Unauthenticated`] for anything but a living key and its whole secret, a token made
+/// from one, or the token of a session that is not over.
 pub fn authenticate(tx: &Tx<'_>, credential: &Credential) -> Result<Authenticated, Error> {
     match credential {
         Credential::Key { id, secret } => by_secret(tx, id, secret.expose_secret()),
         Credential::Bearer(token) => match token.expose_secret().split_once('.') {
             Some((id, secret)) => by_secret(tx, id, secret),
+            None if sessions::is_session_token(token) => sessions::by_token(tx, token),
             None => by_token(tx, token),
         },
     }
+}
+
+/// A key that is neither revoked nor past its end, as a caller.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for any other.
+pub(crate) fn living_key(tx: &Tx<'_>, tenant: TenantId, id: &str) -> Result<Actor, Error> {
+    let key = find_key(tx, tenant, id)?.filter(|key| key.lives(tx.now()));
+    key.map(|key| key.into_actor(tenant))
+        .ok_or(Error::Unauthenticated)
 }
 
 fn by_secret(tx: &Tx<'_>, id: &str, secret: &str) -> Result<Authenticated, Error> {
@@ -334,6 +347,7 @@ fn by_secret(tx: &Tx<'_>, id: &str, secret: &str) -> Result<Authenticated, Error
         Some(key) if right && key.lives(tx.now()) => Ok(Authenticated {
             ends: key.expires_at,
             actor: key.into_actor(tenant),
+            used: None,
         }),
         Some(_) | None => Err(Error::Unauthenticated),
     }
@@ -347,6 +361,7 @@ fn by_token(tx: &Tx<'_>, token: &SecretString) -> Result<Authenticated, Error> {
         Some((key, token_ends)) if key.lives(tx.now()) => Ok(Authenticated {
             ends: Some(key.expires_at.map_or(token_ends, |end| end.min(token_ends))),
             actor: key.into_actor(tenant),
+            used: None,
         }),
         Some(_) | None => Err(Error::Unauthenticated),
     }

@@ -76,6 +76,65 @@ impl GroupPermission {
     }
 }
 
+/// A group with what belongs to it alone: its members are not counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupProfile {
+    /// Its number.
+    pub id: i64,
+    /// Its name in a URL: `[-\w]{1,50}`, unique in the tenant.
+    pub slug: String,
+    /// Its name; several groups may share one.
+    pub name: String,
+    /// The name shown to outsiders.
+    pub public_name: Option<String>,
+    /// The opaque id of the user who made it, where one did and is still there.
+    pub maker: Option<String>,
+    /// Whether its pages may be framed.
+    pub allows_frames: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes, from 1.
+    pub version: i64,
+}
+
+/// A part in a group, seen from the group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupMember {
+    /// The number of the membership.
+    pub id: i64,
+    /// The group.
+    pub group_id: i64,
+    /// Its slug.
+    pub slug: String,
+    /// The user.
+    pub user_id: i64,
+    /// Their opaque id.
+    pub uid: String,
+    /// What they may do there.
+    pub permission: GroupPermission,
+    /// When they joined.
+    pub created_at: Timestamp,
+    /// When their part was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An invitation to a group that is out, seen from the group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupInvitation {
+    /// The number of the invitation.
+    pub id: i64,
+    /// The group.
+    pub group_id: i64,
+    /// Its slug.
+    pub slug: String,
+    /// The address of who is invited.
+    pub email: Option<String>,
+    /// When they were.
+    pub created_at: Timestamp,
+}
+
 /// A user's part in a group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupMembership {

@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::{Email, User};
+use crate::password::PasswordRule;
+
 /// What an invitation asks of its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvitationKind {
@@ -57,6 +60,24 @@ impl MessageChannel {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+
+    /// The way to a user: by email, or by SMS where there is none; none where there is neither an
+    /// email nor a number that can be called.
+    #[must_use]
+    pub fn to(user: &User) -> Option<Self> {
+        [Self::Email, Self::Sms]
+            .into_iter()
+            .find(|channel| channel.address(user).is_some())
+    }
+
+    /// The canonical form of the address or number that a user has on it.
+    #[must_use]
+    pub fn address(self, user: &User) -> Option<&str> {
+        match self {
+            Self::Email => user.email.as_ref().map(Email::key),
+            Self::Sms => user.phone.as_ref().and_then(|phone| phone.key()),
+        }
     }
 }
 
@@ -150,6 +171,10 @@ pub struct Invitation {
     pub permission: Option<i64>,
     /// Where the page leads afterwards: an exact entry of the tenant's allow-list.
     pub redirect_to: Option<String>,
+    /// The rule that the password keeps which answers it.
+    pub password_rule: PasswordRule,
+    /// Whether no message is sent of it, until it is asked for.
+    pub silent: bool,
     /// The account that its events are told in.
     pub account_id: Option<i64>,
     /// The message whose link holds; none while it is yet to be made.

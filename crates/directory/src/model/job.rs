@@ -76,6 +76,19 @@ pub struct Job {
     pub place: Option<Place>,
 }
 
+/// A job as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredJob {
+    /// Its number.
+    pub id: i64,
+    /// The job, as it stands now.
+    pub job: Job,
+    /// When it was reported first.
+    pub created_at: Timestamp,
+    /// Moves with each report that wrote anything.
+    pub version: i64,
+}
+
 /// A state that a job of a worker's came into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobTransition {

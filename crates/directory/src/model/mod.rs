@@ -14,11 +14,13 @@ mod user;
 pub use account::{Account, AccountRole, Membership};
 pub use badge::{Badge, UserBadge};
 pub use email::Email;
-pub use group::{Group, GroupMembership, GroupPermission, slug_from};
+pub use group::{
+    Group, GroupInvitation, GroupMember, GroupMembership, GroupPermission, GroupProfile, slug_from,
+};
 pub use invitation::{
     Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel, SentMessage,
 };
-pub use job::{Job, JobTransition, Place};
+pub use job::{Job, JobTransition, Place, StoredJob};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
 pub use text::{MAX_TEXT, check_text, fold, is_name_token};

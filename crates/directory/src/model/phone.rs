@@ -18,7 +18,7 @@ impl Phone {
     pub const MAX_LENGTH: usize = 64;
 
     /// Keeps any text; the key is there when it reads as a number (US where it names no
-    /// country).
+    /// country) that has a length which numbers of that country have.
     ///
     /// # Errors
     /// [`Rule::TooLong`] past 64 characters, [`Rule::BadFormat`] for a NUL.
@@ -85,6 +85,9 @@ fn formatted(text: &str) -> Option<String> {
         return None;
     }
     let number = PHONE_NUMBER_UTIL.parse(text, Some(Region::US)).ok()?;
+    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
+        return None;
+    }
     Some(
         PHONE_NUMBER_UTIL
             .format(&number, PhoneNumberFormat::E164)
@@ -132,9 +135,25 @@ mod tests {
 
     #[test]
     fn junk_is_refused_where_checked_and_kept_where_not() {
-        for junk in ["call me", "x", "+", "1", "1\0"] {
+        for junk in [
+            "call me",
+            "x",
+            "+",
+            "1",
+            "12",
+            "911",
+            "123456",
+            "415 555 26719",
+            "+44 12",
+            "+999 415 555 2671",
+            "1\0",
+        ] {
             assert_eq!(Phone::parse(junk).unwrap_err(), Rule::BadFormat, "{junk}");
         }
-        assert_eq!(Phone::unchecked("ext. only").unwrap().key(), None);
+        for kept in ["ext. only", "12"] {
+            assert_eq!(Phone::unchecked(kept).unwrap().key(), None);
+        }
+        // What is dialled within an area has a length that can be.
+        assert!(Phone::parse("555-2671").is_ok());
     }
 }

@@ -402,7 +402,7 @@ pub struct UserView {
     pub badges: Vec<UserBadge>,
     /// Names of the roles, tenant-wide and in any account, sorted.
     pub roles: Vec<String>,
-    /// What the roles allow, tenant-wide and in any account.
+    /// What the roles allow and what is allowed directly, tenant-wide and in any account.
     pub permissions: PermissionSet,
     /// Notification preferences.
     pub preferences: Vec<NotificationPreference>,

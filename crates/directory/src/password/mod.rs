@@ -5,6 +5,7 @@
 //! made, and replaced by ours at the next right password.
 
 mod foreign;
+mod rule;
 
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +18,8 @@ use tokio::sync::Semaphore;
 use crate::clock::Random;
 use crate::error::{Error, Unavailable};
 use crate::violation::Rule;
+
+pub use rule::{MAX_COMPOSED, MIN_PASSWORD, PasswordRule, SPECIAL};
 
 /// A password of this many characters or more is refused before anything is done with it.
 pub const TOO_LONG: usize = 1_000;
@@ -59,6 +62,12 @@ impl PasswordHash {
     fn current(&self) -> Option<(&str, &str)> {
         let (salt, digest) = self.0.strip_prefix(PREFIX)?.split_once('$')?;
         (salt.len() == SALT_TEXT && digest.len() == HASH_TEXT).then_some((salt, digest))
+    }
+
+    /// A hash that no password has, and that takes as long to verify against as any of ours.
+    pub(crate) fn of_nobody() -> Self {
+        let (salt, digest) = ("A".repeat(SALT_TEXT), "A".repeat(HASH_TEXT));
+        Self(format!("{PREFIX}{salt}${digest}"))
     }
 
     pub(crate) fn from_stored(text: String) -> Self {
@@ -270,6 +279,16 @@ mod tests {
             assert!(!hasher.verify(secret(other), hash.clone()).await.unwrap());
         }
         assert!(!format!("{hash:?}").contains("argon2"));
+    }
+
+    #[tokio::test]
+    async fn nobodys_hash_is_verified_as_any_other_and_no_password_has_it() {
+        assert!(PasswordHash::of_nobody().is_current());
+        for password in ["", "password"] {
+            let hasher = Hasher::new(1);
+            let verified = hasher.verify(secret(password), PasswordHash::of_nobody());
+            assert!(!verified.await.unwrap());
+        }
     }
 
     #[tokio::test]

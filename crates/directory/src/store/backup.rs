@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +15,13 @@ use super::file_lock::{FileLock, folder, resolved};
 use super::ids::{self, IdKind};
 use super::migrate;
 
+mod error;
+mod partial;
+
+pub use error::BackupError;
+use error::{broken, failed, in_use, unlocked};
+use partial::{Partial, sync};
+
 /// Pages copied at once: 256 KiB.
 const PAGES: i32 = 64;
 /// How long to wait for a server that is just starting or stopping.
@@ -25,57 +31,6 @@ const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 const LEASES: &str = "SELECT kind, next FROM id_leases";
 const MIGRATIONS: &str = "SELECT number, name FROM schema_migrations ORDER BY number";
-
-/// Why a backup was not made, or not put back.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// There is nothing to copy.
-    #[error("there is no file {}", .0.display())]
-    Absent(PathBuf),
-    /// It would be overwritten.
-    #[error("{} is there already", .0.display())]
-    Exists(PathBuf),
-    /// A server or a command works on it; or a restore does, for who would copy it.
-    #[error("{} is in use", .0.display())]
-    InUse(PathBuf),
-    /// Another kind of file.
-    #[error("{} is not a database of muster", .0.display())]
-    Foreign(PathBuf),
-    /// A later version of muster made it, and may mean other things by it.
-    #[error("{} has schema {found}, this version knows {} at most", path.display(), migrate::NEWEST)]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its schema's number.
-        found: i64,
-    },
-    /// What the engine's own check found first.
-    #[error("{} is damaged: {fault}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The fault.
-        fault: String,
-    },
-    /// A file could not be made, read, written or named.
-    #[error("{} cannot be used", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        cause: io::Error,
-    },
-    /// The engine failed.
-    #[error("{} cannot be used", path.display())]
-    Engine {
-        /// The file.
-        path: PathBuf,
-        /// What the engine said.
-        #[source]
-        cause: rusqlite::Error,
-    },
-}
 
 /// A copy that was made and found whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,50 +133,6 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
-}
-
-/// A file that is not whole yet, under a name of its own; dropped, it is removed.
-struct Partial {
-    path: PathBuf,
-}
-
-impl Partial {
-    fn make(file: &Path) -> Result<Self, BackupError> {
-        let path = beside(file, &format!(".partial-{}", std::process::id()));
-        make_private(&path)?;
-        Ok(Self { path })
-    }
-
-    fn sync(&self) -> Result<(), BackupError> {
-        sync(&self.path)
-    }
-
-    /// Gives it a name that must be free: renaming would overwrite what got it meanwhile.
-    fn link(self, to: &Path) -> Result<(), BackupError> {
-        match std::fs::hard_link(&self.path, to) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(BackupError::Exists(to.to_owned()));
-            }
-            linked => linked.map_err(failed(to))?,
-        }
-        sync(folder(to)).inspect_err(|_| {
-            let _ = std::fs::remove_file(to);
-        })
-    }
-
-    fn rename(self, to: &Path) -> Result<(), BackupError> {
-        std::fs::rename(&self.path, to).map_err(failed(to))?;
-        sync(folder(to))
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-        for ending in COMPANIONS {
-            let _ = std::fs::remove_file(beside(&self.path, ending));
-        }
-    }
 }
 
 /// Copies page by page from one snapshot: writers go on, and the copy never begins anew.
@@ -355,28 +266,6 @@ fn connect(path: &Path) -> Result<Connection, BackupError> {
     Ok(connection)
 }
 
-/// Makes a new file for its owner alone: it will hold people's data.
-fn make_private(path: &Path) -> Result<(), BackupError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-            Err(BackupError::Exists(path.to_owned()))
-        }
-        Err(cause) => Err(failed(path)(cause)),
-    }
-}
-
-/// Puts a file, or the names in a folder, on disk.
-fn sync(path: &Path) -> Result<(), BackupError> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(failed(path))
-}
-
 fn require_file(path: &Path) -> Result<(), BackupError> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(()),
@@ -399,36 +288,4 @@ fn occupied(database: &Path) -> bool {
         || COMPANIONS
             .iter()
             .any(|ending| exists(&beside(database, ending)))
-}
-
-fn unlocked(path: &Path) -> impl FnOnce(TryLockError) -> BackupError {
-    let path = path.to_owned();
-    |cause| match cause {
-        TryLockError::WouldBlock => BackupError::InUse(path),
-        TryLockError::Error(cause) => BackupError::Io { path, cause },
-    }
-}
-
-fn in_use(path: &Path) -> BackupError {
-    BackupError::InUse(path.to_owned())
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
-    let path = path.to_owned();
-    |cause| BackupError::Io { path, cause }
-}
-
-fn broken(path: &Path) -> impl Fn(rusqlite::Error) -> BackupError {
-    let path = path.to_owned();
-    move |cause| match cause.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => BackupError::Foreign(path.clone()),
-        Some(ErrorCode::DatabaseCorrupt) => BackupError::Damaged {
-            path: path.clone(),
-            fault: cause.to_string(),
-        },
-        Some(_) | None => BackupError::Engine {
-            path: path.clone(),
-            cause,
-        },
-    }
 }

@@ -12,13 +12,24 @@ const END_INVITATIONS: &str = "UPDATE invitations SET ended_at = COALESCE(ended_
 const FORGET_ANSWERS: &str = "UPDATE delivery_attempts SET answer = '' WHERE tenant_id = $1 \
     AND event_id IN (SELECT id FROM events \
     WHERE tenant_id = $1 AND subject_type = 'user' AND subject_id = $2)";
-const DELETE: [&str; 6] = [
+const FORGET_PLACES: [&str; 2] = [
+    "UPDATE jobs SET latitude_e7 = NULL, longitude_e7 = NULL WHERE tenant_id = $1 \
+    AND worker_id = $2",
+    "UPDATE job_transitions SET latitude_e7 = NULL, longitude_e7 = NULL WHERE tenant_id = $1 \
+    AND worker_id = $2",
+];
+const DELETE: [&str; 11] = [
     "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_badges WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM user_permissions WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_roles WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM notification_preferences WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM notifications WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM digest_entries WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM digest_schedules WHERE tenant_id = $1 AND user_id = $2",
 ];
 
 /// Marks a user as erased, and takes away all that stands around them. Their row's own columns
@@ -28,18 +39,17 @@ pub(crate) fn erase_around(tenant: TenantId, user: i64, now: Timestamp) -> Vec<S
         sql,
         params: vec![now.into(), tenant.into(), user.into()],
     });
-    let deletions = DELETE.map(|sql| Statement {
-        sql,
-        params: vec![tenant.into(), user.into()],
-    });
+    let taken = FORGET_PLACES
+        .into_iter()
+        .chain(DELETE)
+        .map(|sql| Statement {
+            sql,
+            params: vec![tenant.into(), user.into()],
+        });
     // A receiver may have answered with what it was sent.
     let answers = Statement {
         sql: FORGET_ANSWERS,
         params: vec![tenant.into(), user.to_string().into()],
     };
-    marks
-        .into_iter()
-        .chain(deletions)
-        .chain([answers])
-        .collect()
+    marks.into_iter().chain(taken).chain([answers]).collect()
 }

@@ -11,15 +11,15 @@ use super::filter::{Conditions, one_more};
 use super::{Row, Statement, Tx, Value};
 
 const INSERT: &str = "INSERT INTO events (tenant_id, id, type, account_id, actor_type, actor_id, \
-    subject_type, subject_id, change, request_id, created_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    subject_type, subject_id, change, request_id, created_at, acting_as) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 const REPORT: &str = "INSERT INTO events (tenant_id, id, type, account_id, actor_type, actor_id, \
-    subject_type, subject_id, change, request_id, created_at, external_id, occurred_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+    subject_type, subject_id, change, request_id, created_at, acting_as, external_id, occurred_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
     ON CONFLICT (tenant_id, external_id) WHERE external_id IS NOT NULL DO NOTHING";
 const SELECT: &str = "SELECT e.id, e.type, e.account_id, e.actor_type, e.actor_id, \
     e.subject_type, e.subject_id, e.change, e.request_id, e.created_at, e.position, \
-    e.external_id, e.occurred_at FROM events e";
+    e.external_id, e.occurred_at, e.acting_as FROM events e";
 const HEAD: &str = "SELECT position FROM feed_heads WHERE tenant_id = $1";
 const MOVE_HEAD: &str = "INSERT INTO feed_heads (tenant_id, position) VALUES ($1, $2) \
     ON CONFLICT (tenant_id) DO UPDATE SET position = excluded.position \
@@ -64,6 +64,8 @@ pub struct StoredEvent {
     pub external_id: Option<String>,
     /// When that system says it happened.
     pub occurred_at: Option<Timestamp>,
+    /// The user as whom the actor acted, where it was not in their own name.
+    pub acting_as: Option<i64>,
 }
 
 fn read_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
@@ -81,6 +83,7 @@ fn read_event(row: &Row<'_>) -> Result<StoredEvent, Error> {
         position: row.opt_int()?,
         external_id: row.opt_text()?.map(without_account),
         occurred_at: row.opt_time()?,
+        acting_as: row.opt_int()?,
     })
 }
 
@@ -105,6 +108,7 @@ fn columns(tenant: TenantId, event: StoredEvent) -> Vec<Value<'static>> {
         Value::Json(event.change.into()),
         event.request_id.into(),
         event.created_at.into(),
+        event.acting_as.into(),
     ]
 }
 

@@ -23,6 +23,32 @@ pub(crate) fn one_more(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
+/// A statement that ends with `IN` and goes on with `rest` behind a list, whose values are bound
+/// after those that it has.
+pub(crate) fn listing<'a>(
+    statement: &'static str,
+    mut params: Vec<Value<'a>>,
+    values: &[i64],
+    rest: &'static str,
+) -> (String, Vec<Value<'a>>) {
+    // As for `and_in`: few texts.
+    let last = values.last().copied();
+    let padding = last.map(|last| std::iter::repeat_n(last, values.len().next_power_of_two()));
+    let padding = padding.into_iter().flatten().skip(values.len());
+    let mut places = Vec::new();
+    for value in values.iter().copied().chain(padding) {
+        params.push(value.into());
+        places.push(format!("${}", params.len()));
+    }
+    let places = if places.is_empty() {
+        // Nothing is NULL's equal.
+        "NULL".to_owned()
+    } else {
+        places.join(", ")
+    };
+    (format!("{statement} ({places}) {rest}"), params)
+}
+
 /// A WHERE clause under construction, and its parameters.
 pub(crate) struct Conditions<'a> {
     text: String,
@@ -83,6 +109,26 @@ impl<'a> Conditions<'a> {
     ) {
         let places = [self.bind(first), self.bind(second)];
         self.join();
+        self.push_pair(condition, &places);
+    }
+
+    /// Adds `exists`, which ends with its bracket, with one more condition on two values in it.
+    pub(crate) fn and_pair_within(
+        &mut self,
+        exists: &'static str,
+        condition: &'static str,
+        first: impl Into<Value<'a>>,
+        second: impl Into<Value<'a>>,
+    ) {
+        let places = [self.bind(first), self.bind(second)];
+        self.join();
+        self.text.push_str(exists.trim_end_matches(')'));
+        self.join();
+        self.push_pair(condition, &places);
+        self.text.push(')');
+    }
+
+    fn push_pair(&mut self, condition: &'static str, places: &[String; 2]) {
         let mut places = places.iter();
         for piece in condition.split_inclusive('?') {
             match piece.strip_suffix('?').zip(places.next()) {
@@ -105,6 +151,24 @@ impl<'a> Conditions<'a> {
         let place = self.bind(limit);
         (
             format!("{select} WHERE {} {rest} LIMIT {place}", self.text),
+            self.params,
+        )
+    }
+
+    /// As [`Conditions::statement`], passing over the first rows.
+    pub(crate) fn page(
+        mut self,
+        select: &'static str,
+        rest: &'static str,
+        limit: i64,
+        offset: i64,
+    ) -> (String, Vec<Value<'a>>) {
+        let (limit, offset) = (self.bind(limit), self.bind(offset));
+        (
+            format!(
+                "{select} WHERE {} {rest} LIMIT {limit} OFFSET {offset}",
+                self.text
+            ),
             self.params,
         )
     }
@@ -231,6 +295,35 @@ mod tests {
         );
         assert_eq!(params.len(), 6);
         assert!(params[2] == Value::Int(150));
+    }
+
+    #[test]
+    fn a_pair_stands_within_the_brackets_of_what_exists() {
+        let mut conditions = Conditions::new("u.tenant_id = ?", 1_i64);
+        let exists = "EXISTS (SELECT 1 FROM jobs j WHERE j.tenant_id = u.tenant_id)";
+        conditions.and_pair_within(exists, "j.account_id = ? AND j.state_at >= ?", 2_i64, 3_i64);
+        conditions.and_plain("u.deleted_at IS NULL");
+        let (sql, _) = conditions.whole("SELECT u.id FROM users u", "");
+        assert_eq!(
+            sql.trim_end(),
+            "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND EXISTS (SELECT 1 FROM jobs j \
+             WHERE j.tenant_id = u.tenant_id AND j.account_id = $2 AND j.state_at >= $3) \
+             AND u.deleted_at IS NULL"
+        );
+    }
+
+    #[test]
+    fn a_list_goes_on_after_what_is_bound_before_it() {
+        let statement = "DELETE FROM users WHERE tenant_id = $1 AND id IN";
+        let (sql, params) = listing(statement, vec![1_i64.into()], &[7, 8, 9], "RETURNING id");
+        assert_eq!(
+            sql,
+            "DELETE FROM users WHERE tenant_id = $1 AND id IN ($2, $3, $4, $5) RETURNING id"
+        );
+        assert!(params == [1_i64, 7, 8, 9, 9].map(Value::Int));
+        let (sql, params) = listing(statement, vec![1_i64.into()], &[], "");
+        assert!(sql.ends_with("IN (NULL) "), "{sql}");
+        assert_eq!(params.len(), 1);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const SELECT: &str = "SELECT g.id, g.slug, g.name, g.public_name, \
     WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id AND u.deleted_at IS NULL), \
     g.created_at, g.updated_at, g.version FROM groups g";
 const SELECT_ID: &str = "SELECT g.id FROM groups g";
-const BY_SLUG: &str = "g.id = (SELECT c.owner_id FROM claims c \
+pub(super) const BY_SLUG: &str = "g.id = (SELECT c.owner_id FROM claims c \
     WHERE c.tenant_id = $1 AND c.scope = 'group_slug' AND c.value = ?)";
 const MEMBERSHIPS: &str = "SELECT m.user_id, m.id, m.group_id, g.slug, g.name, m.permission \
     FROM group_members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id";

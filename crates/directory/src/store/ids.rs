@@ -26,11 +26,13 @@ pub enum IdKind {
     JobTransition,
     Event,
     Webhook,
+    Session,
+    Redirect,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -44,6 +46,8 @@ impl IdKind {
         Self::JobTransition,
         Self::Event,
         Self::Webhook,
+        Self::Session,
+        Self::Redirect,
     ];
 
     /// Its name in `id_leases`.
@@ -63,6 +67,8 @@ impl IdKind {
             Self::JobTransition => "job_transition",
             Self::Event => "event",
             Self::Webhook => "webhook",
+            Self::Session => "session",
+            Self::Redirect => "redirect",
         }
     }
 }

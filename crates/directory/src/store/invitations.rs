@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::model::{
     Invitation, InvitationEnd, InvitationKind, InvitationState, MessageChannel, SentMessage,
 };
+use crate::password::PasswordRule;
 use crate::query::InvitationFilter;
 
 use super::filter::{Conditions, one_more};
@@ -14,32 +15,46 @@ use super::users::and_visible;
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO invitations (tenant_id, id, kind, user_id, group_id, \
-    permission, redirect_to, account_id, requested_at, created_at, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    permission, redirect_to, password_rule, silent, account_id, requested_at, created_at, \
+    expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const SELECT: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
-    i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
     i.ended_at, i.ended_reason FROM invitations i WHERE i.tenant_id = $1 AND i.id = $2";
 const OF_USER: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
-    i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
     i.ended_at, i.ended_reason FROM invitations i \
     WHERE i.tenant_id = $1 AND i.user_id = $2 AND i.ended_at IS NULL ORDER BY i.id";
 const BY_SECRET: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, \
-    i.redirect_to, i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, \
+    i.redirect_to, i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, \
     i.expires_at, i.ended_at, i.ended_reason, i.secret_hash FROM invitations i \
     WHERE i.tenant_id = $1 AND i.secret_hash = $2";
 const LIST: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
-    i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
     i.ended_at, i.ended_reason FROM invitations i \
     JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id";
+// Changes name the request that they were read with: who sends an invitation once more moves it.
 const SET_SECRET: &str = "UPDATE invitations SET secret_hash = $1, channel = $2, sent_to = $3, \
-    sent_at = $4 WHERE tenant_id = $5 AND id = $6 AND ended_at IS NULL";
+    sent_at = $4 WHERE tenant_id = $5 AND id = $6 AND ended_at IS NULL \
+    AND COALESCE(requested_at, created_at) = $7";
 const RENEW: &str = "UPDATE invitations SET requested_at = $1, expires_at = $2, \
-    secret_hash = NULL, channel = NULL, sent_to = NULL, sent_at = NULL \
-    WHERE tenant_id = $3 AND id = $4 AND ended_at IS NULL";
+    silent = FALSE, expiry_told_at = NULL, secret_hash = NULL, channel = NULL, sent_to = NULL, \
+    sent_at = NULL WHERE tenant_id = $3 AND id = $4 AND ended_at IS NULL \
+    AND COALESCE(requested_at, created_at) = $5";
 const END: &str = "UPDATE invitations SET ended_at = $1, ended_reason = $2 \
-    WHERE tenant_id = $3 AND id = $4 AND ended_at IS NULL";
+    WHERE tenant_id = $3 AND id = $4 AND ended_at IS NULL \
+    AND COALESCE(requested_at, created_at) = $5";
+const EXPIRED: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, \
+    i.created_at, i.requested_at, i.expires_at, i.ended_at, i.ended_reason FROM invitations i \
+    WHERE i.tenant_id = $1 AND i.ended_at IS NULL AND i.expiry_told_at IS NULL \
+    AND i.expires_at <= $2 ORDER BY i.expires_at, i.id LIMIT $3";
+const TELL_EXPIRY: &str = "UPDATE invitations SET expiry_told_at = $1 \
+    WHERE tenant_id = $2 AND id = $3 AND ended_at IS NULL AND expiry_told_at IS NULL \
+    AND COALESCE(requested_at, created_at) = $4";
 
 pub(crate) fn insert_invitation(tenant: TenantId, invitation: &Invitation) -> Statement<'static> {
+    // Our own rule is none, as in rows from before there was another.
+    let rule = Some(invitation.password_rule).filter(|rule| *rule != PasswordRule::Plain);
     let params = vec![
         tenant.into(),
         invitation.id.into(),
@@ -48,6 +63,8 @@ pub(crate) fn insert_invitation(tenant: TenantId, invitation: &Invitation) -> St
         invitation.group_id.into(),
         invitation.permission.into(),
         invitation.redirect_to.clone().into(),
+        rule.map(PasswordRule::name).into(),
+        invitation.silent.into(),
         invitation.account_id.into(),
         invitation.requested_at.into(),
         invitation.created_at.into(),
@@ -128,10 +145,10 @@ pub(crate) fn list_invitations(
 }
 
 /// Keeps the hash of the secret that a message carries, and where that went; the secret before
-/// holds no more.
+/// holds no more. Touches no row when it ended or was sent once more since it was read.
 pub(crate) fn set_invitation_secret(
     tenant: TenantId,
-    id: i64,
+    invitation: &Invitation,
     hash: String,
     sent: &SentMessage,
 ) -> Statement<'static> {
@@ -141,7 +158,8 @@ pub(crate) fn set_invitation_secret(
         sent.to.clone().into(),
         sent.at.into(),
         tenant.into(),
-        id.into(),
+        invitation.id.into(),
+        invitation.requested_at.into(),
     ];
     Statement {
         sql: SET_SECRET,
@@ -149,29 +167,70 @@ pub(crate) fn set_invitation_secret(
     }
 }
 
-/// Gives an invitation new time and takes its secret away, until a new message is made.
+/// Gives an invitation new time and takes its secret away, until a new message is made. Touches no
+/// row when it ended or was sent once more since it was read.
 pub(crate) fn renew_invitation(
     tenant: TenantId,
-    id: i64,
+    invitation: &Invitation,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Statement<'static> {
     Statement {
         sql: RENEW,
-        params: vec![now.into(), expires_at.into(), tenant.into(), id.into()],
+        params: vec![
+            now.into(),
+            expires_at.into(),
+            tenant.into(),
+            invitation.id.into(),
+            invitation.requested_at.into(),
+        ],
     }
 }
 
-/// Ends an invitation; touches no row when it ended before.
+/// Ends an invitation; touches no row when it ended or was sent once more since it was read.
 pub(crate) fn end_invitation(
     tenant: TenantId,
-    id: i64,
+    invitation: &Invitation,
     end: InvitationEnd,
     now: Timestamp,
 ) -> Statement<'static> {
     Statement {
         sql: END,
-        params: vec![now.into(), end.name().into(), tenant.into(), id.into()],
+        params: vec![
+            now.into(),
+            end.name().into(),
+            tenant.into(),
+            invitation.id.into(),
+            invitation.requested_at.into(),
+        ],
+    }
+}
+
+/// Invitations whose time ran out by now, and of whom that was not told: the earliest.
+pub(crate) fn expired_invitations(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    limit: usize,
+) -> Result<Vec<Invitation>, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let params = [tenant.into(), tx.now().into(), limit.into()];
+    tx.query(EXPIRED, &params, read_invitation)
+}
+
+/// Notes that it was told; touches no row when it was before, or there is nothing to be told.
+pub(crate) fn tell_expiry(
+    tenant: TenantId,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Statement<'static> {
+    Statement {
+        sql: TELL_EXPIRY,
+        params: vec![
+            now.into(),
+            tenant.into(),
+            invitation.id.into(),
+            invitation.requested_at.into(),
+        ],
     }
 }
 
@@ -184,6 +243,12 @@ fn read_invitation(row: &Row<'_>) -> Result<Invitation, Error> {
         group_id: row.opt_int()?,
         permission: row.opt_int()?,
         redirect_to: row.opt_text()?,
+        password_rule: match row.opt_text()? {
+            None => PasswordRule::Plain,
+            Some(name) => PasswordRule::parse(&name)
+                .ok_or_else(|| Error::internal("a stored rule of passwords is unknown"))?,
+        },
+        silent: row.boolean()?,
         account_id: row.opt_int()?,
         sent: read_sent(row)?,
         created_at: row.time()?,

@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -55,6 +55,36 @@ const MIGRATIONS: [Migration; 7] = [
         sqlite: include_str!("../../migrations/sqlite/0007_jobs.sql"),
         postgres: include_str!("../../migrations/postgres/0007_jobs.sql"),
     },
+    Migration {
+        number: 8,
+        name: "jobs listed",
+        sqlite: include_str!("../../migrations/sqlite/0008_jobs_listed.sql"),
+        postgres: include_str!("../../migrations/postgres/0008_jobs_listed.sql"),
+    },
+    Migration {
+        number: 9,
+        name: "groups",
+        sqlite: include_str!("../../migrations/sqlite/0009_groups.sql"),
+        postgres: include_str!("../../migrations/postgres/0009_groups.sql"),
+    },
+    Migration {
+        number: 12,
+        name: "sessions",
+        sqlite: include_str!("../../migrations/sqlite/0012_sessions.sql"),
+        postgres: include_str!("../../migrations/postgres/0012_sessions.sql"),
+    },
+    Migration {
+        number: 14,
+        name: "notifications",
+        sqlite: include_str!("../../migrations/sqlite/0014_notifications.sql"),
+        postgres: include_str!("../../migrations/postgres/0014_notifications.sql"),
+    },
+    Migration {
+        number: 15,
+        name: "digests",
+        sqlite: include_str!("../../migrations/sqlite/0015_digests.sql"),
+        postgres: include_str!("../../migrations/postgres/0015_digests.sql"),
+    },
 ];
 
 const RECORD_SQLITE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
@@ -69,10 +99,11 @@ const NO_LIMITS_POSTGRES: &str = "SET LOCAL statement_timeout = 0; \
     SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0";
 
 const APPLIED: &str = "SELECT count(*) FROM schema_migrations WHERE number = $1";
+const LATEST: &str = "SELECT max(number) FROM schema_migrations";
 const APPLY: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
 
 /// The number of the newest migration that this binary knows.
-pub(super) const NEWEST: i64 = {
+pub const NEWEST: i64 = {
     let [.., newest] = &MIGRATIONS;
     newest.number
 };
@@ -85,6 +116,18 @@ pub(super) fn is_known(number: i64, name: &str) -> bool {
 }
 
 impl Db {
+    /// The number of the newest migration that ran; 0 for an empty database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::Internal`].
+    pub(crate) async fn schema(&self) -> Result<i64, Error> {
+        if !self.was_migrated().await? {
+            return Ok(0);
+        }
+        let latest = self.read(|tx| tx.query_one(LATEST, &[], |row| row.opt_int()));
+        Ok(latest.await?.unwrap_or(0))
+    }
+
     /// Brings the schema to this binary's version; does nothing when it is there, or newer.
     ///
     /// # Errors

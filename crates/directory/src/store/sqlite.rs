@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Unavailable};
 
-use super::db::CachesEnd;
+use super::tx::CachesEnd;
 
 use super::file_lock::FileLock;
 
@@ -63,6 +63,8 @@ pub(super) struct Sqlite {
     /// Closed before the writer: only a connection that may write takes the log away.
     readers: Mutex<Vec<Connection>>,
     queue: mpsc::SyncSender<Job>,
+    /// Held where there is no writer that holds it.
+    _shared: Option<FileLock>,
 }
 
 impl Sqlite {
@@ -95,7 +97,39 @@ impl Sqlite {
             path,
             queue,
             readers: Mutex::new(Vec::new()),
+            _shared: None,
         }))
+    }
+
+    /// Opens a file to look at it: nothing in it can be changed. None where there is no file. As
+    /// whoever closes a file last, this brings a log that was left behind into it.
+    pub(super) fn look(path: PathBuf) -> Result<Option<Arc<Self>>, Error> {
+        let there = path
+            .try_exists()
+            .map_err(|cause| Unavailable::Database(Box::new(cause)))?;
+        if !there {
+            return Ok(None);
+        }
+        let shared =
+            FileLock::share(&path).map_err(|cause| Unavailable::Database(Box::new(cause)))?;
+        // One that may not write would leave the log's files behind.
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection
+            .pragma_update(None, "query_only", true)
+            .map_err(fault)?;
+        // Nobody takes what is queued: a write is refused.
+        let (queue, _) = mpsc::sync_channel(QUEUE);
+        Ok(Some(Arc::new(Self {
+            path,
+            queue,
+            readers: Mutex::new(vec![connection]),
+            _shared: Some(shared),
+        })))
+    }
+
+    /// Whether there is a table of this name.
+    pub(super) fn has_table(&self, name: &str) -> Result<bool, Error> {
+        self.read(|connection| connection.table_exists(None, name).map_err(fault))
     }
 
     /// Runs a closure on a reading connection, on this thread.

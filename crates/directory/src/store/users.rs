@@ -42,10 +42,13 @@ const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, ph
 pub(super) const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
     WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.account_id = ?)";
 
-const HAS_ACTIVE_JOB: &str = "u.kind = 'worker' AND EXISTS (SELECT 1 FROM jobs j \
-    WHERE j.tenant_id = u.tenant_id AND j.worker_id = u.id AND j.account_id = ? \
+/// Which jobs are active: those of an account, approved ones since a time.
+pub(super) const ACTIVE_JOB: &str = "j.account_id = ? \
     AND (j.state IN ('filled', 'in_progress', 'paused', 'completed') \
-    OR (j.state = 'approved' AND j.state_at >= ?)))";
+    OR (j.state = 'approved' AND j.state_at >= ?))";
+
+const HAS_JOB: &str = "EXISTS (SELECT 1 FROM jobs j \
+    WHERE j.tenant_id = u.tenant_id AND j.worker_id = u.id)";
 
 // $1 is the tenant in every statement of this file: a subquery that names the outer row
 // instead would be run for each user.
@@ -355,7 +358,8 @@ pub(super) fn and_visible(conditions: &mut Conditions<'_>, actor: &Actor, now: T
         Visibility::Account(account) => conditions.and(ACCOUNT_MEMBER, account),
         Visibility::PublicPool { account } => {
             let since = now.checked_sub(APPROVED_IS_ACTIVE_FOR).unwrap_or(now);
-            conditions.and_pair(HAS_ACTIVE_JOB, account, since);
+            conditions.and_plain("u.kind = 'worker'");
+            conditions.and_pair_within(HAS_JOB, ACTIVE_JOB, account, since);
         }
     }
 }

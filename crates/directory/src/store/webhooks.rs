@@ -12,12 +12,12 @@ use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO webhooks (tenant_id, id, url, description, event_types, \
     account_id, secret, old_secret, old_secret_until, disabled_at, disabled_reason, \
-    failing_since, created_at, updated_at, version) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    failing_since, created_at, updated_at, version, group_id, terms) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 const UPDATE: &str = "UPDATE webhooks SET url = $1, description = $2, event_types = $3, \
     account_id = $4, secret = $5, old_secret = $6, old_secret_until = $7, disabled_at = $8, \
     disabled_reason = $9, failing_since = $10, created_at = $11, updated_at = $12, \
-    version = $13 WHERE tenant_id = $14 AND id = $15 AND version = $16";
+    version = $13, group_id = $14, terms = $15 WHERE tenant_id = $16 AND id = $17 AND version = $18";
 const DELETE: &str = "DELETE FROM webhooks WHERE tenant_id = $1 AND id = $2 AND version = $3";
 const FAILS: &str = "UPDATE webhooks SET failing_since = $1 \
     WHERE tenant_id = $2 AND id = $3 AND failing_since IS NULL";
@@ -25,7 +25,7 @@ const WORKS: &str = "UPDATE webhooks SET failing_since = NULL \
     WHERE tenant_id = $1 AND id = $2 AND failing_since IS NOT NULL";
 const SELECT: &str = "SELECT w.id, w.url, w.description, w.event_types, w.account_id, w.secret, \
     w.old_secret, w.old_secret_until, w.disabled_at, w.disabled_reason, w.failing_since, \
-    w.created_at, w.updated_at, w.version FROM webhooks w";
+    w.created_at, w.updated_at, w.version, w.group_id, w.terms FROM webhooks w";
 
 fn read_webhook(row: &Row<'_>) -> Result<Webhook, Error> {
     Ok(Webhook {
@@ -47,6 +47,8 @@ fn read_webhook(row: &Row<'_>) -> Result<Webhook, Error> {
         created_at: row.time()?,
         updated_at: row.time()?,
         version: row.int()?,
+        group_id: row.opt_int()?,
+        terms: row.opt_text()?,
     })
 }
 
@@ -67,6 +69,8 @@ fn columns(webhook: &Webhook) -> Vec<super::Value<'static>> {
         webhook.created_at.into(),
         webhook.updated_at.into(),
         webhook.version.into(),
+        webhook.group_id.into(),
+        webhook.terms.clone().into(),
     ]
 }
 

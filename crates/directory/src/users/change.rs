@@ -7,7 +7,7 @@ use crate::model::{
     AccountRole, DrugTest, Email, EmployerRole, GroupPermission, InvitationKind,
     NotificationPreference, OnboardingState, Phone, User, UserKind, W2Status,
 };
-use crate::password::PasswordHash;
+use crate::password::{PasswordHash, PasswordRule};
 use crate::violation::Path;
 
 /// What to do with a field.
@@ -118,6 +118,23 @@ pub struct InvitationRequest {
     pub kind: InvitationKind,
     /// Where its page leads afterwards: an exact entry of the tenant's allow-list.
     pub redirect_to: Option<String>,
+    /// The rule that the password keeps.
+    pub password_rule: PasswordRule,
+    /// Sends no message.
+    pub silent: bool,
+}
+
+impl InvitationRequest {
+    /// One under our own rule for passwords, whose page leads nowhere.
+    #[must_use]
+    pub fn new(kind: InvitationKind) -> Self {
+        Self {
+            kind,
+            redirect_to: None,
+            password_rule: PasswordRule::default(),
+            silent: false,
+        }
+    }
 }
 
 /// The fields of a creation or an update. What is not named stays as it is.

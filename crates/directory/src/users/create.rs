@@ -12,11 +12,13 @@ use crate::clock::uuid_v7;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
-use crate::model::{AccountRole, Invitation, InvitationKind, Membership, User, UserKind, UserView};
+use crate::model::{
+    AccountRole, GroupPermission, Invitation, InvitationKind, Membership, User, UserKind, UserView,
+};
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_user,
-    insert_user_badge, put_group_member, put_member, put_password, replace_preferences,
+    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
+    insert_user, insert_user_badge, put_group_member, put_member, put_password,
 };
 use crate::violation::Violations;
 
@@ -91,6 +93,7 @@ pub(crate) fn plan(
         rows: vec![insert_user(actor.tenant, &user, has)?],
         freed: BTreeSet::new(),
         gained: rules::claims_of(&user),
+        ends: Vec::new(),
         around,
         has,
         user,
@@ -163,7 +166,7 @@ fn add_grants(
 ) -> Result<(), Error> {
     let tenant = actor.tenant;
     if let Some(hash) = &change.password {
-        statements.push(put_password(tenant, user.id, hash, tx.now()));
+        statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
     if user.pending_since.is_some() {
         add_invitations(tx, actor, change, user, statements)?;
@@ -187,7 +190,7 @@ fn add_grants(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(insert_preferences(tenant, user.id, preferences));
     }
     Ok(())
 }
@@ -203,38 +206,51 @@ fn add_invitations(
     let Some(request) = &change.invitation else {
         return Ok(());
     };
+    let groups = change.groups.iter();
+    let mut groups: Vec<Option<(i64, GroupPermission)>> = groups
+        .map(|grant| Some((grant.group_id, grant.permission)))
+        .collect();
+    if groups.is_empty() {
+        groups.push(None);
+    }
+    for group in groups {
+        let (_, written) = invite(tx, actor, request, user.id, group)?;
+        statements.extend(written);
+    }
+    Ok(())
+}
+
+/// An invitation of a user, with its event: its number, and what writes it.
+pub(crate) fn invite(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    request: &InvitationRequest,
+    user_id: i64,
+    group: Option<(i64, GroupPermission)>,
+) -> Result<(i64, [Statement<'static>; 2]), Error> {
     let expires_at = tx
         .now()
         .checked_add(INVITATION_LIFETIME)
         .map_err(Error::internal)?;
-    let mut groups: Vec<(Option<i64>, Option<i64>)> = change
-        .groups
-        .iter()
-        .map(|grant| (Some(grant.group_id), Some(grant.permission.number())))
-        .collect();
-    if groups.is_empty() {
-        groups.push((None, None));
-    }
-    for (group_id, permission) in groups {
-        let invitation = Invitation {
-            id: tx.new_id(IdKind::Invitation)?,
-            kind: request.kind,
-            user_id: user.id,
-            group_id,
-            permission,
-            redirect_to: request.redirect_to.clone(),
-            account_id: actor.account,
-            sent: None,
-            created_at: tx.now(),
-            requested_at: tx.now(),
-            expires_at,
-            ended: None,
-        };
-        statements.push(insert_invitation(actor.tenant, &invitation));
-        let kind = EventType::InvitationCreated;
-        statements.push(invitations::told(tx, actor, kind, &invitation)?);
-    }
-    Ok(())
+    let invitation = Invitation {
+        id: tx.new_id(IdKind::Invitation)?,
+        kind: request.kind,
+        user_id,
+        group_id: group.map(|(group_id, _)| group_id),
+        permission: group.map(|(_, permission)| permission.number()),
+        redirect_to: request.redirect_to.clone(),
+        password_rule: request.password_rule,
+        silent: request.silent,
+        account_id: actor.account,
+        sent: None,
+        created_at: tx.now(),
+        requested_at: tx.now(),
+        expires_at,
+        ended: None,
+    };
+    let told = invitations::told(tx, actor, EventType::InvitationCreated, &invitation)?;
+    let written = insert_invitation(actor.tenant, &invitation);
+    Ok((invitation.id, [written, told]))
 }
 
 fn add_new_badges(

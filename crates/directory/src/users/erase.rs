@@ -1,12 +1,14 @@
 //! Forgetting a user.
 
 use super::Include;
+use super::credentials::require_not_above_one;
 use super::update::{rewrite, touch};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::User;
 use crate::permission::Permission;
+use crate::sessions;
 use crate::store::{Tx, UserKey, erase_around, erase_changes, find_user};
 
 /// Takes away, for good, all that is known of a user, deleted or not: their fields, password,
@@ -25,13 +27,17 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         Some(found) => Some(found),
         None => find_user(tx, actor, &key, true)?,
     };
-    let before = found.ok_or(Error::NotFound)?.user;
+    let found = found.ok_or(Error::NotFound)?;
+    actor.require_in_person()?;
+    require_not_above_one(tx, actor, found.user.id, found.has)?;
+    let before = found.user;
     let mut user = User::blank(before.id, before.uid.clone(), before.created_at);
     user.version = before.version;
     user.deleted_at = before.deleted_at.or_else(|| Some(tx.now()));
     touch(tx, actor, &mut user);
     let subject = Subject::new("user", id);
-    let mut around = erase_around(actor.tenant, id, tx.now());
+    let mut around = sessions::ended(tx, actor.tenant, id, None)?;
+    around.extend(erase_around(actor.tenant, id, tx.now()));
     around.push(erase_changes(actor.tenant, "user", id.to_string()));
     let (kind, nothing) = (EventType::UserErased, Change::default());
     around.push(event::record(

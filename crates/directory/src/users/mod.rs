@@ -3,6 +3,7 @@
 mod around;
 mod change;
 mod create;
+mod credentials;
 mod erase;
 mod plan;
 mod rules;
@@ -17,22 +18,23 @@ pub use change::{
     longest,
 };
 pub use create::create;
-pub(crate) use create::plan as plan_creation;
+pub(crate) use create::{invite, plan as plan_creation};
+pub(crate) use credentials::require_not_above;
+pub use credentials::{check_password, check_password_by};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
-pub(crate) use update::{answer, plan as plan_update};
+pub(crate) use update::{answer, join_group, leave_group, plan as plan_update, rewrite_around};
 pub use update::{delete, restore, update};
 pub use view::Include;
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{Invitation, UserView};
+use crate::model::UserView;
 use crate::password::PasswordHash;
 use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
 use crate::store::{
-    FoundUser, Tx, find_user, invitations_of, list_user_page, list_users, password_of,
-    replace_password,
+    FoundUser, Tx, find_user, list_user_page, list_users, password_of, replace_password,
 };
 
 pub use crate::store::UserKey;
@@ -54,7 +56,7 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, key: &UserKey, include: Include) -> Resul
 /// A page of users.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
+/// [`Error::Forbidden`] without `readUsers`; [`Error::Invalid`] for a filter of too many values.
 pub fn list(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -63,6 +65,7 @@ pub fn list(
     include: Include,
 ) -> Result<Listed<UserView>, Error> {
     actor.require(Permission::ReadUsers)?;
+    filter.check()?;
     let users = list_users(tx, actor, filter, page)?;
     let position = |found: &FoundUser| Position {
         time: match page.order {
@@ -81,7 +84,7 @@ pub fn list(
 /// A page of users by its number, in the order of their ids; past the end it is empty.
 ///
 /// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
+/// As [`list`].
 pub fn page(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -90,20 +93,9 @@ pub fn page(
     include: Include,
 ) -> Result<Vec<UserView>, Error> {
     actor.require(Permission::ReadUsers)?;
+    filter.check()?;
     let users = list_user_page(tx, actor, filter, page)?;
     view::views(tx, actor, users, include)
-}
-
-/// The invitations of a user that are out; none for one that the actor may not see.
-///
-/// # Errors
-/// [`Error::Forbidden`] without `readUsers`.
-pub fn invitations(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Vec<Invitation>, Error> {
-    actor.require(Permission::ReadUsers)?;
-    match find_user(tx, actor, &UserKey::Id(id), false)? {
-        Some(found) => invitations_of(tx, actor.tenant, found.user.id),
-        None => Ok(Vec::new()),
-    }
 }
 
 /// The hash of a user's password, for verifying one outside the transaction; none for

@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) freed: BTreeSet<Claim>,
     /// Claims that the user makes, in the order in which they are made.
     pub(crate) gained: BTreeSet<Claim>,
+    /// Ends the user's invitations; each touches none when another was faster.
+    pub(crate) ends: Vec<Statement<'static>>,
     /// What stands around the user, and the events.
     pub(crate) around: Vec<Statement<'static>>,
     /// Parts around the user that there may be then, beside those that there were.
@@ -30,15 +32,18 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::Invalid`] for what is taken; [`Unavailable::Contention`] when another changed
-    /// the user since they were read.
+    /// the user, or an invitation of theirs, since they were read.
     pub(super) fn write(self, tx: &Tx<'_>, tenant: TenantId) -> Result<FoundUser, Error> {
         let mut statements = self.rows;
         let claims_at = statements.len();
         let id = self.user.id;
         statements.extend(self.gained.iter().map(|new| insert_claim(tenant, new, id)));
+        let ends = statements.len()..statements.len() + self.ends.len();
+        statements.extend(self.ends);
         statements.extend(self.around);
         let touched = tx.batch(&statements)?;
-        if touched.first() == Some(&0) {
+        let ended = touched.get(ends).unwrap_or_default();
+        if touched.first() == Some(&0) || ended.contains(&0) {
             return Err(Unavailable::Contention.into());
         }
         refuse_taken(&self.gained, touched.get(claims_at..).unwrap_or_default())?;

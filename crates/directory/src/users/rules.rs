@@ -8,7 +8,7 @@ use jiff::tz::TimeZoneDatabase;
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::model::{AccountRole, EmployerRole, User, UserBadge, UserKind, check_text};
-use crate::permission::Permission;
+use crate::permission::{Permission, PermissionSet};
 use crate::store::{
     Claim, ClaimScope, GroupKey, Tx, claim_owner, find_account, find_badge, find_group_id,
     find_role,
@@ -16,6 +16,8 @@ use crate::store::{
 use crate::violation::{Path, Rule, Violations};
 
 use super::{Change, UserChange};
+
+const ABOVE: &str = "nobody grants more than they hold";
 
 /// Checks the values of a change, and the user as it would leave them.
 pub(super) fn check_values(
@@ -92,6 +94,10 @@ fn add_unless_touched(violations: &mut Violations, field: &str, rule: Option<Rul
 /// # Errors
 /// [`Error::Forbidden`].
 pub(super) fn check_grants(actor: &Actor, change: &UserChange, user: &User) -> Result<(), Error> {
+    let grants = !change.roles.is_empty() || change.accounts.iter().any(|grant| grant.admin);
+    if grants {
+        actor.require_in_person()?;
+    }
     if !change.groups.is_empty() {
         actor.require(Permission::UpdateGroups)?;
     }
@@ -106,7 +112,10 @@ pub(super) fn check_grants(actor: &Actor, change: &UserChange, user: &User) -> R
     let administers = user.kind == Some(UserKind::Employer)
         && user.employer_role == Some(EmployerRole::CustomerAdmin)
         && (change.customer_id.is_named() || change.employer_role.is_named());
-    let customer = user.customer_id.filter(|_| administers);
+    // A user's rights end at their accounts in any role.
+    let bound = administers || actor.access.is_some() && change.customer_id.is_named();
+    let customer = user.customer_id.filter(|_| bound);
+    check_administrators(actor, change, user.customer_id.filter(|_| administers))?;
     let named = change.accounts.iter().map(|grant| grant.account_id);
     let named = named.chain(change.roles.iter().filter_map(|grant| grant.account_id));
     let elsewhere = |account: i64| actor.account.is_some_and(|own| own != account);
@@ -116,6 +125,33 @@ pub(super) fn check_grants(actor: &Actor, change: &UserChange, user: &User) -> R
         ));
     }
     Ok(())
+}
+
+/// Refuses to make somebody the administrator of an account to who may do less there.
+fn check_administrators(
+    actor: &Actor,
+    change: &UserChange,
+    customer: Option<i64>,
+) -> Result<(), Error> {
+    let named = change.accounts.iter().filter(|grant| grant.admin);
+    let held = actor.held();
+    for account in named.map(|grant| grant.account_id).chain(customer) {
+        if !held.held_in(account).includes(PermissionSet::ACCOUNT_ADMIN) {
+            return Err(Error::Forbidden(ABOVE));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a role is one that the actor may give in a place: they hold there what it allows there.
+pub(super) fn may_give(actor: &Actor, permissions: PermissionSet, account: Option<i64>) -> bool {
+    let held = actor.held();
+    match account {
+        None => held.tenant.includes(permissions),
+        Some(account) => held
+            .held_in(account)
+            .includes(permissions.intersection(PermissionSet::IN_ACCOUNT)),
+    }
 }
 
 /// Checks that what the change names exists in the actor's tenant, and is not above the
@@ -152,10 +188,10 @@ pub(super) fn check_references(
             violations.add(grant.path.clone(), Rule::MustExist);
         }
     }
-    for preference in change.preferences.iter().flatten() {
-        if let Some(account) = preference.account_id
-            && find_account(tx, tenant, account)?.is_none()
-        {
+    let preferences = change.preferences.iter().flatten();
+    let accounts: BTreeSet<i64> = preferences.filter_map(|each| each.account_id).collect();
+    for account in accounts {
+        if find_account(tx, tenant, account)?.is_none() {
             violations.field("notification_preferences", Rule::MustExist);
         }
     }
@@ -167,8 +203,8 @@ pub(super) fn check_references(
         }
         match find_role(tx, tenant, &grant.name)? {
             None => violations.add(grant.path.clone(), Rule::MustExist),
-            Some((_, permissions)) if !actor.permissions.includes(permissions) => {
-                return Err(Error::Forbidden("nobody grants more than they hold"));
+            Some((_, permissions)) if !may_give(actor, permissions, grant.account_id) => {
+                return Err(Error::Forbidden(ABOVE));
             }
             Some(_) => {}
         }

@@ -5,24 +5,26 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::around::{employer_membership, join_accounts, join_groups, new_badge};
-use super::change::UserChange;
+use super::change::{GroupGrant, UserChange};
 use super::plan::Plan;
 use super::view::{self, Include};
-use super::{UserKey, rules, snapshot};
+use super::{UserKey, credentials, rules, snapshot};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
 use crate::model::{User, UserBadge, UserKind, UserView};
 use crate::permission::Permission;
+use crate::sessions;
 use crate::store::{
-    Claim, FoundUser, Statement, Tx, badges_of, delete_claim, delete_member, delete_user_badge,
-    find_user, insert_user_badge, memberships_of, put_member, put_password, replace_preferences,
-    update_user, update_user_badge,
+    Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
+    delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
+    put_password, set_members_gone, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
-/// Changes a user; only what the change names. With `expected`, only from that version.
+/// Changes a user; only what the change names. With `expected`, only from one of
+/// those versions.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`];
@@ -31,7 +33,7 @@ pub fn update(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     change: &UserChange,
     violations: Violations,
     include: Include,
@@ -39,9 +41,10 @@ pub fn update(
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
+    credentials::check_change(tx, actor, &before.user, change, before.has)?;
     let found = match plan(tx, actor, &before.user, change, violations)? {
         Some(plan) => plan.write(tx, actor.tenant)?.and_has(before.has),
         None => before,
@@ -87,6 +90,64 @@ pub(crate) fn answer(
     Ok(plan.write(tx, actor.tenant)?.user)
 }
 
+/// Makes a user a member of a group, as who calls this found that the actor may; `told` is the
+/// group's event.
+///
+/// # Errors
+/// As [`update`], but nothing is forbidden.
+pub(crate) fn join_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    grant: GroupGrant,
+    told: Statement<'static>,
+) -> Result<(), Error> {
+    let change = UserChange {
+        groups: vec![grant],
+        ..UserChange::default()
+    };
+    let none = Violations::new();
+    let plan = plan_of(tx, actor, before, before.clone(), &change, none)?;
+    let mut plan = plan.ok_or_else(|| Error::internal("joining changes nothing"))?;
+    plan.around.push(told);
+    plan.write(tx, actor.tenant).map(drop)
+}
+
+/// Ends a user's part in a group by what `around` writes.
+///
+/// # Errors
+/// [`crate::error::Unavailable::Contention`] when another changed the user since.
+pub(crate) fn leave_group(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    mut around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let (kind, nothing) = (EventType::UserUpdated, event::Change::default());
+    let subject = Subject::new("user", found.user.id);
+    let event = event::record(tx, actor, kind, actor.account, subject, nothing)?;
+    around.push(event);
+    rewrite_around(tx, actor, found, around)
+}
+
+/// Writes what stands around a user, whose version moves with it.
+///
+/// # Errors
+/// As [`leave_group`].
+pub(crate) fn rewrite_around(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    found: FoundUser,
+    around: Vec<Statement<'static>>,
+) -> Result<(), Error> {
+    let FoundUser { user: before, has } = found;
+    let mut user = before.clone();
+    touch(tx, actor, &mut user);
+    rewrite(actor, &before, user, around, has)?
+        .write(tx, actor.tenant)
+        .map(drop)
+}
+
 /// What is to be written so that a user becomes as `user`, which `change` led to.
 fn plan_of(
     tx: &Tx<'_>,
@@ -116,12 +177,15 @@ fn plan_of(
     }
     let mut around = change_around(tx, actor, before, &user, change)?;
     let mut groups = change.groups.clone();
+    let mut ends = Vec::new();
     if change.password.is_some() && user.pending_since.take().is_some() {
-        let (joined, ended) = invitations::answered(tx, actor, user.id)?;
-        around.extend(ended);
-        groups.extend(joined);
+        let answered = invitations::answered(tx, actor, user.id)?;
+        around.extend(answered.told);
+        groups.extend(answered.groups);
+        ends = answered.ends;
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
+    around.extend(sessions_after(tx, actor, before, &user, change)?);
     let parts = !around.is_empty();
     if user == *before && !parts {
         return Ok(None);
@@ -143,7 +207,31 @@ fn plan_of(
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
     };
-    rewrite(actor, before, user, around, gains).map(Some)
+    let plan = rewrite(actor, before, user, around, gains)?;
+    Ok(Some(Plan { ends, ..plan }))
+}
+
+/// What a change means for the sessions of its user: a new password ends all but the one it was
+/// set in, a suspension all; where other rights or another email come of it, they are asked anew.
+fn sessions_after(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &User,
+    change: &UserChange,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let suspended = before.suspended_at.is_none() && user.suspended_at.is_some();
+    if suspended || change.password.is_some() {
+        let own = actor.session.filter(|_| !suspended);
+        return sessions::ended(tx, actor.tenant, user.id, own);
+    }
+    let rights = !change.accounts.is_empty()
+        || (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role);
+    if rights || before.email != user.email {
+        let refreshed = sessions::refreshed(tx, actor.tenant, user.id)?;
+        return Ok(refreshed.into_iter().collect());
+    }
+    Ok(Vec::new())
 }
 
 /// Marks a user as changed now, by this actor.
@@ -180,6 +268,7 @@ pub(super) fn rewrite(
         rows,
         freed,
         gained: held_now.difference(&held_before).cloned().collect(),
+        ends: Vec::new(),
         around,
         has,
         user,
@@ -197,7 +286,7 @@ fn change_around(
     let tenant = actor.tenant;
     let mut statements = Vec::new();
     if let Some(hash) = &change.password {
-        statements.push(put_password(tenant, user.id, hash, tx.now()));
+        statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
     if (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role) {
         if let Some(left) = before
@@ -225,7 +314,11 @@ fn change_around(
         }
     }
     if let Some(preferences) = &change.preferences {
-        statements.extend(replace_preferences(tenant, user.id, preferences));
+        statements.extend(change_preferences(tx, tenant, user.id, preferences)?);
+    }
+    if before.timezone != user.timezone {
+        // Digests are due by the clock where the user is.
+        statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
     Ok(statements)
@@ -241,14 +334,16 @@ pub fn delete(
     tx: &Tx<'_>,
     actor: &Actor,
     key: &UserKey,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
 ) -> Result<(), Error> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
-    if expected.is_some_and(|version| version != before.user.version) {
+    if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
+    actor.require_in_person()?;
+    credentials::require_not_above_one(tx, actor, before.user.id, before.has)?;
     let deleted_at = Some(tx.now());
     set_deleted(tx, actor, before, deleted_at, EventType::UserDeleted).map(drop)
 }
@@ -281,6 +376,19 @@ fn set_deleted(
     let mut change = event::Change::of(&[("deleted_at", time(&user))]);
     change.old.insert("deleted_at".to_owned(), time(&before));
     let subject = Subject::new("user", user.id);
-    let event = event::record(tx, actor, kind, actor.account, subject, change)?;
-    rewrite(actor, &before, user, vec![event], has)?.write(tx, actor.tenant)
+    let mut around = vec![event::record(
+        tx,
+        actor,
+        kind,
+        actor.account,
+        subject,
+        change,
+    )?];
+    if deleted_at.is_some() {
+        around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
+    }
+    if has.groups {
+        around.push(set_members_gone(actor.tenant, user.id, user.deleted_at));
+    }
+    rewrite(actor, &before, user, around, has)?.write(tx, actor.tenant)
 }

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::model::{User, UserView};
 use crate::permission::PermissionSet;
 use crate::store::{
-    FoundUser, Tx, badges_of, group_memberships_of, memberships_of, preferences_of, roles_of,
+    FoundUser, GrantedRole, Tx, badges_of, group_memberships_of, memberships_of, permissions_of,
+    preferences_of, roles_of,
 };
 
 /// Parts that stand around a user: which to read (what is not asked for costs nothing), or
@@ -18,6 +19,7 @@ pub struct Include {
     pub accounts: bool,
     pub groups: bool,
     pub badges: bool,
+    /// Roles, and what is allowed directly.
     pub roles: bool,
     pub preferences: bool,
 }
@@ -67,12 +69,23 @@ pub(super) fn views(
         }
     }
     if !roles.is_empty() {
-        for (user, name, permissions) in roles_of(tx, tenant, &roles)? {
-            views.at(user, |view| {
+        for GrantedRole {
+            user_id,
+            name,
+            permissions,
+            ..
+        } in roles_of(tx, tenant, &roles)?
+        {
+            views.at(user_id, |view| {
                 view.permissions = view.permissions.union(permissions);
                 if !view.roles.contains(&name) {
                     view.roles.push(name);
                 }
+            });
+        }
+        for direct in permissions_of(tx, tenant, &roles)? {
+            views.at(direct.user_id, |view| {
+                view.permissions = view.permissions.union(direct.permissions);
             });
         }
     }

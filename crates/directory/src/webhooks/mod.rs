@@ -14,8 +14,8 @@ use crate::model::check_text;
 use crate::permission::Permission;
 use crate::query::{Listed, Position};
 use crate::store::{
-    IdKind, Statement, StoredEvent, Tx, delete_webhook, end_lane, find_account, find_webhook,
-    insert_webhook, list_webhooks, update_webhook,
+    GroupKey, IdKind, Statement, StoredEvent, Tx, delete_webhook, end_lane, find_account,
+    find_group_id, find_webhook, insert_webhook, list_webhooks, update_webhook,
 };
 use crate::violation::{Rule, Violations};
 
@@ -43,6 +43,10 @@ pub struct Webhook {
     pub event_types: BTreeSet<EventType>,
     /// Only events of this account.
     pub account_id: Option<i64>,
+    /// Only events of this group.
+    pub group_id: Option<i64>,
+    /// What it was asked for in, by the API that it was made through, which alone reads it.
+    pub terms: Option<String>,
     /// What signs, sealed.
     pub secret: String,
     /// What signed before, sealed.
@@ -72,7 +76,7 @@ impl Webhook {
         let account = self.account_id.is_none() || self.account_id == event.account_id;
         let named = |each: &EventType| each.name() == event.event_type;
         let kind = self.event_types.is_empty() || self.event_types.iter().any(named);
-        !itself && account && kind
+        !itself && account && kind && self.group_id.is_none_or(|group| is_of_group(event, group))
     }
 
     /// The sealed secrets that sign at a time, the newest first.
@@ -82,6 +86,19 @@ impl Webhook {
         let old = old.filter(|_| self.old_secret_until.is_some_and(|until| now < until));
         std::iter::once(self.secret.as_str()).chain(old).collect()
     }
+}
+
+/// Whether an event happened to a group, or tells of it.
+fn is_of_group(event: &StoredEvent, group: i64) -> bool {
+    if event.subject_type == "group" {
+        return event.subject_id == group.to_string();
+    }
+    let change: Result<serde_json::Value, _> = serde_json::from_str(&event.change);
+    let named = |side: &str| {
+        let change = change.as_ref().ok();
+        change.and_then(|change| change.get(side)?.get("group_id")?.as_i64()) == Some(group)
+    };
+    named("new") || named("old")
 }
 
 /// What a webhook is to be, or to become: what is none stays, or is as a new one has it.
@@ -95,6 +112,10 @@ pub struct WebhookChange {
     pub event_types: Option<BTreeSet<EventType>>,
     /// Only events of this account.
     pub account_id: Option<Option<i64>>,
+    /// Only events of this group.
+    pub group_id: Option<Option<i64>>,
+    /// What it is asked for in.
+    pub terms: Option<Option<String>>,
     /// Whether anything is sent.
     pub enabled: Option<bool>,
 }
@@ -112,6 +133,12 @@ impl WebhookChange {
         }
         if let Some(account) = self.account_id {
             webhook.account_id = account;
+        }
+        if let Some(group) = self.group_id {
+            webhook.group_id = group;
+        }
+        if let Some(terms) = &self.terms {
+            webhook.terms.clone_from(terms);
         }
         match self.enabled {
             Some(true) => {
@@ -150,6 +177,8 @@ pub fn create(
         description: None,
         event_types: BTreeSet::new(),
         account_id: actor.account,
+        group_id: None,
+        terms: None,
         secret: sealed.to_owned(),
         old_secret: None,
         old_secret_until: None,
@@ -200,6 +229,11 @@ fn check(
     } else if foreign {
         violations.field("account_id", Rule::Blank);
     }
+    if let Some(group) = webhook.group_id
+        && find_group_id(tx, actor.tenant, &GroupKey::Id(group))?.is_none()
+    {
+        violations.field("group_id", Rule::MustExist);
+    }
     Error::if_any(violations)
 }
 
@@ -216,6 +250,7 @@ fn shown(webhook: &Webhook) -> serde_json::Map<String, serde_json::Value> {
         ("description", webhook.description.clone().into()),
         ("event_types", names.into()),
         ("account_id", webhook.account_id.into()),
+        ("group_id", webhook.group_id.into()),
         ("enabled", webhook.disabled_at.is_none().into()),
     ];
     fields
@@ -271,7 +306,7 @@ pub fn update(
     actor: &Actor,
     id: i64,
     change: &WebhookChange,
-    expected: Option<i64>,
+    expected: Option<&[i64]>,
     violations: Violations,
 ) -> Result<Webhook, Error> {
     require(actor, Permission::UpdateWebhooks)?;
@@ -286,9 +321,9 @@ pub fn update(
     write(tx, actor, &before, webhook, what)
 }
 
-fn stored(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<i64>) -> Result<Webhook, Error> {
+fn stored(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<&[i64]>) -> Result<Webhook, Error> {
     let webhook = get(tx, actor, id)?;
-    if expected.is_some_and(|version| version != webhook.version) {
+    if expected.is_some_and(|versions| !versions.contains(&webhook.version)) {
         return Err(Error::PreconditionFailed);
     }
     Ok(webhook)
@@ -330,7 +365,7 @@ pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: i64, sealed: &str) -> Result<Webho
 ///
 /// # Errors
 /// As [`get`]; [`Error::PreconditionFailed`].
-pub fn delete(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<i64>) -> Result<(), Error> {
+pub fn delete(tx: &Tx<'_>, actor: &Actor, id: i64, expected: Option<&[i64]>) -> Result<(), Error> {
     require(actor, Permission::UpdateWebhooks)?;
     let webhook = stored(tx, actor, id, expected)?;
     let what = Change::between(shown(&webhook), serde_json::Map::new());

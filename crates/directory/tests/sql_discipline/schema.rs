@@ -62,6 +62,19 @@ impl Schema {
                 ["ALTER", "TABLE", name, "ADD", "COLUMN", ..] => {
                     self.read_definition(name, &statement[5..]);
                 }
+                // A new column is filled for the rows that are there: of every tenant.
+                ["UPDATE", name, "SET", column, "=", "(", "SELECT", ..] => {
+                    let table = self.tables.get(name);
+                    if table.is_none_or(|table| !table.columns.contains_key(column)) {
+                        self.faults
+                            .push(format!("no column {name}.{column} to fill"));
+                    }
+                    let own = format!("{name}.tenant_id");
+                    if !words.windows(2).any(|pair| pair == ["=", own.as_str()]) {
+                        self.faults
+                            .push(format!("{name}.{column} is filled from another tenant"));
+                    }
+                }
                 _ => self.faults.push(format!("not read: {}", words.join(" "))),
             }
         }

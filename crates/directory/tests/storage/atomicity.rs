@@ -254,10 +254,7 @@ async fn a_creation_is_whole_or_nothing(world: World) {
 async fn a_creation_with_invitations_is_whole_or_nothing(world: World) {
     let change = UserChange {
         password: None,
-        invitation: Some(InvitationRequest {
-            kind: InvitationKind::Invite,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
         ..everything(&world).await
     };
     let failures = whole_or_nothing(&world, move |tx| {
@@ -335,8 +332,8 @@ async fn a_deletion_is_whole_or_nothing(world: World) {
         users::delete(tx, &system(), &UserKey::Id(made.user.id), None)
     })
     .await;
-    // The user, 3 claims and an event.
-    assert_eq!(failures, 5);
+    // The user, their parts in groups, 3 claims and an event.
+    assert_eq!(failures, 6);
 }
 
 async fn a_restoration_is_whole_or_nothing(world: World) {
@@ -409,8 +406,14 @@ async fn a_job_is_whole_or_nothing(world: World) {
         place: None,
     };
     let failures = whole_or_nothing(&world, move |tx| {
-        jobs::put(tx, &system(), &job("filled", tx), Default::default()).map(drop)?;
-        jobs::put(tx, &system(), &job("completed", tx), Default::default()).map(drop)
+        jobs::put(tx, &system(), &job("filled", tx).into(), Default::default()).map(drop)?;
+        jobs::put(
+            tx,
+            &system(),
+            &job("completed", tx).into(),
+            Default::default(),
+        )
+        .map(drop)
     })
     .await;
     // PostgreSQL's trigger fires for the row that is there already, too.

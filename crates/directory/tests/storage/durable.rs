@@ -72,7 +72,7 @@ async fn a_migration_that_fails_leaves_nothing_and_runs_again_on_postgres() {
 const NEWER: [&str; 5] = [
     "ALTER TABLE users ADD COLUMN pronouns TEXT",
     "ALTER TABLE events ADD COLUMN feed BIGINT NOT NULL DEFAULT 0",
-    "CREATE TABLE sessions (tenant_id BIGINT NOT NULL, id BIGINT NOT NULL)",
+    "CREATE TABLE things_to_come (tenant_id BIGINT NOT NULL, id BIGINT NOT NULL)",
     "CREATE INDEX users_pronouns ON users (tenant_id, pronouns)",
     "INSERT INTO schema_migrations (number, name, applied_at) \
      SELECT 999, 'newer', applied_at FROM schema_migrations WHERE number = 1",
@@ -127,6 +127,7 @@ mod server {
     on_postgres!(
         a_commit_is_answered_when_it_is_on_disk_whatever_the_database_is_set_to,
         a_connection_that_would_not_be_durable_is_refused,
+        options_of_the_url_leave_ours_in_force_but_for_what_they_set,
         connections_that_the_server_ended_are_replaced,
     );
 
@@ -159,6 +160,26 @@ mod server {
                 (_, Ok(_)) => panic!("{setting} was taken"),
                 (_, Err(error)) => panic!("{setting}: {error:?}"),
             }
+        }
+    }
+
+    async fn options_of_the_url_leave_ours_in_force_but_for_what_they_set(world: World) {
+        let Location::Postgres(url) = &world.location else {
+            panic!("not PostgreSQL");
+        };
+        let url = format!("{url}?options=-c%20lock_timeout%3D7s%20-c%20work_mem%3D8MB");
+        let db = Db::open(&Location::Postgres(url), clock(), Arc::new(SystemRandom)).unwrap();
+        for (sql, set) in [
+            ("SHOW lock_timeout", "7s"),
+            ("SHOW work_mem", "8MB"),
+            ("SHOW statement_timeout", "1min"),
+            ("SHOW idle_in_transaction_session_timeout", "1min"),
+            ("SHOW enable_seqscan", "off"),
+        ] {
+            let written = db.write(move |tx| tx.query_one(sql, &[], |row| row.text()));
+            assert_eq!(written.await.unwrap(), set, "{sql}");
+            let read = db.read(move |tx| tx.query_one(sql, &[], |row| row.text()));
+            assert_eq!(read.await.unwrap(), set, "{sql}");
         }
     }
 

@@ -4,8 +4,9 @@ use directory::accounts;
 use directory::badges::{self, NewBadge};
 use directory::event::{self, Subject};
 use directory::groups;
-use directory::model::{Email, EmployerRole, Group, Phone, UserKind, UserView};
-use directory::query::{Listed, UserFilter, UserOrder, UserPage};
+use directory::invitations;
+use directory::model::{Email, EmployerRole, Group, Invitation, Phone, UserKind, UserView};
+use directory::query::{InvitationFilter, Listed, UserFilter, UserOrder, UserPage};
 use directory::store::{StoredEvent, UserKey};
 use directory::tenants;
 use directory::users::{self, Change, Include, UserChange};
@@ -89,7 +90,17 @@ pub(crate) async fn update(
 ) -> Result<UserView, Error> {
     let (actor, change) = (actor.clone(), change.clone());
     directory
-        .write(move |tx| users::update(tx, &actor, &key, expected, &change, Violations::new(), ALL))
+        .write(move |tx| {
+            users::update(
+                tx,
+                &actor,
+                &key,
+                expected.as_ref().map(std::slice::from_ref),
+                &change,
+                Violations::new(),
+                ALL,
+            )
+        })
         .await
 }
 
@@ -112,7 +123,14 @@ pub(crate) async fn delete(
 ) -> Result<(), Error> {
     let actor = actor.clone();
     directory
-        .write(move |tx| users::delete(tx, &actor, &key, expected))
+        .write(move |tx| {
+            users::delete(
+                tx,
+                &actor,
+                &key,
+                expected.as_ref().map(std::slice::from_ref),
+            )
+        })
         .await
 }
 
@@ -156,6 +174,23 @@ pub(crate) fn first_page() -> UserPage {
         after: None,
         limit: 200,
     }
+}
+
+/// The invitations of a user, by number.
+pub(crate) async fn invitations_of(
+    directory: &Directory,
+    actor: &Actor,
+    user: i64,
+) -> Vec<Invitation> {
+    let (actor, filter) = (
+        actor.clone(),
+        InvitationFilter {
+            user_id: Some(user),
+            state: None,
+        },
+    );
+    let listed = directory.read(move |tx| invitations::list(tx, &actor, &filter, None, 100));
+    listed.await.unwrap().rows
 }
 
 pub(crate) async fn account(directory: &Directory, actor: &Actor, name: &'static str) -> i64 {
@@ -218,4 +253,11 @@ pub(crate) fn broken<T>(result: Result<T, Error>) -> Vec<(String, Rule)> {
 /// One broken rule, as [`broken`] shows it.
 pub(crate) fn rule(path: &str, rule: Rule) -> Vec<(String, Rule)> {
     vec![(path.to_owned(), rule)]
+}
+
+pub(crate) async fn erase(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
+    let actor = actor.clone();
+    directory
+        .write(move |tx| users::erase(tx, &actor, id))
+        .await
 }

@@ -205,7 +205,7 @@ async fn updates_of_one_version_with_one_key_at_once_get_one_answer(world: World
                             return Ok(answer);
                         }
                         let of = UserKey::Id(id);
-                        let from = Some(version);
+                        let from = Some(&[version][..]);
                         let none = Violations::new();
                         let view = users::update(tx, &actor, &of, from, &change, none, ALL)?;
                         let answer = answer(&format!("version {}", view.user.version));

@@ -28,11 +28,15 @@ on_each_engine!(
     a_user_of_another_tenant_is_not_touched,
     a_stored_user_joins_accounts_and_groups,
     a_badge_that_is_held_is_not_given_again,
+    what_is_held_is_read_for_all_records_at_once,
     a_hash_is_kept_and_the_same_one_is_nothing_new,
     many_records_are_put_at_once_but_not_any_number,
     an_import_is_whole_or_nothing,
     imports_and_creations_at_once_make_each_user_once,
 );
+
+/// A password's hash, as another system made it.
+const HASH: &str = "$2b$04$AqW1HvHbU5mOMPjI3MhIJOi4CdwRBOynpaqQCssERD.fEJavwj6ce";
 
 /// A record as the test says it, and what is wrong with it already.
 #[derive(Clone)]
@@ -354,13 +358,45 @@ async fn a_badge_that_is_held_is_not_given_again(world: World) {
     };
     let ada = get(&world.directory, &system(), UserKey::Id(id)).await;
     assert_eq!(ada.unwrap().badges.len(), 2);
+    let third = given::badge(&world.directory, &system(), "Crane").await;
+    let twice = put(&world, vec![holding(&[third]), holding(&[second, third])]).await;
+    assert_eq!(twice, [Outcome::Updated(id), Outcome::Unchanged(id)]);
+}
+
+async fn what_is_held_is_read_for_all_records_at_once(world: World) {
+    let badge = given::badge(&world.directory, &system(), "Forklift").await;
+    let records = move |count: usize| -> Vec<Given> {
+        let one = |number| {
+            record(UserChange {
+                password: PasswordHash::import(HASH).ok(),
+                badges: vec![BadgeChange {
+                    badge_id: Some(badge),
+                    ..BadgeChange::default()
+                }],
+                ..worker(&format!("user{number}@example.org"))
+            })
+        };
+        (0..count).map(one).collect()
+    };
+    // The second time takes as many ids as will be needed.
+    put(&world, records(64)).await;
+    put(&world, records(64)).await;
+    let (directory, meter) = world.directory.metered();
+    let mut statements = Vec::new();
+    for count in [2, 64] {
+        let _ = meter.take();
+        let outcomes = put_as(&directory, &system(), records(count)).await;
+        let unchanged = |each: &Outcome| matches!(each, Outcome::Unchanged(_));
+        assert!(outcomes.iter().all(unchanged), "{outcomes:?}");
+        statements.push(meter.take().statements);
+    }
+    assert_eq!(statements[0], statements[1], "{statements:?}");
 }
 
 async fn a_hash_is_kept_and_the_same_one_is_nothing_new(world: World) {
-    let hash = "$2b$04$AqW1HvHbU5mOMPjI3MhIJOi4CdwRBOynpaqQCssERD.fEJavwj6ce";
     let hashed = || {
         vec![record(UserChange {
-            password: PasswordHash::import(hash).ok(),
+            password: PasswordHash::import(HASH).ok(),
             ..person("ada@example.org")
         })]
     };

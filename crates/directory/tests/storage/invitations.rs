@@ -44,17 +44,14 @@ on_each_engine!(
 
 const PASSWORD: &str = "tide plank ferry orbit";
 
-fn invited(change: UserChange, kind: InvitationKind) -> UserChange {
+pub(crate) fn invited(change: UserChange, kind: InvitationKind) -> UserChange {
     UserChange {
-        invitation: Some(InvitationRequest {
-            kind,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(kind)),
         ..change
     }
 }
 
-fn invited_worker() -> UserChange {
+pub(crate) fn invited_worker() -> UserChange {
     let change = UserChange {
         first_name: given::set("Ada"),
         phone: phone("415 555 2671"),
@@ -64,7 +61,7 @@ fn invited_worker() -> UserChange {
     invited(change, InvitationKind::Invite)
 }
 
-fn grant(group_id: i64, permission: GroupPermission) -> GroupGrant {
+pub(crate) fn grant(group_id: i64, permission: GroupPermission) -> GroupGrant {
     GroupGrant {
         path: Path::field("groups"),
         group_id,
@@ -73,7 +70,11 @@ fn grant(group_id: i64, permission: GroupPermission) -> GroupGrant {
 }
 
 /// Takes what is due on a lane, after events have got their places.
-async fn taken(directory: &Directory, actor: &Actor, lane: &'static str) -> Vec<Claimed> {
+pub(crate) async fn taken(
+    directory: &Directory,
+    actor: &Actor,
+    lane: &'static str,
+) -> Vec<Claimed> {
     let tenant = actor.tenant;
     let placed = directory.write(move |tx| event::sequence(tx, tenant));
     placed.await.unwrap();
@@ -81,7 +82,11 @@ async fn taken(directory: &Directory, actor: &Actor, lane: &'static str) -> Vec<
     claim.await.unwrap()
 }
 
-async fn letter(directory: &Directory, actor: &Actor, claimed: &Claimed) -> Option<Letter> {
+pub(crate) async fn letter(
+    directory: &Directory,
+    actor: &Actor,
+    claimed: &Claimed,
+) -> Option<Letter> {
     let (tenant, claimed) = (actor.tenant, claimed.clone());
     let purpose = format!("{}:{}", claimed.key.event_id, claimed.key.recipient);
     let token = SealingKey::derive(b"secret key").token(tenant, &purpose);
@@ -90,7 +95,7 @@ async fn letter(directory: &Directory, actor: &Actor, claimed: &Claimed) -> Opti
 }
 
 /// The secrets of the messages that are due.
-async fn tokens(directory: &Directory, lane: &'static str) -> Vec<SecretString> {
+pub(crate) async fn tokens(directory: &Directory, lane: &'static str) -> Vec<SecretString> {
     let mut tokens = Vec::new();
     for claimed in taken(directory, &system(), lane).await {
         let made = letter(directory, &system(), &claimed).await;
@@ -99,7 +104,7 @@ async fn tokens(directory: &Directory, lane: &'static str) -> Vec<SecretString> 
     tokens
 }
 
-async fn the_token(directory: &Directory, lane: &'static str) -> SecretString {
+pub(crate) async fn the_token(directory: &Directory, lane: &'static str) -> SecretString {
     let mut all = tokens(directory, lane).await;
     assert_eq!(all.len(), 1);
     all.pop().unwrap()
@@ -111,14 +116,14 @@ async fn hash(directory: &Directory, password: &str) -> PasswordHash {
     hash.await.unwrap().unwrap()
 }
 
-async fn open(directory: &Directory, token: &SecretString) -> Result<Link, Error> {
+pub(crate) async fn open(directory: &Directory, token: &SecretString) -> Result<Link, Error> {
     let token = token.clone();
     directory
         .read(move |tx| invitations::open(tx, &token))
         .await
 }
 
-async fn accept(directory: &Directory, token: &SecretString) -> Result<Link, Error> {
+pub(crate) async fn accept(directory: &Directory, token: &SecretString) -> Result<Link, Error> {
     let (token, hash) = (token.clone(), hash(directory, PASSWORD).await);
     directory
         .write(move |tx| invitations::accept(tx, &token, &hash, "request-2"))
@@ -126,7 +131,7 @@ async fn accept(directory: &Directory, token: &SecretString) -> Result<Link, Err
 }
 
 #[track_caller]
-fn opened(link: Result<Link, Error>) -> Opened {
+pub(crate) fn opened(link: Result<Link, Error>) -> Opened {
     match link.unwrap() {
         Link::Open(opened) => *opened,
         Link::Ended(state) => panic!("it ended: {state:?}"),
@@ -148,7 +153,7 @@ async fn the_user(directory: &Directory, id: i64) -> UserView {
 }
 
 /// The numbers and states of a user's invitations.
-async fn states(world: &World, user: i64) -> Vec<(i64, InvitationState)> {
+pub(crate) async fn states(world: &World, user: i64) -> Vec<(i64, InvitationState)> {
     let filter = InvitationFilter {
         user_id: Some(user),
         state: None,
@@ -161,20 +166,20 @@ async fn states(world: &World, user: i64) -> Vec<(i64, InvitationState)> {
     rows.iter().map(|each| (each.id, each.state(now))).collect()
 }
 
-async fn resend(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
+pub(crate) async fn resend(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
     let actor = actor.clone();
     let sent = directory.write(move |tx| invitations::resend(tx, &actor, id));
     sent.await.map(drop)
 }
 
-async fn revoke(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
+pub(crate) async fn revoke(directory: &Directory, actor: &Actor, id: i64) -> Result<(), Error> {
     let actor = actor.clone();
     directory
         .write(move |tx| invitations::revoke(tx, &actor, id))
         .await
 }
 
-fn lifetime() -> Duration {
+pub(crate) fn lifetime() -> Duration {
     INVITATION_LIFETIME.try_into().unwrap()
 }
 

@@ -12,8 +12,10 @@ use directory::model::{
 };
 use directory::query::{PageNumber, UserFilter, UserOrder, UserPage};
 use directory::store::{Job, Tx};
-use directory::users::{AccountGrant, Change, GroupGrant, InvitationRequest, UserChange, UserKey};
-use directory::violation::Path;
+use directory::users::{
+    self, AccountGrant, Change, GroupGrant, InvitationRequest, UserChange, UserKey,
+};
+use directory::violation::{Path, Rule};
 use directory::{Actor, Directory, Visibility};
 use jiff::Timestamp;
 use proptest::option;
@@ -22,7 +24,7 @@ use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::given::{self, create, person, system, tenant, worker};
+use crate::given::{self, ALL, broken, create, person, system, tenant, worker};
 use crate::harness::World;
 
 on_each_engine!(
@@ -31,6 +33,7 @@ on_each_engine!(
     a_page_ends_where_the_rows_end,
     filters_at_the_ends_of_time_are_plain_filters,
     an_empty_choice_of_a_filter_is_no_filter,
+    a_filter_has_a_hundred_values_at_most,
 );
 
 const FIRST: [&str; 4] = ["Ada", "ÉVA", "李", "Jean-Luc"];
@@ -110,10 +113,9 @@ fn any_user(number: usize, around: Around) -> impl Strategy<Value = (UserChange,
         }
         change.suspended = Change::set_if(states.0.then_some(true));
         if states.1 {
-            change.invitation = Some(InvitationRequest {
-                kind: directory::model::InvitationKind::Verify,
-                redirect_to: None,
-            });
+            change.invitation = Some(InvitationRequest::new(
+                directory::model::InvitationKind::Verify,
+            ));
         }
         (change, states.2)
     })
@@ -353,7 +355,8 @@ async fn jobs(world: &World, around: &Around, made: &[UserView]) -> BTreeSet<(i6
                 at_work.insert((account, job.worker_id));
             }
             let put = move |tx: &Tx<'_>| {
-                directory::jobs::put(tx, &system(), &job, Default::default()).map(drop)
+                directory::jobs::put(tx, &system(), &job.clone().into(), Default::default())
+                    .map(drop)
             };
             world.directory.write(put).await.unwrap();
         }
@@ -555,10 +558,46 @@ async fn an_empty_choice_of_a_filter_is_no_filter(world: World) {
         .unwrap();
     let all = given::list(directory, &system(), &UserFilter::default()).await;
     assert_eq!(all.len(), 1);
-    let many: Vec<String> = (0..1_000).map(|each| format!("x{each}")).collect();
+}
+
+async fn a_filter_has_a_hundred_values_at_most(world: World) {
+    let directory = &world.directory;
+    create(directory, &system(), &person("ada@example.org"))
+        .await
+        .unwrap();
+    let many =
+        |count: usize| -> Vec<String> { (0..count).map(|each| format!("x{each}")).collect() };
+    for (external_id, state) in [(100, 0), (0, 100), (100, 100)] {
+        let filter = UserFilter {
+            external_id: many(external_id),
+            state: many(state),
+            ..UserFilter::default()
+        };
+        assert_eq!(given::list(directory, &system(), &filter).await, []);
+    }
     let filter = UserFilter {
-        external_id: many,
+        external_id: many(101),
+        state: many(101),
         ..UserFilter::default()
     };
-    assert_eq!(given::list(directory, &system(), &filter).await, []);
+    let page = PageNumber { number: 1, size: 1 };
+    let numbered = filter.clone();
+    let refused = [
+        directory
+            .read(move |tx| users::list(tx, &system(), &filter, &given::first_page(), ALL))
+            .await
+            .map(drop),
+        directory
+            .read(move |tx| users::page(tx, &system(), &numbered, page, ALL))
+            .await
+            .map(drop),
+    ];
+    let many = Rule::TooLong { max: 100 };
+    let expected = [
+        ("external_id".to_owned(), many.clone()),
+        ("state".to_owned(), many),
+    ];
+    for refused in refused {
+        assert_eq!(broken(refused), expected);
+    }
 }

@@ -50,7 +50,7 @@ fn job(worker_id: i64, account_id: i64, state: &str, state_at: Timestamp) -> Job
 async fn put(directory: &Directory, actor: &Actor, job: Job) -> Result<(), Error> {
     let actor = actor.clone();
     directory
-        .write(move |tx| jobs::put(tx, &actor, &job, Default::default()).map(drop))
+        .write(move |tx| jobs::put(tx, &actor, &job.clone().into(), Default::default()).map(drop))
         .await
 }
 
@@ -203,10 +203,7 @@ async fn a_public_pool_caller_writes_no_user(world: World) {
 async fn a_public_pool_caller_may_invite(world: World) {
     let account = given::account(&world.directory, &system(), "Acme").await;
     let change = UserChange {
-        invitation: Some(InvitationRequest {
-            kind: InvitationKind::Invite,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
         ..worker("w@example.org")
     };
     let made = create(&world.directory, &pool(account), &change).await;

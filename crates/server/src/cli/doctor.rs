@@ -1,12 +1,17 @@
-//! `muster doctor`: what is configured, what is reachable, what is missing.
+//! `muster doctor`: what is configured, what is reachable, what is missing. It changes nothing.
 
-use directory::{Actor, keys, tenants};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use directory::clock::{SystemClock, SystemRandom};
+use directory::store::NEWEST_SCHEMA;
+use directory::{Actor, Directory, keys, tenants};
 use serde_json::json;
 
 use super::outbound::Outbound;
 use super::output::Told;
 use super::settings::Settings;
-use super::{Failed, secret_key, serve};
+use super::{Failed, secret_key};
 use crate::deliver::base_url::BaseUrl;
 use crate::deliver::message::Channel;
 
@@ -29,16 +34,20 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
             .unwrap_or("not configured: messages wait")
     };
     let base_url = mailer.base_url.as_ref().map(BaseUrl::as_str);
-    let (database, counts) = match look(settings).await {
-        Ok(counts) => ("reachable".to_owned(), Some(counts)),
+    let looked = look(settings).await;
+    let (database, found) = match &looked {
+        Ok(Some(found)) => (found.told(), Some(found)),
+        Ok(None) => ("not there: made at first start".to_owned(), None),
         Err(cause) => (format!("not reachable: {cause}"), None),
     };
+    let counts = found.and_then(|found| found.counts);
     told.one(&json!({
         "config": config.unwrap_or_else(|| "none".to_owned()),
         "listen": settings.listen.to_string(),
         "management": settings.management.to_string(),
         "database": settings.database_shown(),
         "database_is": database,
+        "schema": found.map(|found| found.schema),
         "tenants": counts.map(|(tenants, _)| tenants),
         "living_keys": counts.map(|(_, keys)| keys),
         "secret_key": key_state,
@@ -46,7 +55,7 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
         "email": leaves(Channel::Email),
         "sms": leaves(Channel::Sms),
     }));
-    if counts.is_none() {
+    if looked.is_err() {
         return Err(Failed::Unmet("the database is not reachable".to_owned()));
     }
     if key.is_none() {
@@ -55,9 +64,44 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     Ok(())
 }
 
-/// How many tenants there are, and how many keys that live.
-async fn look(settings: &Settings) -> Result<(usize, usize), Failed> {
-    let directory = serve::open(settings).await?;
+/// What a look at the database showed.
+struct Found {
+    /// The number of the newest migration that ran; 0 for an empty database.
+    schema: i64,
+    /// How many tenants there are, and how many keys that live; of a schema that is not older
+    /// than this binary.
+    counts: Option<(usize, usize)>,
+}
+
+impl Found {
+    fn told(&self) -> String {
+        let state = match self.schema.cmp(&NEWEST_SCHEMA) {
+            Ordering::Equal => return "reachable".to_owned(),
+            Ordering::Less if self.schema == 0 => "empty: its schema is made at first start",
+            Ordering::Less => "older than this program: migrated at the next start",
+            Ordering::Greater => "newer than this program",
+        };
+        format!("reachable, {state}")
+    }
+}
+
+/// Looks at the database, if it is there.
+async fn look(settings: &Settings) -> Result<Option<Found>, Failed> {
+    let clock = Arc::new(SystemClock::new());
+    let looked = Directory::look(&settings.database, clock, Arc::new(SystemRandom))?;
+    let Some(directory) = looked else {
+        return Ok(None);
+    };
+    let schema = directory.schema().await?;
+    let counts = if schema < NEWEST_SCHEMA {
+        None
+    } else {
+        Some(counts(&directory).await?)
+    };
+    Ok(Some(Found { schema, counts }))
+}
+
+async fn counts(directory: &Directory) -> Result<(usize, usize), Failed> {
     let now = directory.clock().now();
     let counts = directory.read(move |tx| {
         let tenants = tenants::list(tx)?;

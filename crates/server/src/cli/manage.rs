@@ -4,6 +4,7 @@
 use clap::Subcommand;
 use directory::badges::NewBadge;
 use directory::keys::{self, MadeKey, NewKey};
+use directory::redirects::{self, Redirect};
 use directory::store::Tx;
 use directory::violation::Violations;
 use directory::{Actor, Directory, Error, accounts, badges, groups, tenants};
@@ -89,6 +90,23 @@ pub(super) enum BadgeCommand {
     },
     /// Lists badges.
     List,
+}
+
+/// `muster redirect`
+#[derive(Debug, Subcommand)]
+pub(super) enum RedirectCommand {
+    /// Adds an address that pages may lead to.
+    Add {
+        /// The whole address: `https`, or `http` of this machine. It counts exactly as it stands.
+        uri: String,
+    },
+    /// Lists the addresses.
+    List,
+    /// Takes an address off the list.
+    Remove {
+        /// Its number.
+        id: i64,
+    },
 }
 
 /// `muster tenant`
@@ -325,6 +343,41 @@ pub(super) async fn badge(
         }
     }
     Ok(())
+}
+
+pub(super) async fn redirect(
+    settings: &Settings,
+    tenant: &str,
+    command: RedirectCommand,
+    told: Told,
+) -> Result<(), Failed> {
+    match command {
+        RedirectCommand::Add { uri } => {
+            let added = write(settings, tenant, move |tx, actor| {
+                redirects::add(tx, actor, &uri, Violations::new())
+            });
+            told.one(&redirect_shown(&added.await?));
+        }
+        RedirectCommand::List => {
+            let listed = read(settings, tenant, |tx, actor| {
+                redirects::list(tx, actor, None, LISTED)
+            });
+            let rows = listed.await?.rows;
+            told.many(&rows.iter().map(redirect_shown).collect::<Vec<_>>());
+        }
+        RedirectCommand::Remove { id } => {
+            let removed = write(settings, tenant, move |tx, actor| {
+                redirects::remove(tx, actor, id)
+            });
+            named("redirect", &id.to_string(), removed).await?;
+            told.one(&json!({ "id": id, "removed": true }));
+        }
+    }
+    Ok(())
+}
+
+fn redirect_shown(redirect: &Redirect) -> Value {
+    json!({ "id": redirect.id, "uri": redirect.uri })
 }
 
 pub(super) async fn tenant(

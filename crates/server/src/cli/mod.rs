@@ -73,6 +73,9 @@ enum Command {
     /// Badges of workers.
     #[command(subcommand)]
     Badge(manage::BadgeCommand),
+    /// Addresses that pages may lead to once they are done.
+    #[command(subcommand)]
+    Redirect(manage::RedirectCommand),
     /// Tenants: everything lives in one.
     #[command(subcommand)]
     Tenant(manage::TenantCommand),
@@ -160,6 +163,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failed> {
         Command::Account(command) => manage::account(&settings, &tenant, command, told).await,
         Command::Group(command) => manage::group(&settings, &tenant, command, told).await,
         Command::Badge(command) => manage::badge(&settings, &tenant, command, told).await,
+        Command::Redirect(command) => manage::redirect(&settings, &tenant, command, told).await,
         Command::Tenant(command) => manage::tenant(&settings, command, told).await,
         Command::Backup(arguments) => backup::back_up(&settings, &arguments, told),
         Command::Restore(arguments) => backup::restore(&settings, &arguments, told),

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize as _, Deserializer};
 
 use super::Failed;
-use super::settings::{File, said};
+use super::settings::{File, networks, said};
 use crate::deliver::base_url::{BadSetting, BaseUrl};
 use crate::deliver::email::{self, Smtp, SmtpSettings};
 use crate::deliver::guard::{AllowedNetwork, AllowedNetworks};
@@ -142,24 +142,10 @@ impl OutboundSettings {
             sms_from: said(given.sms_from).or(file.sms_from),
             templates: given.templates.or(file.templates),
             dev: given.dev,
-            webhook_allow: networks(given.webhook_allow, file.webhook_allow)?,
+            webhook_allow: networks("webhook_allow", given.webhook_allow, file.webhook_allow)?,
             event_retention: retention(given.event_retention.or(file.event_retention))?,
         })
     }
-}
-
-fn networks(
-    given: Vec<AllowedNetwork>,
-    file: Option<Vec<String>>,
-) -> Result<AllowedNetworks, Failed> {
-    if !given.is_empty() {
-        return Ok(given.into_iter().collect());
-    }
-    let file = file.unwrap_or_default().into_iter().map(|text| {
-        let refused = |_| Failed::Configuration(format!("webhook_allow: {text} is no network"));
-        text.parse().map_err(refused)
-    });
-    file.collect::<Result<AllowedNetworks, Failed>>()
 }
 
 fn retention(days: Option<u32>) -> Result<SignedDuration, Failed> {

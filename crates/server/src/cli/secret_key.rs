@@ -1,5 +1,6 @@
 //! The server's secret key: a file of 32 random bytes in hexadecimal, readable by its owner
-//! alone. It signs cursors; it is in no database and no backup.
+//! alone. From it come the keys that sign cursors, hash idempotent requests, seal the secrets of
+//! webhooks and make the links of messages; it is in no database and no backup.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

@@ -41,6 +41,7 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     let mut outbound = Outbound::prepare(&settings.outbound)?;
     let directory = open(settings).await?;
     let mut app = application(settings, directory)?;
+    app.trusted_proxies = settings.trusted_proxies.clone();
     let clients = bind(settings.listen).await?;
     let operators = bind(settings.management).await?;
     let (listen, management) = (shown(&clients), shown(&operators));

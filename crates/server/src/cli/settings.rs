@@ -9,9 +9,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Failed;
-use crate::http::cors::{AllowedOrigin, AllowedOrigins};
-
 use super::outbound::{GivenOutbound, OutboundSettings, secret_in_file};
+use crate::deliver::guard::{AllowedNetwork, AllowedNetworks};
+use crate::http::cors::{AllowedOrigin, AllowedOrigins};
+use crate::http::trusted_proxies::TrustedProxies;
 
 /// What flags and environment say.
 #[derive(Debug, Args)]
@@ -35,8 +36,9 @@ pub(super) struct Given {
         hide_env_values = true
     )]
     database: Option<String>,
-    /// The key that signs cursors: made beside an SQLite file, required on PostgreSQL, the
-    /// same on every node.
+    /// The server's secret key: it signs cursors, keys the hashes of idempotent requests, seals
+    /// the secrets of webhooks and makes the links of messages. Made beside an SQLite file,
+    /// required on PostgreSQL, the same on every node, and in no backup.
     #[arg(
         long,
         global = true,
@@ -54,6 +56,16 @@ pub(super) struct Given {
         value_delimiter = ','
     )]
     cors_origin: Vec<AllowedOrigin>,
+    /// A proxy, or a network of proxies, whose `X-Forwarded-For` says where a request comes
+    /// from: `10.0.0.0/8`. May be said several times.
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    trusted_proxy: Vec<AllowedNetwork>,
     #[command(flatten)]
     outbound: GivenOutbound,
 }
@@ -67,6 +79,7 @@ pub(super) struct File {
     database: Option<String>,
     secret_key_file: Option<PathBuf>,
     cors_origin: Option<Vec<String>>,
+    trusted_proxy: Option<Vec<String>>,
     pub(super) base_url: Option<String>,
     #[serde(default, deserialize_with = "secret_in_file")]
     pub(super) smtp_url: Option<SecretString>,
@@ -94,6 +107,8 @@ pub(super) struct Settings {
     pub(super) database: Location,
     /// The secret key's file, where one was said.
     pub(super) secret_key_file: Option<PathBuf>,
+    /// Whose word on where a request comes from counts.
+    pub(super) trusted_proxies: TrustedProxies,
     /// The file that was read, if any.
     pub(super) config: Option<PathBuf>,
     /// Whose pages may call from a browser.
@@ -117,12 +132,18 @@ impl Settings {
         let listen_was_given = listen.is_some();
         let listen = address("listen", listen, "127.0.0.1:8080")?;
         let management = said(given.management).or(file.management.take());
+        let proxies = networks(
+            "trusted_proxy",
+            given.trusted_proxy,
+            file.trusted_proxy.take(),
+        )?;
         Ok(Self {
             listen_was_given,
             listen,
             management: address("management", management, "127.0.0.1:9090")?,
             database: Location::parse(database).map_err(Failed::Configuration)?,
             secret_key_file: given.secret_key_file.or(file.secret_key_file.take()),
+            trusted_proxies: TrustedProxies::new(proxies),
             config: given.config,
             cors: origins(given.cors_origin, file.cors_origin.take())?,
             outbound: OutboundSettings::resolve(given.outbound, file, listen)?,
@@ -143,6 +164,23 @@ pub(super) fn said(given: Option<String>) -> Option<String> {
     given.filter(|text| !text.is_empty())
 }
 
+/// The networks that flags or environment say, else those of the file.
+pub(super) fn networks(
+    name: &str,
+    given: Vec<AllowedNetwork>,
+    file: Option<Vec<String>>,
+) -> Result<AllowedNetworks, Failed> {
+    if !given.is_empty() {
+        return Ok(given.into_iter().collect());
+    }
+    let file = file.unwrap_or_default().into_iter().map(|text| {
+        let refused = |_| Failed::Configuration(format!("{name}: {text} is no network"));
+        text.parse().map_err(refused)
+    });
+    file.collect::<Result<AllowedNetworks, Failed>>()
+}
+
+/// The origins that flags or environment say, else those of the file.
 fn origins(given: Vec<AllowedOrigin>, file: Option<Vec<String>>) -> Result<AllowedOrigins, Failed> {
     if !given.is_empty() {
         return Ok(given.into_iter().collect());
@@ -200,6 +238,7 @@ mod tests {
             database: None,
             secret_key_file: None,
             cors_origin: Vec::new(),
+            trusted_proxy: Vec::new(),
             outbound: GivenOutbound::default(),
         }
     }

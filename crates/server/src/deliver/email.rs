@@ -121,15 +121,19 @@ impl Smtp {
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         );
+        let unsubscribe = content.unsubscribe.as_deref().map(unsubscription);
         let parts = MultiPart::alternative_plain_html(content.text, content.html);
-        let message = lettre::Message::builder()
+        let mut builder = lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to.clone()))
             .subject(content.subject)
             .date(SystemTime::from(now))
             .message_id(Some(message_id(id, &self.from.email)))
-            .raw_header(automatic)
-            .multipart(parts)?;
+            .raw_header(automatic);
+        for header in unsubscribe.into_iter().flatten() {
+            builder = builder.raw_header(header);
+        }
+        let message = builder.multipart(parts)?;
         Ok(Composed {
             to,
             bytes: message.formatted(),
@@ -227,6 +231,18 @@ fn address(text: &str) -> Option<Address> {
     // The library's own check refuses marks that letters of many scripts are written with; the
     // directory's has let nothing through that could end a line, a word or an address.
     Some(Address::new_dangerous(local, domain))
+}
+
+/// The headers of one-click unsubscription (RFC 8058), which is offered over TLS alone; the link by
+/// itself where there is none.
+fn unsubscription(link: &str) -> Vec<HeaderValue> {
+    let header = |name, text: String| HeaderValue::new(HeaderName::new_from_ascii_str(name), text);
+    let mut headers = vec![header("List-Unsubscribe", format!("<{link}>"))];
+    if link.starts_with("https://") {
+        let text = "List-Unsubscribe=One-Click".to_owned();
+        headers.push(header("List-Unsubscribe-Post", text));
+    }
+    headers
 }
 
 /// `<ID@DOMAIN>`, with nothing in the id that the form does not take.

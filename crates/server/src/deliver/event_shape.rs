@@ -25,6 +25,9 @@ struct Named<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     id: &'a str,
+    /// The user as whom they acted, where it was not in their own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acting_as: Option<String>,
 }
 
 /// What the server saw change, or what another system reported.
@@ -77,6 +80,7 @@ impl<'a> EventShape<'a> {
             actor: Named {
                 kind: &event.actor_type,
                 id: &event.actor_id,
+                acting_as: event.acting_as.map(|user| user.to_string()),
             },
             subject,
             told,

@@ -98,7 +98,7 @@ impl Mailer {
             Err(cause) => return unwritten(&cause),
         };
         match &self.sms {
-            SmsRoute::Gateway(gateway) => gateway.send(to, &text, now).await,
+            SmsRoute::Gateway(gateway) => gateway.send(to, &text).await,
             SmsRoute::Inbox(inbox) => {
                 inbox.keep_sms(&message.id, to, text, now);
                 Attempt::Sent

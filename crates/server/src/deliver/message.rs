@@ -1,9 +1,10 @@
 //! What is sent to one person, and what a try to send it comes to.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
+
+use super::retry::RetryAfter;
 
 /// A message on its way to one person. Its values may hold links and codes that are still
 /// good, so it cannot be printed.
@@ -62,15 +63,16 @@ impl Channel {
 /// time in RFC 3339's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TemplateName {
-    /// To accept an invitation: `link`, [`inviter`], [`organisation`], [`expires_at`].
+    /// To accept an invitation: `link`, [`name`], [`inviter`], [`organisation`], [`expires_at`].
     Invitation,
-    /// To verify an email address and set a password: `link`, [`name`], [`expires_at`].
+    /// To verify an email address and set a password; as [`Self::Invitation`].
     Verification,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
-    /// News: `title`, `text` (may have several lines), [`link`].
+    /// News: `title`, `text` (may have several lines), [`link`], [`unsubscribe`]: where no more of
+    /// it can be asked for.
     Notification,
-    /// An invitation by SMS: `link`, [`inviter`], [`organisation`].
+    /// An invitation by SMS; as [`Self::Invitation`].
     SmsInvitation,
     /// A code by SMS: `code`, [`minutes`] that it is good for.
     SmsVerificationCode,
@@ -144,8 +146,8 @@ pub enum Attempt {
     Failed {
         /// Why, for the operator.
         reason: String,
-        /// How long the other side asks to be left alone, where it says so.
-        retry_after: Option<Duration>,
+        /// When the other side wants the next try, where it says so.
+        retry_after: Option<RetryAfter>,
     },
     /// Nothing is configured that could send it: it waits, and this was no try.
     Waits,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use directory::clock::Random;
 use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// What is waited after the first attempt, the second and so on; after those, the last again.
 const DELAYS: [Duration; 6] = [
@@ -43,6 +44,12 @@ impl RetryAfter {
         Some(Self::At(
             Timestamp::try_from(time).unwrap_or(Timestamp::MAX),
         ))
+    }
+
+    /// What an answer's headers say, if anything that can be read.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get(RETRY_AFTER)?.to_str().ok()?)
     }
 
     fn time(self, now: Timestamp) -> Timestamp {

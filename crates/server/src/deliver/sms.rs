@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,14 +11,13 @@ use url::{Host, Url};
 
 use super::base_url::BadSetting;
 use super::message::Attempt;
+use super::retry::RetryAfter;
 use super::tls;
 
 /// How long a try may take, answer and all.
 pub const DEADLINE: Duration = Duration::from_secs(15);
 /// Bytes of an answer that are read at most.
 const MAX_ANSWER: usize = 64 * 1024;
-/// The longest wait that a gateway can ask for.
-const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Hands SMS to a gateway.
 pub struct SmsGateway {
@@ -71,14 +68,14 @@ impl SmsGateway {
 
     /// Tries once to hand an SMS over. The form has no field by which a gateway could tell that
     /// it took the message before: a try whose answer is lost can make a second one.
-    pub async fn send(&self, to: &str, text: &str, now: Timestamp) -> Attempt {
+    pub async fn send(&self, to: &str, text: &str) -> Attempt {
         let request = self
             .client
             .post(self.messages.clone())
             .basic_auth(&self.account, Some(self.token.expose_secret()))
             .form(&[("To", to), ("From", &self.from), ("Body", text)]);
         match request.send().await {
-            Ok(answer) => attempt(answer, now).await,
+            Ok(answer) => attempt(answer).await,
             Err(error) if error.is_timeout() => Attempt::failed("the SMS gateway took too long"),
             Err(error) => {
                 let error = error.without_url();
@@ -126,12 +123,12 @@ fn client(deadline: Duration) -> Result<Client, BadSetting> {
 
 /// What an answer means. What a gateway says of the message stands; what it says of the
 /// account, the address or its own state, an operator or time can mend.
-async fn attempt(answer: Response, now: Timestamp) -> Attempt {
+async fn attempt(answer: Response) -> Attempt {
     let status = answer.status();
     if status.is_success() {
         return Attempt::Sent;
     }
-    let retry_after = wait(answer.headers(), now);
+    let retry_after = RetryAfter::of(answer.headers());
     let code = fault_code(answer).await;
     let reason = match code {
         Some(code) => format!("the SMS gateway answered {} ({code})", status.as_u16()),
@@ -159,19 +156,6 @@ async fn fault_code(mut answer: Response) -> Option<u64> {
     }
     let body: Value = serde_json::from_slice(&body).ok()?;
     body.get("code")?.as_u64()
-}
-
-/// `Retry-After` in seconds or as a date, at most a day.
-fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let then = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-            Duration::try_from(then.duration_since(now)).unwrap_or_default()
-        }
-    };
-    Some(wait.min(MAX_WAIT))
 }
 
 #[cfg(test)]
@@ -214,22 +198,5 @@ mod tests {
         assert!(made("http://AC1:secret@[::1]:8080").is_ok());
         let url = SecretString::from("https://AC1:secret@api.example.com");
         assert!(SmsGateway::new(&url, " ", DEADLINE).is_err());
-    }
-
-    #[test]
-    fn a_wait_is_read_as_seconds_or_as_a_date_and_bounded() {
-        let now: Timestamp = "2026-11-21T04:50:40Z".parse().unwrap();
-        let read = |text: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, text.parse().unwrap());
-            wait(&headers, now)
-        };
-        assert_eq!(read("120"), Some(Duration::from_secs(120)));
-        let date = "Sat, 21 Nov 2026 04:51:00 GMT";
-        assert_eq!(read(date), Some(Duration::from_secs(20)));
-        assert_eq!(read("Fri, 20 Nov 2026 00:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("99999999999"), Some(MAX_WAIT));
-        assert_eq!(read("soon"), None);
-        assert_eq!(wait(&HeaderMap::new(), now), None);
     }
 }

@@ -100,6 +100,8 @@ pub struct EmailContent {
     pub text: String,
     /// The HTML part.
     pub html: String,
+    /// Where no more of such messages can be asked for, with one request and nothing else.
+    pub unsubscribe: Option<String>,
 }
 
 /// Templates that cannot be used.
@@ -226,6 +228,7 @@ impl Templates {
             subject: subject.chars().take(MAX_SUBJECT).collect(),
             text: part(".txt")?,
             html: part(".html")?,
+            unsubscribe: text_of(&values, "unsubscribe"),
         })
     }
 
@@ -321,12 +324,16 @@ fn cleaned(values: &Map<String, Value>) -> Result<Map<String, Value>, TemplateEr
                 return Err(TemplateError::BadValue(name.clone()));
             }
         };
-        if name == "link" && !leads_to_a_page(&value) {
+        if matches!(name.as_str(), "link" | "unsubscribe") && !leads_to_a_page(&value) {
             return Err(TemplateError::BadValue(name.clone()));
         }
         cleaned.insert(name.clone(), value);
     }
     Ok(cleaned)
+}
+
+fn text_of(values: &Map<String, Value>, name: &str) -> Option<String> {
+    values.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn leads_to_a_page(link: &Value) -> bool {
@@ -369,21 +376,19 @@ fn samples(name: TemplateName) -> [Map<String, Value>; 2] {
     let link = "https://directory.example.com/x?token=y";
     let expires_at = "2026-11-24T10:21:47Z";
     let (least, more) = match name {
-        TemplateName::Invitation => (
+        TemplateName::Invitation | TemplateName::Verification | TemplateName::SmsInvitation => (
             json!({ "link": link }),
-            json!({ "inviter": "Ada", "organisation": "Acme", "expires_at": expires_at }),
+            json!({
+                "name": "Bob", "inviter": "Ada", "organisation": "Acme", "expires_at": expires_at,
+            }),
         ),
-        TemplateName::Verification | TemplateName::PasswordReset => (
+        TemplateName::PasswordReset => (
             json!({ "link": link }),
             json!({ "name": "Ada", "expires_at": expires_at }),
         ),
         TemplateName::Notification => (
             json!({ "title": "News", "text": "Text" }),
-            json!({ "link": link }),
-        ),
-        TemplateName::SmsInvitation => (
-            json!({ "link": link }),
-            json!({ "inviter": "Ada", "organisation": "Acme" }),
+            json!({ "link": link, "unsubscribe": link }),
         ),
         TemplateName::SmsVerificationCode => {
             (json!({ "code": "123456" }), json!({ "minutes": 10 }))

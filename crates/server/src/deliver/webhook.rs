@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use directory::clock::Clock;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use url::Url;
@@ -15,6 +15,7 @@ use url::Url;
 use super::guard::{AllowedNetworks, Guard, GuardedResolver, Transport};
 use super::retry::RetryAfter;
 use super::signature::{self, WebhookSecret};
+use super::tls;
 
 mod outcome;
 
@@ -84,12 +85,7 @@ impl WebhookSender {
     /// # Errors
     /// [`NoSender`] where TLS cannot be set up.
     pub fn new(allowed: AllowedNetworks, clock: Arc<dyn Clock>) -> Result<Self, NoSender> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            tracing::warn!("the system trusts no certificates: no webhook can be sent by https");
-        }
-        Self::with(allowed, clock, roots, DEADLINE)
+        Self::with(allowed, clock, tls::system_roots(), DEADLINE)
     }
 
     /// A sender that trusts `roots`, and gives an attempt `deadline`.
@@ -103,7 +99,7 @@ impl WebhookSender {
         deadline: Duration,
     ) -> Result<Self, NoSender> {
         let guard = Guard::new(allowed);
-        let tls = tls(roots)?;
+        let tls = tls::trusting(roots).map_err(|cause| NoSender(cause.into()))?;
         Ok(Self {
             secure: client(&guard, Transport::Https, tls.clone(), deadline)?,
             plain: client(&guard, Transport::Http, tls, deadline)?,
@@ -188,14 +184,6 @@ fn signed(request: &Request<'_>) -> Option<HeaderMap> {
     Some(headers)
 }
 
-fn tls(roots: RootCertStore) -> Result<ClientConfig, NoSender> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| NoSender(cause.into()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
 /// A client of one transport, for which names have different addresses to connect to.
 fn client(
     guard: &Guard,
@@ -231,11 +219,7 @@ struct Answer {
 impl Answer {
     fn take_head(&mut self, response: &Response) {
         self.status = Some(response.status());
-        self.retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(RetryAfter::parse);
+        self.retry_after = RetryAfter::of(response.headers());
     }
 
     /// Reads to the end, or as far as answers are read; a body that breaks off is as long as it is.

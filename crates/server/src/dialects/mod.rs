@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 10] = [
+const MOUNTS: [(&str, Dialect); 11] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -39,6 +39,7 @@ const MOUNTS: [(&str, Dialect); 10] = [
     ("/v1", Dialect::Native),
     ("/invitations", Dialect::Pages),
     ("/docs", Dialect::Pages),
+    ("/unsubscribe", Dialect::Pages),
 ];
 
 impl Dialect {
@@ -116,6 +117,7 @@ mod tests {
             ("/api/v1/user/", Dialect::Legalesign),
             ("/v1/users", Dialect::Native),
             ("/invitations/1-x", Dialect::Pages),
+            ("/unsubscribe/1-2.user_created.x", Dialect::Pages),
             ("/usersx", Dialect::Native),
             ("/", Dialect::Native),
         ] {

@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderMap, header};
 pub use directory::keys::Credential;
+use directory::violation::Rule;
 use directory::{Actor, keys};
 use secrecy::SecretString;
 
@@ -24,6 +25,37 @@ pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
     after_scheme(headers, "Bearer")
         .filter(|token| !token.is_empty())
         .map(|token| Credential::Bearer(token.to_owned().into()))
+}
+
+/// The header that names the account which a user acts in (seed 002, `xAccountIdHeader`).
+pub const ACCOUNT_HEADER: &str = "x-account-id";
+
+/// A user in the account that the request names, where it names one: a session may be used in any
+/// account that its user is a member of. A key's rights are the same everywhere, and it is passed
+/// over for one.
+///
+/// # Errors
+/// `Forbidden` for an account that the user has no part in, or that does not exist;
+/// [`Failure::Parameter`] for what is no number.
+pub fn placed(actor: Actor, headers: &HeaderMap) -> Result<Actor, Failure> {
+    if actor.access.is_none() {
+        return Ok(actor);
+    }
+    let mut values = headers.get_all(ACCOUNT_HEADER).iter();
+    let Some(value) = values.next() else {
+        return Ok(actor);
+    };
+    let text = value.to_str().unwrap_or_default();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || values.next().is_some() {
+        return Err(Failure::refused(ACCOUNT_HEADER, text, Rule::BadFormat));
+    }
+    match text.parse() {
+        Ok(account) if actor.has_part_in(account) => Ok(actor.within_account(account)),
+        Ok(_) | Err(_) => {
+            Err(directory::Error::Forbidden("the caller has no part in the account").into())
+        }
+    }
 }
 
 /// Who the credential is.

@@ -22,7 +22,7 @@ const MAX_REQUEST_ID: usize = 128;
 pub struct RequestContext {
     /// Its id: the client's own `X-Request-Id`, or a new one.
     pub id: String,
-    /// The address of the client.
+    /// The address of the client, as far as trusted proxies tell; never logged.
     pub address: IpAddr,
     /// The dialect that its path belongs to.
     pub dialect: Dialect,
@@ -122,12 +122,13 @@ fn context_of(app: &Shared, request: &Request) -> RequestContext {
         },
         str::to_owned,
     );
-    let address = request
+    let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
             address.ip()
         });
+    let address = app.trusted_proxies.client(peer, request.headers());
     let path = request.uri().path().to_owned();
     RequestContext {
         id,

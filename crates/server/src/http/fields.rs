@@ -50,6 +50,11 @@ impl<'a, 'v> Fields<'a, 'v> {
         self.violations.add(self.path.child(field), rule);
     }
 
+    /// Adds a violation at a place inside a field.
+    pub fn refuse_at(&mut self, path: Path, rule: Rule) {
+        self.violations.add(path, rule);
+    }
+
     /// Refuses every field that is not named here.
     pub fn only(&mut self, known: &[&str]) {
         for field in self

@@ -153,13 +153,16 @@ where
 }
 
 fn response(answer: Answer, replayed: bool) -> Result<Response, Failure> {
+    let has_body = !answer.body.is_empty();
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    if has_body {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+    }
     for (name, value) in [
         (header::LOCATION, answer.location),
         (header::ETAG, answer.etag),

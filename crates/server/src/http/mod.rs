@@ -13,10 +13,12 @@ pub mod idempotency;
 pub mod json;
 pub mod limits;
 pub mod listener;
+pub mod login;
 pub mod metrics;
 pub mod reply;
 pub mod throttle;
 mod timed_writes;
+pub mod trusted_proxies;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,7 @@ use feed_signal::FeedSignal;
 use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
 use throttle::Throttle;
+use trusted_proxies::TrustedProxies;
 
 use crate::deliver::mailer::Mailer;
 
@@ -54,6 +57,8 @@ pub struct App {
     pub max_body: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// Whom to believe where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// Counts failed credentials.
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
@@ -79,6 +84,7 @@ impl App {
             limits: Limits::default(),
             max_body: 1 << 20,
             body_timeout: Duration::from_secs(30),
+            trusted_proxies: TrustedProxies::default(),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
             cors: AllowedOrigins::default(),

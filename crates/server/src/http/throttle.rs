@@ -82,6 +82,38 @@ impl Throttle {
         windows.count(Key::address(address), now);
     }
 
+    /// Asks and counts at once, before a guess is looked at: of many that come together, no more
+    /// are looked at than may fail. One that was right is taken back by [`Throttle::forgive`].
+    ///
+    /// # Errors
+    /// As [`Throttle::check`].
+    pub fn attempt(
+        &self,
+        principal: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), RetryAfter> {
+        let now = now.as_millisecond();
+        let (pair, whole) = (Key::pair(Some(principal), address), Key::address(address));
+        let mut windows = self.windows();
+        let full = windows.full(&pair, self.per_pair, now);
+        match full.max(windows.full(&whole, self.per_address, now)) {
+            Some(wait) => Err(wait),
+            None => {
+                windows.count(pair, now);
+                windows.count(whole, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes back an attempt that was no failure.
+    pub fn forgive(&self, principal: &str, address: IpAddr) {
+        let mut windows = self.windows();
+        windows.uncount(&Key::pair(Some(principal), address));
+        windows.uncount(&Key::address(address));
+    }
+
     /// A panic elsewhere leaves the counts usable: they are at worst one short.
     fn windows(&self) -> MutexGuard<'_, Windows> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
@@ -165,6 +197,12 @@ impl Windows {
         self.by_key.insert(key, window);
     }
 
+    fn uncount(&mut self, key: &Key) {
+        if let Some(window) = self.by_key.get_mut(key) {
+            window.failures = window.failures.saturating_sub(1);
+        }
+    }
+
     fn forget_over(&mut self, now: i64) {
         while let Some((start, _)) = self.order.front()
             && age(*start, now).is_none()
@@ -223,6 +261,22 @@ mod tests {
         assert_eq!(throttle.check(Some("ada"), ip("192.0.2.2"), at(0)), Ok(()));
         assert_eq!(throttle.check(Some("bob"), ip("192.0.2.1"), at(0)), Ok(()));
         assert_eq!(throttle.check(None, ip("192.0.2.1"), at(0)), Ok(()));
+    }
+
+    #[test]
+    fn of_attempts_at_once_no_more_are_let_through_than_may_fail() {
+        let throttle = Throttle::default();
+        let attempt = || throttle.attempt("ada", ip("192.0.2.1"), at(0));
+        for _ in 0..10 {
+            assert_eq!(attempt(), Ok(()));
+        }
+        assert_eq!(attempt(), Err(RetryAfter(60)));
+        throttle.forgive("ada", ip("192.0.2.1"));
+        assert_eq!(attempt(), Ok(()), "one was right");
+        assert_eq!(attempt(), Err(RetryAfter(60)));
+        let others = throttle.attempt("bob", ip("192.0.2.1"), at(0));
+        assert_eq!(others, Ok(()), "nobody else waits");
+        assert_eq!(throttle.attempt("ada", ip("192.0.2.2"), at(0)), Ok(()));
     }
 
     #[test]

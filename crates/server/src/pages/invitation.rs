@@ -4,11 +4,12 @@
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::Error;
-use directory::invitations::{self, Answer, Link, MIN_PASSWORD, Opened};
+use directory::invitations::{self, Answer, Link, Opened};
 use directory::model::{Email, InvitationKind, InvitationState};
+use directory::password::{MIN_PASSWORD, PasswordRule};
 use directory::violation::{Rule, Violations};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
@@ -95,13 +96,23 @@ pub(super) async fn answer(
         .write(move |tx| invitations::accept(tx, &secret, &hash, &request))
         .await?;
     match accepted {
-        Link::Open(_) => Ok(message(
-            StatusCode::OK,
-            "Your password is set",
-            "You can close this page and log in.",
-        )?),
+        Link::Open(opened) => Ok(done(opened.redirect_to.as_deref())?),
         Link::Ended(state) => Ok(ended(state)?),
     }
+}
+
+/// The password is set: 303 to where the page leads afterwards, if anywhere.
+fn done(redirect_to: Option<&str>) -> Result<Response, Error> {
+    let title = "Your password is set";
+    let Some(uri) = redirect_to else {
+        let text = "You can close this page and log in.";
+        return message(StatusCode::OK, title, text);
+    };
+    let values = json!({ "title": title, "text": "You are led on.", "uri": uri });
+    let mut response = page(StatusCode::SEE_OTHER, "message.html", &values)?;
+    let location = HeaderValue::try_from(uri).map_err(Error::internal)?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
 }
 
 async fn answer_in(app: &Shared, headers: &HeaderMap, body: Body) -> Result<Answer, Failure> {
@@ -138,7 +149,7 @@ fn form_page(opened: &Opened, violations: &Violations, agrees: bool) -> Result<R
         let field = violation.path.first();
         errors
             .entry(field)
-            .or_insert_with(|| worded(field, &violation.rule).into());
+            .or_insert_with(|| worded(field, &violation.rule, opened.password_rule).into());
     }
     let user = &opened.user;
     let phone = || user.phone.as_ref().map(|phone| phone.as_str());
@@ -163,13 +174,23 @@ fn form_page(opened: &Opened, violations: &Violations, agrees: bool) -> Result<R
         "errors": errors,
         "agrees": agrees,
         "least": MIN_PASSWORD,
+        "composed": opened.password_rule == PasswordRule::Composed,
         "until": until.to_string(),
     });
-    page(status, "invitation.html", &values)
+    let mut response = page(status, "invitation.html", &values)?;
+    if let Some(uri) = &opened.redirect_to {
+        super::allow_to_lead_to(&mut response, uri);
+    }
+    Ok(response)
 }
 
-fn worded(field: &str, rule: &Rule) -> String {
+fn worded(field: &str, rule: &Rule, password_rule: PasswordRule) -> String {
     match rule {
+        Rule::BadFormat if field == "password" && password_rule == PasswordRule::Composed => {
+            "Use a lower-case letter, an upper-case letter, a digit and a special character, and \
+             no space."
+                .to_owned()
+        }
         Rule::Blank if field == "agreed_to_terms" => "Accept the terms to go on.".to_owned(),
         Rule::Blank if field == "password" => "Enter a password.".to_owned(),
         Rule::Blank => "Enter the password once more.".to_owned(),
@@ -187,6 +208,7 @@ fn worded(field: &str, rule: &Rule) -> String {
         | Rule::NotIncluded { .. }
         | Rule::MustExist
         | Rule::OutOfRange { .. }
+        | Rule::InFuture
         | Rule::Immutable
         | Rule::UnknownField => "This cannot be used.".to_owned(),
     }

@@ -4,6 +4,7 @@
 mod docs;
 mod home;
 mod invitation;
+pub(crate) mod unsubscribe;
 
 use std::sync::LazyLock;
 
@@ -18,16 +19,18 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("layout.html", include_str!("layout.html")),
     ("home.html", include_str!("home.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
+    ("unsubscribe.html", include_str!("unsubscribe.html")),
 ];
 
 /// The templates, read once: a test fills each.
@@ -42,11 +45,13 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
         Ok(environment)
     });
 
+const FORM_ACTION: &str = "form-action 'self'";
+
 /// Nothing runs, nothing is loaded, nothing frames it; the one style is named by its hash.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; \
+        "default-src 'none'; style-src 'sha256-{hash}'; {FORM_ACTION}; base-uri 'none'; \
          frame-ancestors 'none'"
     )
 });
@@ -60,6 +65,10 @@ pub fn routes() -> Router<Shared> {
         .route(
             "/invitations/{token}",
             get(invitation::show).post(invitation::answer),
+        )
+        .route(
+            "/unsubscribe/{token}",
+            get(unsubscribe::show).post(unsubscribe::turn_off),
         )
 }
 
@@ -93,6 +102,21 @@ fn guarded(mut response: Response) -> Response {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// Lets the form of a page lead to one more origin by its answer: browsers hold a redirect after
+/// a form to the form's policy.
+fn allow_to_lead_to(response: &mut Response, uri: &str) {
+    let Ok(url) = Url::parse(uri) else {
+        return;
+    };
+    let widened = format!("{FORM_ACTION} {}", url.origin().ascii_serialization());
+    let policy = POLICY.replace(FORM_ACTION, &widened);
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// A page that says one thing.

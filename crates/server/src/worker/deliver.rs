@@ -3,20 +3,21 @@
 use bytes::Bytes;
 use directory::deliveries::{self, Attempt, Claimed, DeliveryKey, Letter, MAX_ANSWER, Outcome};
 use directory::model::InvitationKind;
-use directory::{Error, TenantId};
+use directory::{Error, TenantId, notifications};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use super::Worker;
 use crate::deliver::base_url::BaseUrl;
 use crate::deliver::event_shape::WebhookBody;
+use crate::deliver::mailer::Mailer;
 use crate::deliver::message::{self, Message, Recipient, TemplateName};
 use crate::deliver::retry::{RetryAfter, next_attempt};
 use crate::deliver::signature::WebhookSecret;
 use crate::deliver::webhook::{self, Request};
 
 /// What came of an attempt, and what the other side asked for.
-struct Made {
+pub(super) struct Made {
     outcome: Outcome,
     status: Option<u16>,
     duration: std::time::Duration,
@@ -33,7 +34,7 @@ impl Made {
         }
     }
 
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self {
             outcome: Outcome::Discarded,
             status: None,
@@ -86,20 +87,31 @@ impl Worker {
     async fn send(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
         if claimed.key.webhook_id().is_some() {
             self.send_webhook(tenant, claimed).await
+        } else if notifications::is_notice(&claimed.key.lane) {
+            self.send_notice(tenant, claimed).await
         } else {
             self.send_message(tenant, claimed).await
         }
     }
 
-    async fn send_message(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
-        let Some((mailer, base)) = self
-            .app
-            .mailer
-            .as_ref()
+    /// What messages are sent by, and what links in them begin with.
+    pub(super) fn messenger(&self) -> Result<(&Mailer, &BaseUrl), Error> {
+        let mailer = self.app.mailer.as_deref();
+        mailer
             .and_then(|mailer| Some((mailer, mailer.base_url.as_ref()?)))
-        else {
-            return Err(Error::internal("a message was taken that cannot be sent"));
-        };
+            .ok_or_else(|| Error::internal("a message was taken that cannot be sent"))
+    }
+
+    /// Hands a message over.
+    pub(super) async fn hand_over(&self, mailer: &Mailer, message: &Message) -> Made {
+        let clock = self.app.directory.clock();
+        let began = clock.monotonic();
+        let sent = mailer.send(message, clock.now()).await;
+        made_of_message(sent, clock.monotonic().saturating_sub(began))
+    }
+
+    async fn send_message(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
+        let (mailer, base) = self.messenger()?;
         let taken = claimed.clone();
         let token = self
             .app
@@ -115,13 +127,7 @@ impl Worker {
         let Some(message) = message else {
             return Ok(Made::nothing());
         };
-        let clock = self.app.directory.clock();
-        let began = clock.monotonic();
-        let sent = mailer.send(&message, clock.now()).await;
-        Ok(made_of_message(
-            sent,
-            clock.monotonic().saturating_sub(began),
-        ))
+        Ok(self.hand_over(mailer, &message).await)
     }
 
     async fn send_webhook(&self, tenant: TenantId, claimed: &Claimed) -> Result<Made, Error> {
@@ -183,8 +189,14 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
     values.insert("link".to_owned(), base.link(&path, &[]).into());
     let expires_at = format!("{:.0}", letter.expires_at);
     values.insert("expires_at".to_owned(), expires_at.into());
-    if let Some(name) = &letter.user.first_name {
-        values.insert("name".to_owned(), name.clone().into());
+    for (name, known) in [
+        ("name", &letter.user.first_name),
+        ("organisation", &letter.organisation),
+        ("inviter", &letter.inviter),
+    ] {
+        if let Some(known) = known {
+            values.insert(name.to_owned(), known.clone().into());
+        }
     }
     Some(Message {
         id: message_id(key),
@@ -202,7 +214,7 @@ fn made_of_message(attempt: message::Attempt, duration: std::time::Duration) -> 
         message::Attempt::Failed {
             reason,
             retry_after,
-        } => (Outcome::Failed, reason, retry_after.map(RetryAfter::Delay)),
+        } => (Outcome::Failed, reason, retry_after),
         message::Attempt::Waits => (Outcome::Failed, "nothing is configured".to_owned(), None),
     };
     Made {

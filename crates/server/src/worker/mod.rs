@@ -2,13 +2,18 @@
 //! leaves. Several nodes share the work: whoever takes a delivery first makes the attempt.
 
 mod deliver;
+mod digests;
 mod lanes;
+mod notices;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use directory::event::{self, SEQUENCED_AT_ONCE};
-use directory::{Error, TenantId, deliveries, tenants, webhooks};
+use directory::invitations::{self, EXPIRED_AT_ONCE};
+use directory::notifications::{self, Cadence, retention};
+use directory::{Error, TenantId, deliveries, sessions, tenants, webhooks};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -34,6 +39,8 @@ pub struct Worker {
     /// How long events are kept.
     retention: SignedDuration,
     lanes: Lanes,
+    /// Tenants whose users are told of what happens from now on.
+    begun: Mutex<HashSet<TenantId>>,
     /// Told when there is more to do at once: a lane has room again, or a step was not the last.
     more: Notify,
 }
@@ -47,6 +54,7 @@ impl Worker {
             webhooks,
             retention,
             lanes: Lanes::default(),
+            begun: Mutex::default(),
             more: Notify::new(),
         })
     }
@@ -80,8 +88,8 @@ impl Worker {
     pub async fn settle(self: &Arc<Self>) {
         loop {
             let mut attempts = JoinSet::new();
-            let placed = self.tick(&mut attempts).await;
-            if attempts.is_empty() && !placed {
+            let moved = self.tick(&mut attempts).await;
+            if attempts.is_empty() && !moved {
                 return;
             }
             while attempts.join_next().await.is_some() {}
@@ -104,20 +112,33 @@ impl Worker {
         more
     }
 
-    /// For each tenant, gives a number of events their places, and starts the attempts that are
-    /// due. Answers whether any event got its place.
+    /// For each tenant, tells of invitations whose time ran out, gives a number of events their
+    /// places, tells users of some, makes digests that are due, and starts the attempts that are.
+    /// Answers whether anything moved.
     async fn tick(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> bool {
-        let mut placed = false;
+        let mut moved = false;
         for tenant in self.tenants().await {
-            match self.sequence(tenant).await {
-                Ok(any) => placed |= any,
+            if let Err(cause) = self.expire_invitations(tenant).await {
+                tell(&cause);
+            }
+            match self.advance(tenant).await {
+                Ok(any) => moved |= any,
                 Err(cause) => tell(&cause),
             }
             if let Err(cause) = self.start_attempts(tenant, attempts).await {
                 tell(&cause);
             }
         }
-        placed
+        moved
+    }
+
+    /// One step of each kind.
+    async fn advance(&self, tenant: TenantId) -> Result<bool, Error> {
+        self.begin_to_notify(tenant).await?;
+        let placed = self.sequence(tenant).await?;
+        let routed = self.route(tenant).await?;
+        let closed = self.close_digests(tenant).await?;
+        Ok(placed || routed || closed)
     }
 
     async fn tenants(&self) -> Vec<TenantId> {
@@ -128,6 +149,20 @@ impl Worker {
                 Vec::new()
             }
         }
+    }
+
+    /// One step, as [`Worker::sequence`].
+    async fn expire_invitations(&self, tenant: TenantId) -> Result<(), Error> {
+        let directory = &self.app.directory;
+        let any = directory.read(move |tx| invitations::any_expired(tx, tenant));
+        if !any.await? {
+            return Ok(());
+        }
+        let told = directory.write(move |tx| invitations::expire(tx, tenant));
+        if told.await? == EXPIRED_AT_ONCE {
+            self.more.notify_one();
+        }
+        Ok(())
     }
 
     /// One step: a tenant with many holds up no other.
@@ -148,13 +183,16 @@ impl Worker {
     async fn clean_tenant(&self, tenant: TenantId) -> Result<bool, Error> {
         let directory = &self.app.directory;
         let sweep = directory.write(move |tx| webhooks::sweep(tx, tenant));
-        let swept = sweep.await?;
+        let over = directory.write(move |tx| sessions::sweep(tx, tenant));
+        let swept = sweep.await? | over.await?;
         let now = directory.clock().now();
         let Ok(before) = now.checked_sub(self.retention) else {
             return Ok(swept);
         };
         let expire = directory.write(move |tx| event::expire(tx, tenant, before));
-        Ok(expire.await? || swept)
+        let expired = expire.await?;
+        let forget = directory.write(move |tx| retention::expire(tx, tenant, before));
+        Ok(forget.await? || expired || swept)
     }
 
     /// The lanes of messages that can be sent; on the others they wait.
@@ -170,6 +208,10 @@ impl Worker {
         let lanes = [
             (Channel::Email, deliveries::EMAIL),
             (Channel::Sms, deliveries::SMS),
+            (Channel::Email, notifications::EMAIL_LANE),
+            (Channel::Sms, notifications::SMS_LANE),
+            (Channel::Email, Cadence::Weekly.lane()),
+            (Channel::Email, Cadence::Monthly.lane()),
         ];
         let sent = lanes
             .iter()

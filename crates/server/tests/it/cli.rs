@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Request, TestDatabase};
 
@@ -294,6 +294,26 @@ fn each_thing_is_made_with_the_fields_that_scripts_read() {
 }
 
 #[test]
+fn addresses_that_pages_may_lead_to_are_added_listed_and_removed() {
+    let operator = Operator::new();
+    let uri = "https://app.example.org/welcome";
+    let added = operator.json(&["redirect", "add", uri, "-o", "json"]);
+    assert_eq!(added, json!({"id": added["id"], "uri": uri}));
+    let list = ["redirect", "list", "-o", "json"];
+    assert_eq!(operator.json(&list), json!([added]));
+    for bad in ["http://app.example.org/", uri] {
+        let refused = operator.run(&["redirect", "add", bad]);
+        assert!(!refused.status.success(), "{bad}");
+    }
+    let id = added["id"].to_string();
+    let removed = operator.json(&["redirect", "remove", &id, "-o", "json"]);
+    assert_eq!(removed, json!({"id": added["id"], "removed": true}));
+    assert_eq!(operator.json(&list), json!([]));
+    let again = operator.run(&["redirect", "remove", &id]);
+    assert!(!again.status.success());
+}
+
+#[test]
 fn what_cannot_be_made_says_all_that_is_wrong() {
     let operator = Operator::new();
     let make = [
@@ -342,7 +362,60 @@ fn the_configuration_file_is_read_and_its_faults_are_named() {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["listen"], "127.0.0.1:3");
     assert_eq!(told["management"], "127.0.0.1:4");
+    // Nothing was made yet, on either engine.
+    let states = [
+        json!("not there: made at first start"),
+        json!("reachable, empty: its schema is made at first start"),
+    ];
+    assert!(states.contains(&told["database_is"]), "{told}");
+}
+
+#[test]
+fn the_doctor_looks_and_changes_nothing() {
+    let operator = Operator::on_sqlite();
+    let doctor = || operator.json(&["doctor", "-o", "json"]);
+    let files = || {
+        let mut names: Vec<_> = std::fs::read_dir(&operator.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(doctor()["database_is"], "not there: made at first start");
+    assert_eq!(files(), ["secret.key"]);
+    operator.json(&["key", "create", "--name", "ops", "-o", "json"]);
+    let (before, told) = (files(), doctor());
     assert_eq!(told["database_is"], "reachable");
+    assert_eq!(
+        (&told["tenants"], &told["living_keys"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(told["schema"], directory::store::NEWEST_SCHEMA);
+    // Nothing is new; a log that was left behind goes into the file when it is closed.
+    assert!(
+        files().iter().all(|name| before.contains(name)),
+        "{before:?}"
+    );
+    let file = operator.folder.join("muster.db");
+    let database = rusqlite::Connection::open(&file).unwrap();
+    let forget = "DELETE FROM schema_migrations WHERE number > 3";
+    assert!(database.execute(forget, []).unwrap() > 0);
+    database.close().unwrap();
+    let told = doctor();
+    let older = "reachable, older than this program: migrated at the next start";
+    assert_eq!(
+        (&told["database_is"], &told["schema"]),
+        (&json!(older), &json!(3))
+    );
+    assert_eq!(
+        (doctor()["schema"].clone(), &told["tenants"]),
+        (json!(3), &Value::Null)
+    );
+    std::fs::write(&file, "").unwrap();
+    let empty = "reachable, empty: its schema is made at first start";
+    assert_eq!(doctor()["database_is"], empty);
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
 }
 
 #[test]

@@ -35,5 +35,6 @@ mod platformos;
 mod pulse;
 mod reliability;
 mod requests;
+mod sessions;
 mod webhook_receivers;
 mod wonolo;

@@ -307,6 +307,16 @@ pub(super) static SECTIONS: [Section; 13] = [
         origin: Origin::Server,
         rows: &[
             (
+                E::RedirectAdded,
+                "redirect_added",
+                "An address was added to those that pages may lead to.",
+            ),
+            (
+                E::RedirectRemoved,
+                "redirect_removed",
+                "Pages may lead to an address no more.",
+            ),
+            (
                 E::SystemError,
                 "system_error",
                 "Something failed inside the server.",

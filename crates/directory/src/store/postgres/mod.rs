@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Unavailable};
 
-use super::db::CachesEnd;
+use super::tx::CachesEnd;
 use queue::{Job, Queue};
 pub(super) use reads::Asked;
 use reads::Readers;
@@ -33,7 +33,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How long a server may leave what was sent to it unacknowledged, and how long a silent
 /// connection is believed in.
 const SILENCE: Duration = Duration::from_secs(20);
-/// What holds on each connection, unless the URL says otherwise. The server answers COMMIT when
+/// What holds on each connection, unless the URL's own `options` say otherwise. The server answers COMMIT when
 /// it is on disk (requirement 1), and ends by itself what would hold a connection for ever. Plans
 /// are made for tables that were empty a moment ago, and kept: one that reads a table from end to
 /// end made the import of 100 000 users take 75 s, and every statement here has its index.
@@ -80,9 +80,10 @@ impl Postgres {
         if config.get_application_name().is_none() {
             config.application_name("muster");
         }
-        if config.get_options().is_none() {
-            config.options(OPTIONS);
-        }
+        // The server takes the last of two that set the same.
+        let options = config.get_options();
+        let options = options.map_or_else(|| OPTIONS.to_owned(), |own| format!("{OPTIONS} {own}"));
+        config.options(options);
         config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         let address = Arc::new(Address {
             config,
@@ -131,9 +132,7 @@ impl Postgres {
             // Who hung up gets no answer; what was committed stands all the same.
             let _ = answer.send(connection.and_then(run));
         });
-        if self.queue.push(job.clone(), POOL)? {
-            self.start_thread()?;
-        }
+        self.queue.submit(&job, POOL, || self.start_thread())?;
         let ended = match tokio::time::timeout(WAIT, &mut result).await {
             Ok(ended) => ended,
             Err(_) if job.take().is_some() => return Err(Unavailable::QueueFull.into()),
@@ -148,13 +147,9 @@ impl Postgres {
         let started = std::thread::Builder::new()
             .name("postgres".to_owned())
             .spawn(move || serve(&queue, &address));
-        match started {
-            Ok(_) => Ok(()),
-            Err(cause) => {
-                self.queue.thread_ended();
-                Err(Unavailable::Database(Box::new(cause)).into())
-            }
-        }
+        started
+            .map(drop)
+            .map_err(|cause| Unavailable::Database(Box::new(cause)).into())
     }
 }
 

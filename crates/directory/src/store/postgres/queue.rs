@@ -36,6 +36,10 @@ impl Job {
     pub(super) fn take(&self) -> Option<Run> {
         lock(&self.0).take()
     }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 #[derive(Default)]
@@ -63,9 +67,33 @@ impl Queue {
         }
     }
 
+    /// Adds a job, and has a thread started for it where there is none. Where that fails, the
+    /// job is taken back and the failure answered, unless another thread has the job: then it
+    /// runs, and what comes of it is the answer.
+    pub(super) fn submit(
+        &self,
+        job: &Job,
+        most_threads: usize,
+        start_thread: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if !self.push(job.clone(), most_threads)? {
+            return Ok(());
+        }
+        let Err(cause) = start_thread() else {
+            return Ok(());
+        };
+        let mut state = lock(&self.state);
+        state.threads -= 1;
+        if job.take().is_none() {
+            return Ok(());
+        }
+        state.waiting.retain(|waiting| !waiting.is(job));
+        Err(cause)
+    }
+
     /// Adds a job; answers whether a further thread is to be started for it, which counts
     /// from then on.
-    pub(super) fn push(&self, job: Job, most_threads: usize) -> Result<bool, Error> {
+    fn push(&self, job: Job, most_threads: usize) -> Result<bool, Error> {
         let mut state = lock(&self.state);
         if state.waiting.len() >= self.most {
             return Err(Unavailable::QueueFull.into());
@@ -99,11 +127,6 @@ impl Queue {
         }
     }
 
-    /// A thread that was to be started could not be.
-    pub(super) fn thread_ended(&self) {
-        lock(&self.state).threads -= 1;
-    }
-
     /// Ends every thread once nothing waits.
     pub(super) fn close(&self) {
         lock(&self.state).closed = true;
@@ -113,4 +136,50 @@ impl Queue {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_thread() -> Result<(), Error> {
+        let cause = std::io::Error::from(std::io::ErrorKind::WouldBlock);
+        Err(Unavailable::Database(Box::new(cause)).into())
+    }
+
+    #[test]
+    fn a_job_for_which_no_thread_starts_is_refused_and_never_runs() {
+        let queue = Queue::new(1);
+        for _ in 0..3 {
+            let job = Job::new(|_| {});
+            let refused = queue.submit(&job, 4, no_thread);
+            assert!(matches!(
+                refused,
+                Err(Error::Unavailable(Unavailable::Database(_)))
+            ));
+            assert!(job.take().is_none());
+        }
+        // None of them holds a place, and a thread is asked for again.
+        let mut started = false;
+        let job = Job::new(|_| {});
+        let start = || {
+            started = true;
+            Ok(())
+        };
+        queue.submit(&job, 1, start).unwrap();
+        assert!(started);
+    }
+
+    #[test]
+    fn a_job_that_another_thread_has_by_then_is_not_refused() {
+        let queue = Queue::new(1);
+        let job = Job::new(|_| {});
+        let mut taken = None;
+        let start = || {
+            taken = queue.next().and_then(|job| job.take());
+            no_thread()
+        };
+        queue.submit(&job, 4, start).unwrap();
+        assert!(taken.is_some());
+    }
 }

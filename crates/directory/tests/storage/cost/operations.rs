@@ -6,11 +6,13 @@ use std::sync::Arc;
 use directory::idempotency::{self, IdempotencyKey};
 use directory::keys::Credential;
 use directory::model::{DrugTest, OnboardingState, UserKind, W2Status};
-use directory::query::{PageNumber, Position, UserFilter, UserOrder, UserPage};
+use directory::query::{
+    InvitationFilter, JobFilter, PageNumber, Position, UserFilter, UserOrder, UserPage,
+};
 use directory::store::{Job, Tx};
 use directory::users::{self, UserChange, UserKey};
 use directory::violation::Violations;
-use directory::{Actor, Directory, Error, Visibility, jobs};
+use directory::{Actor, Directory, Error, Visibility, invitations, jobs};
 
 use super::setting::{EMPLOYEE, RARE, Setting, in_group};
 use crate::atomicity::answer;
@@ -38,6 +40,8 @@ pub(super) fn operations(setting: &Arc<Setting>) -> Vec<Operation> {
     all.extend(reads_of_one(setting));
     all.extend(lists(setting));
     all.extend(pages(setting));
+    all.extend(pages_by_change(setting));
+    all.extend(lists_of_others(setting));
     all.extend(changes(setting));
     all.extend(checks_of_keys(setting));
     all
@@ -323,7 +327,128 @@ fn pages(setting: &Arc<Setting>) -> Vec<Operation> {
     ]
 }
 
-fn numbered(name: &'static str, filter: UserFilter, number: usize, size: usize) -> Operation {
+/// By the last change, of what some 60 users have in common.
+fn pages_by_change(setting: &Arc<Setting>) -> Vec<Operation> {
+    let page = |descending| UserPage {
+        order: UserOrder::UpdatedAt,
+        descending,
+        ..first_page()
+    };
+    let rare = Some(RARE.to_owned());
+    let any = UserFilter::default;
+    let pool = Actor {
+        visibility: Visibility::PublicPool {
+            account: setting.account,
+        },
+        ..system()
+    };
+    vec![
+        list(
+            "by last change: a last name",
+            UserFilter {
+                last_name: rare.clone(),
+                ..any()
+            },
+            page(false),
+            50,
+        ),
+        list(
+            "last change first: two external ids",
+            UserFilter {
+                external_id: vec![RARE.to_owned(), "nothing".to_owned()],
+                ..any()
+            },
+            page(true),
+            50,
+        ),
+        list(
+            "by last change: an account",
+            UserFilter {
+                account_id: Some(setting.account),
+                ..any()
+            },
+            page(false),
+            50,
+        ),
+        list(
+            "last change first: a group",
+            UserFilter {
+                group_id: Some(setting.group),
+                ..any()
+            },
+            page(true),
+            50,
+        ),
+        read("by last change: at work for an account", move |tx, _| {
+            let found = users::list(tx, &pool, &UserFilter::default(), &page(false), ALL)?;
+            assert_eq!(found.rows.len(), 1);
+            Ok(())
+        }),
+    ]
+}
+
+/// Lists of invitations and of jobs, each of which one user in ten has.
+fn lists_of_others(setting: &Arc<Setting>) -> Vec<Operation> {
+    let invitations = |name, filter: InvitationFilter, rows: usize| {
+        read(name, move |tx, _| {
+            let found = invitations::list(tx, &system(), &filter, None, 50)?;
+            assert_eq!(found.rows.len(), rows, "{name}");
+            Ok(())
+        })
+    };
+    let jobs = |name, filter: JobFilter, rows: usize| {
+        read(name, move |tx, _| {
+            let found = jobs::list(tx, &system(), &filter, None, 50)?;
+            assert_eq!(found.rows.len(), rows, "{name}");
+            Ok(())
+        })
+    };
+    let any = JobFilter::default;
+    let worker_id = Some(setting.ids[13]);
+    let account_id = Some(setting.elsewhere);
+    let state = Some("no_show".to_owned());
+    vec![
+        invitations("list 50 invitations", InvitationFilter::default(), 50),
+        invitations(
+            "list invitations: of a user",
+            InvitationFilter {
+                user_id: Some(setting.ids[14]),
+                state: None,
+            },
+            1,
+        ),
+        jobs("list 50 jobs", any(), 50),
+        jobs(
+            "list jobs: of a worker",
+            JobFilter { worker_id, ..any() },
+            1,
+        ),
+        jobs(
+            "list 50 jobs: for an account",
+            JobFilter {
+                account_id,
+                ..any()
+            },
+            50,
+        ),
+        jobs(
+            "list jobs: in a state",
+            JobFilter { state, ..any() },
+            setting.missed,
+        ),
+        read("look for expired invitations", |tx, _| {
+            assert!(!invitations::any_expired(tx, system().tenant)?);
+            Ok(())
+        }),
+    ]
+}
+
+pub(super) fn numbered(
+    name: &'static str,
+    filter: UserFilter,
+    number: usize,
+    size: usize,
+) -> Operation {
     read(name, move |tx, _| {
         let page = PageNumber { number, size };
         let found = users::page(tx, &system(), &filter, page, ALL)?;
@@ -370,7 +495,7 @@ fn changes(setting: &Arc<Setting>) -> Vec<Operation> {
                 state_at: tx.now(),
                 place: None,
             };
-            jobs::put(tx, &system(), &job, Violations::new()).map(drop)
+            jobs::put(tx, &system(), &job.clone().into(), Violations::new()).map(drop)
         }),
     ]
 }

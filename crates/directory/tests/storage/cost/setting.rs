@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::keys::{self, NewKey};
-use directory::model::{AccountRole, DrugTest, GroupPermission, OnboardingState, W2Status};
+use directory::model::{
+    AccountRole, DrugTest, GroupPermission, InvitationKind, OnboardingState, W2Status,
+};
 use directory::password::PasswordHash;
 use directory::store::{Job, Tx};
-use directory::users::{self, AccountGrant, Change, GroupGrant, Include, UserChange, UserKey};
+use directory::users::{
+    self, AccountGrant, Change, GroupGrant, Include, InvitationRequest, UserChange, UserKey,
+};
 use directory::violation::{Path, Violations};
 use directory::{Directory, Error, jobs};
 use jiff::Timestamp;
@@ -35,6 +39,10 @@ pub(super) struct Setting {
     pub(super) last_change: Timestamp,
     /// The customer of 60 employers, and with 60 members more.
     pub(super) account: i64,
+    /// Another, for which every tenth user has a job.
+    pub(super) elsewhere: i64,
+    /// How many of them have a worker who did not come: few, however many others there are.
+    pub(super) missed: usize,
     /// A group of 60 members.
     pub(super) group: i64,
     /// Bearer tokens, a key each.
@@ -49,6 +57,7 @@ impl Setting {
     pub(super) async fn of(world: &World, users: usize) -> Arc<Self> {
         let directory = &world.directory;
         let account = given::account(directory, &system(), "Acme").await;
+        let elsewhere = given::account(directory, &system(), "Elsewhere").await;
         let group = given::group(directory, &system(), "Sales").await.id;
         let mut ids = Vec::new();
         for from in (0..users).step_by(AT_ONCE) {
@@ -57,7 +66,14 @@ impl Setting {
                 let made = (from..users.min(from + AT_ONCE)).map(|user| {
                     let change = the_user(user, users / 60, account, group);
                     let (none, parts) = (Violations::new(), Include::default());
-                    Ok(users::create(tx, &system(), &change, none, parts)?.user.id)
+                    let id = users::create(tx, &system(), &change, none, parts)?.user.id;
+                    // Employers work for nobody.
+                    if user % 10 == 3 && user % (users / 60) > 1 {
+                        let missed = is_missed(user, users);
+                        let job = the_job(user, id, elsewhere, missed, tx.now());
+                        jobs::put(tx, &system(), &job.into(), Violations::new())?;
+                    }
+                    Ok(id)
                 });
                 made.collect::<Result<Vec<_>, Error>>()
             });
@@ -77,18 +93,39 @@ impl Setting {
             state_at: world.now(),
             place: None,
         };
-        let put = move |tx: &Tx<'_>| jobs::put(tx, &system(), &job, Violations::new()).map(drop);
+        let put = move |tx: &Tx<'_>| {
+            jobs::put(tx, &system(), &job.clone().into(), Violations::new()).map(drop)
+        };
         directory.write(put).await.unwrap();
         Arc::new(Self {
             ids,
             middle: middle.unwrap().user,
             last_change: world.now(),
             account,
+            elsewhere,
+            missed: (0..users).filter(|user| is_missed(*user, users)).count(),
             group,
             keys,
             token,
             password: password.unwrap().unwrap(),
         })
+    }
+}
+
+/// Whether the worker with a job did not come: of ten, who stand all over the directory.
+fn is_missed(user: usize, users: usize) -> bool {
+    user % (users / 10) == 3
+}
+
+fn the_job(user: usize, worker_id: i64, account_id: i64, missed: bool, at: Timestamp) -> Job {
+    Job {
+        external_id: format!("job-{user}"),
+        name: None,
+        worker_id,
+        account_id,
+        state: if missed { "no_show" } else { "withdrawn" }.to_owned(),
+        state_at: at,
+        place: None,
     }
 }
 
@@ -115,6 +152,10 @@ fn the_user(user: usize, rare: usize, account: i64, group: i64) -> UserChange {
             ..usual
         },
         1 => employer(&address, account),
+        _ if user % 10 == 4 => UserChange {
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
+            ..usual
+        },
         _ => usual,
     }
 }

@@ -18,7 +18,12 @@ pub fn render(failure: &Failure, context: &RequestContext) -> Response {
     let said = |status| reply::json(status, &json!({ "error": failure.to_string() }));
     match failure {
         Failure::Domain(error) => render_domain(error, context),
-        Failure::Unreadable(_) | Failure::Parameter { .. } => said(StatusCode::BAD_REQUEST),
+        Failure::Unreadable(_) => said(StatusCode::BAD_REQUEST),
+        Failure::Parameter { name, value, .. } => {
+            let value = value.as_deref().unwrap_or_default();
+            let text = parameter(name, value);
+            reply::json(StatusCode::BAD_REQUEST, &json!({ "error": text }))
+        }
         Failure::TooLarge => said(StatusCode::PAYLOAD_TOO_LARGE),
         Failure::TooSlow => said(StatusCode::REQUEST_TIMEOUT),
         Failure::UnsupportedMediaType => said(StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -41,12 +46,25 @@ fn render_domain(error: &Error, context: &RequestContext) -> Response {
         Error::PreconditionFailed => reply::empty(StatusCode::PRECONDITION_FAILED),
         Error::RateLimited { .. } => reply::empty(StatusCode::TOO_MANY_REQUESTS),
         // Never 409, which the vendor's client sends again.
-        Error::Conflict(_) => reply::json(
-            StatusCode::BAD_REQUEST,
-            &json!({ "error": error.to_string() }),
-        ),
+        Error::Conflict(text) => {
+            let body = match resource(&context.path) {
+                "member" => json!({ "member": { "exists": text } }),
+                _ => json!({ "error": text }),
+            };
+            reply::json(StatusCode::BAD_REQUEST, &body)
+        }
         Error::Unavailable(_) => said(StatusCode::SERVICE_UNAVAILABLE),
         Error::Internal(_) => said(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// What is said of a parameter of a list (contracts, legalesign: Conventions).
+fn parameter(name: &str, value: &str) -> String {
+    match name {
+        "limit" | "offset" => {
+            format!("Invalid {name} '{value}' provided. Please provide a positive integer.")
+        }
+        _ => format!("'{name}' is not a parameter of this list."),
     }
 }
 
@@ -101,6 +119,7 @@ fn worded(violation: &Violation, resource: &str) -> String {
         | Rule::MustExist
         | Rule::OutOfRange { .. }
         | Rule::Guessable
+        | Rule::InFuture
         | Rule::Immutable
         | Rule::UnknownField => "Enter a valid value.".to_owned(),
     }

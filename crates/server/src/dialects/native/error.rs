@@ -161,6 +161,7 @@ fn worded(rule: &Rule) -> (&'static str, String) {
         Rule::MustExist => ("must_exist", "names nothing that exists".to_owned()),
         Rule::OutOfRange { min, max } => ("out_of_range", format!("must be {min} to {max}")),
         Rule::Guessable => ("guessable", "is easily guessed".to_owned()),
+        Rule::InFuture => ("in_future", "lies in the future".to_owned()),
         Rule::Immutable => ("immutable", "cannot be changed".to_owned()),
         Rule::UnknownField => ("unknown_field", "is no field of the resource".to_owned()),
     }

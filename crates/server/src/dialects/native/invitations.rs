@@ -12,12 +12,13 @@ use directory::query::{InvitationFilter, Listed};
 use directory::store::Tx;
 use directory::violation::Rule;
 
+use super::answer::empty;
 use super::list::Parameters;
 use super::wire::{Resource as _, StandingInvitation};
 use super::{Caller, Id};
+use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::http::idempotency::{key_of, once};
-use crate::http::{Shared, reply};
 
 const LIST: &str = "/v1/invitations";
 
@@ -85,10 +86,16 @@ pub(super) async fn revoke(
     State(app): State<Shared>,
     Caller(actor): Caller,
     Id(id): Id,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     actor.require(Permission::CreateUsers)?;
-    app.directory
-        .write(move |tx| invitations::revoke(tx, &actor, id))
-        .await?;
-    Ok(reply::empty(StatusCode::NO_CONTENT))
+    actor.require_full_access()?;
+    let route = "POST /v1/invitations/{id}/revoke";
+    let key = key_of(&headers, &actor, route, &id.to_string())?;
+    let asker = actor.clone();
+    let run = move |tx: &Tx<'_>, (): &()| {
+        invitations::revoke(tx, &asker, id)?;
+        Ok(empty(StatusCode::NO_CONTENT))
+    };
+    once(&app, &actor, key, async { Ok(()) }, run).await
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use directory::query::{Listed, MAX_PAGE, Position};
+use directory::query::{Listed, MAX_PAGE, MAX_VALUES, Position};
 use directory::store::Tx;
 use directory::violation::{Expected, Rule};
 use directory::{Actor, Error};
@@ -16,8 +16,6 @@ use crate::http::failure::Failure;
 use crate::http::fields::integer_text;
 use crate::http::{Shared, body, reply};
 
-/// Values of a comma list at most.
-const MAX_VALUES: usize = 100;
 /// Rows a page when `limit` is not said.
 pub(super) const DEFAULT_LIMIT: usize = 50;
 
@@ -65,7 +63,7 @@ impl Parameters {
         self.values.get(name).and_then(Value::as_str)
     }
 
-    /// The values of a comma list, 100 at most.
+    /// The values of a comma list, [`MAX_VALUES`] at most.
     pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Failure> {
         let many = Rule::TooLong { max: MAX_VALUES };
         let values = self.parsed(name, many, |text| {

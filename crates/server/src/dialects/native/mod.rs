@@ -12,7 +12,11 @@ pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod notifications;
 pub mod openapi;
+mod preferences;
+mod redirects;
+mod sessions;
 mod users;
 mod webhooks;
 mod wire;
@@ -20,11 +24,11 @@ mod wire;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post};
 use directory::Actor;
 
 use crate::http::Shared;
-use crate::http::auth::{authenticate, bearer};
+use crate::http::auth::{authenticate, bearer, placed};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 
@@ -44,7 +48,8 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
-        .route("/v1/jobs/{external_id}", put(jobs::put))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{external_id}", get(jobs::show).put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))
         .route("/v1/events/stream", get(event_stream::stream))
         .route("/v1/users/{id}/events", get(events::of_user))
@@ -52,7 +57,52 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations", get(invitations::list))
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
+        .merge(session_routes())
+        .merge(notification_routes())
+        .route(
+            "/v1/redirects",
+            get(redirects::list).post(redirects::create),
+        )
+        .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
+}
+
+fn session_routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/sessions", get(sessions::list).post(sessions::create))
+        .route("/v1/sessions/{id}", delete(sessions::revoke))
+        .route("/v1/session", get(sessions::show).delete(sessions::log_out))
+        .route("/v1/session/rotate", post(sessions::rotate))
+        .route(
+            "/v1/users/{id}/sessions",
+            get(sessions::list_of).delete(sessions::revoke_all),
+        )
+        .route("/v1/users/{id}/impersonate", post(sessions::impersonate))
+}
+
+fn notification_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/notification-preferences",
+            get(preferences::show).put(preferences::replace),
+        )
+        .route("/v1/users/{id}/notifications", get(notifications::list))
+        .route(
+            "/v1/users/{id}/notifications/unread",
+            get(notifications::unread),
+        )
+        .route(
+            "/v1/users/{id}/notifications/read",
+            post(notifications::read_all),
+        )
+        .route(
+            "/v1/users/{id}/notifications/{notification_id}/read",
+            post(notifications::read),
+        )
+        .route(
+            "/v1/mandatory-notifications",
+            get(preferences::mandatory).put(preferences::set_mandatory),
+        )
 }
 
 fn webhook_routes() -> Router<Shared> {
@@ -86,9 +136,22 @@ impl FromRequestParts<Shared> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
         let context = RequestContext::from_request_parts(parts, app).await?;
-        authenticate(app, &context, bearer(&parts.headers))
-            .await
-            .map(Self)
+        let actor = authenticate(app, &context, bearer(&parts.headers)).await?;
+        placed(actor, &parts.headers).map(Self)
+    }
+}
+
+/// The text in a path; one that is no text names nothing.
+pub struct Name(pub String);
+
+impl FromRequestParts<Shared> for Name {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        match Path::<String>::from_request_parts(parts, app).await {
+            Ok(Path(text)) => Ok(Self(text)),
+            Err(_) => Err(directory::Error::NotFound.into()),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use directory::store::Tx;
 use directory::users::{self, Include, UserChange, UserKey};
 use directory::violation::{Expected, Rule, Violations};
 
-use super::answer::{created, creation_key, done, expected, shown};
+use super::answer::{created, creation_key, done, empty, expected, shown};
 use super::list::Parameters;
 use super::wire::{Resource as _, moment, user_in};
 use super::{Caller, Id};
@@ -100,7 +100,7 @@ pub(super) async fn update(
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     // Absent and not to be seen are told before the body is judged.
     let reader = actor.clone();
     let key = UserKey::Id(id);
@@ -116,7 +116,7 @@ pub(super) async fn update(
             tx,
             &actor,
             &key,
-            expected,
+            expected.as_deref(),
             &change,
             violations.clone(),
             INCLUDE,
@@ -134,9 +134,9 @@ pub(super) async fn delete(
 ) -> Result<Response, Failure> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     app.directory
-        .write(move |tx| users::delete(tx, &actor, &UserKey::Id(id), expected))
+        .write(move |tx| users::delete(tx, &actor, &UserKey::Id(id), expected.as_deref()))
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
@@ -169,13 +169,18 @@ pub(super) async fn erase(
     State(app): State<Shared>,
     Caller(actor): Caller,
     Id(id): Id,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
-    app.directory
-        .write(move |tx| users::erase(tx, &actor, id))
-        .await?;
-    Ok(reply::empty(StatusCode::NO_CONTENT))
+    let route = "POST /v1/users/{id}/erase";
+    let key = key_of(&headers, &actor, route, &id.to_string())?;
+    let asker = actor.clone();
+    let run = move |tx: &Tx<'_>, (): &()| {
+        users::erase(tx, &asker, id)?;
+        Ok(empty(StatusCode::NO_CONTENT))
+    };
+    once(&app, &actor, key, async { Ok(()) }, run).await
 }
 
 /// `GET /v1/users`: cursor, filters, `sort` by `id` or `updated_at`, `-` for descending.

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use directory::idempotency::Answer;
 use directory::permission::Permission;
 use directory::query::Position;
 use directory::store::Tx;
@@ -13,13 +14,13 @@ use directory::{Actor, Error};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::answer::{expected, shown};
+use super::answer::{empty, expected, shown};
 use super::list::{Parameters, by_number};
 use super::wire::{DeliveryWithAttempts, Resource as _, WithSecret, span_in, webhook_in};
 use super::{Caller, Id, Ids};
 use crate::deliver::signature::WebhookSecret;
 use crate::http::failure::Failure;
-use crate::http::idempotency::key_of;
+use crate::http::idempotency::{key_of, once};
 use crate::http::{Shared, body, reply};
 
 const LIST: &str = "/v1/webhooks";
@@ -124,10 +125,18 @@ pub(super) async fn update(
     actor.require(Permission::UpdateWebhooks)?;
     actor.require_full_access()?;
     let object = body::json_object(&app, &headers, body).await?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     let (change, violations) = webhook_in(&object, |url| checked(&app, url));
-    let write =
-        move |tx: &Tx<'_>| webhooks::update(tx, &actor, id, &change, expected, violations.clone());
+    let write = move |tx: &Tx<'_>| {
+        webhooks::update(
+            tx,
+            &actor,
+            id,
+            &change,
+            expected.as_deref(),
+            violations.clone(),
+        )
+    };
     let changed = app.directory.write(write).await?;
     Ok(shown(changed.version, &changed.out()))
 }
@@ -140,9 +149,9 @@ pub(super) async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     actor.require(Permission::UpdateWebhooks)?;
-    let expected = expected(&headers)?;
+    let expected = expected(&headers);
     app.directory
-        .write(move |tx| webhooks::delete(tx, &actor, id, expected))
+        .write(move |tx| webhooks::delete(tx, &actor, id, expected.as_deref()))
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
@@ -170,12 +179,17 @@ pub(super) async fn test(
     State(app): State<Shared>,
     Caller(actor): Caller,
     Id(id): Id,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     actor.require(Permission::UpdateWebhooks)?;
-    app.directory
-        .write(move |tx| webhooks::test(tx, &actor, id))
-        .await?;
-    Ok(reply::empty(StatusCode::ACCEPTED))
+    let route = "POST /v1/webhooks/{id}/test";
+    let key = key_of(&headers, &actor, route, &id.to_string())?;
+    let asker = actor.clone();
+    let run = move |tx: &Tx<'_>, (): &()| {
+        webhooks::test(tx, &asker, id)?;
+        Ok(empty(StatusCode::ACCEPTED))
+    };
+    once(&app, &actor, key, async { Ok(()) }, run).await
 }
 
 /// `GET /v1/webhooks/{id}/deliveries`, newest first.
@@ -217,11 +231,17 @@ pub(super) async fn replay(
     State(app): State<Shared>,
     Caller(actor): Caller,
     Ids(id, event_id): Ids,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    app.directory
-        .write(move |tx| webhooks::replay(tx, &actor, id, event_id))
-        .await?;
-    Ok(reply::empty(StatusCode::ACCEPTED))
+    actor.require(Permission::UpdateWebhooks)?;
+    let route = "POST /v1/webhooks/{id}/deliveries/{event_id}/replay";
+    let key = key_of(&headers, &actor, route, &format!("{id} {event_id}"))?;
+    let asker = actor.clone();
+    let run = move |tx: &Tx<'_>, (): &()| {
+        webhooks::replay(tx, &asker, id, event_id)?;
+        Ok(empty(StatusCode::ACCEPTED))
+    };
+    once(&app, &actor, key, async { Ok(()) }, run).await
 }
 
 /// `POST /v1/webhooks/{id}/replay` `{"since","until","cursor"}`: 202 with how many events are sent
@@ -235,7 +255,11 @@ pub(super) async fn replay_span(
 ) -> Result<Response, Failure> {
     actor.require(Permission::UpdateWebhooks)?;
     let object = body::json_object(&app, &headers, body).await?;
+    let route = "POST /v1/webhooks/{id}/replay";
+    let canonical = serde_json::to_string(&object).map_err(Error::internal)?;
+    let key = key_of(&headers, &actor, route, &format!("{id} {canonical}"))?;
     let (filter, cursor) = span_in(&object)?;
+    let tenant = actor.tenant;
     let list = format!("{LIST}/{id}/replay?{filter:?}");
     let after = match cursor {
         None => 0,
@@ -244,18 +268,24 @@ pub(super) async fn replay_span(
             None => return Err(refused_cursor()),
         },
     };
-    let asker = actor.clone();
-    let look = move |tx: &Tx<'_>| webhooks::wanted_of_span(tx, &asker, id, &filter, after);
-    let (events, next) = app.directory.read(look).await?;
-    let cursor = next.map(|next| {
-        let position = Position::of_id(next);
-        app.cursor_key.seal(actor.tenant, &list, &position)
-    });
-    let answer = json!({ "replayed": events.len(), "next_cursor": cursor });
-    app.directory
-        .write(move |tx| webhooks::replay_all(tx, &actor, id, &events))
-        .await?;
-    Ok(reply::json(StatusCode::ACCEPTED, &answer))
+    let (asker, looker, seen) = (actor.clone(), actor.clone(), Shared::clone(&app));
+    let prepare = async move {
+        let look = move |tx: &Tx<'_>| webhooks::wanted_of_span(tx, &looker, id, &filter, after);
+        let (events, next) = seen.directory.read(look).await?;
+        let cursor = next.map(|next| {
+            let position = Position::of_id(next);
+            seen.cursor_key.seal(tenant, &list, &position)
+        });
+        Ok((events, cursor))
+    };
+    let run = move |tx: &Tx<'_>, (events, cursor): &(Vec<i64>, Option<String>)| {
+        webhooks::replay_all(tx, &asker, id, events)?;
+        Ok(Answer {
+            body: json!({ "replayed": events.len(), "next_cursor": cursor }).to_string(),
+            ..empty(StatusCode::ACCEPTED)
+        })
+    };
+    once(&app, &actor, key, prepare, run).await
 }
 
 fn refused_cursor() -> Failure {

@@ -102,6 +102,7 @@ fn worded(rule: &Rule) -> String {
         Rule::MustExist => "must exist".to_owned(),
         Rule::OutOfRange { min, max } => format!("must be in {min}..{max}"),
         Rule::Guessable => "is too easy to guess".to_owned(),
+        Rule::InFuture => "can't be in the future".to_owned(),
         Rule::Immutable => "can't be changed".to_owned(),
     }
 }

@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use directory::{Actor, Error};
 
 use crate::http::Shared;
-use crate::http::auth::{Credential, after_scheme, authenticate};
+use crate::http::auth::{Credential, after_scheme, authenticate, placed};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 
@@ -36,9 +36,8 @@ impl FromRequestParts<Shared> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
         let context = RequestContext::from_request_parts(parts, app).await?;
-        authenticate(app, &context, credential(&parts.headers))
-            .await
-            .map(Self)
+        let actor = authenticate(app, &context, credential(&parts.headers)).await?;
+        placed(actor, &parts.headers).map(Self)
     }
 }
 

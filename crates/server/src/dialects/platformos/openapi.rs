@@ -6,6 +6,7 @@ use directory::password::TOO_LONG;
 use directory::users::longest;
 
 use super::quirks::{CONTENT_TYPE, FORM_NAMES};
+use crate::http::auth::ACCOUNT_HEADER;
 use crate::openapi::operation::{Api, Content, Credential, Operation, SharedAnswer};
 use crate::openapi::ordered::{Members, Ordered};
 use crate::openapi::schema::{
@@ -185,7 +186,16 @@ fn shared() -> Vec<SharedAnswer> {
 }
 
 fn call(operation: Operation) -> Operation {
-    operation.shares(&["Unauthenticated", "RateLimited", "Internal", "Unavailable"])
+    let words = "Of a session: the account that it acts in. Of a key it is passed over.";
+    operation
+        .header(ACCOUNT_HEADER, text().pattern("^[0-9]+$"), words)
+        .shares(&[
+            "Unauthenticated",
+            "Invalid",
+            "RateLimited",
+            "Internal",
+            "Unavailable",
+        ])
 }
 
 fn operations() -> Vec<Operation> {

@@ -134,6 +134,7 @@ fn worded(field: &str, rule: &Rule) -> String {
         Rule::MustExist => "names nothing that exists".to_owned(),
         Rule::OutOfRange { min, max } => format!("must be {min} to {max}"),
         Rule::Guessable => "is easily guessed".to_owned(),
+        Rule::InFuture => "lies in the future".to_owned(),
         Rule::Immutable => "cannot be changed".to_owned(),
         Rule::UnknownField => "is no field of the resource".to_owned(),
     }

@@ -3,7 +3,9 @@
 //! Every call names its account in `x-account-id` and happens inside it.
 
 pub mod error;
+mod notifications;
 pub mod openapi;
+mod preferences;
 mod quirks;
 mod users;
 mod wire;
@@ -13,23 +15,34 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
+use directory::permission::PermissionSet;
 use directory::store::Tx;
 use directory::violation::Rule;
 use directory::{Actor, Error, accounts};
 
 use crate::http::Shared;
-use crate::http::auth::{authenticate, bearer};
+use crate::http::auth::{ACCOUNT_HEADER, authenticate, bearer};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
-
-/// The header that names the account (seed 002, `xAccountIdHeader`).
-const ACCOUNT_HEADER: &str = "x-account-id";
 
 /// Its routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/users", post(users::create))
         .route("/users/{user}", get(users::show))
+        .route(
+            "/users/{user}/notification-preferences",
+            get(preferences::show).put(preferences::replace),
+        )
+        .route("/users/{user}/notifications", get(notifications::list))
+        .route(
+            "/users/{user}/notifications/read",
+            post(notifications::read_all),
+        )
+        .route(
+            "/users/{user}/notifications/{id}/read",
+            post(notifications::read),
+        )
 }
 
 /// Who calls, by `Authorization: Bearer`, and the account of `x-account-id` that they act in.
@@ -49,6 +62,14 @@ impl Caller {
     /// The caller inside the account: seeing its members alone, and what they do counts to it.
     pub(super) fn actor(&self) -> Actor {
         self.credential.clone().within_account(self.account)
+    }
+
+    /// The account that the caller knows of, of those that a user may have something in: that of
+    /// the header. None for who has part in all of them.
+    pub(super) fn within(&self) -> Option<i64> {
+        let everywhere =
+            self.credential.account.is_none() && self.credential.permissions == PermissionSet::ALL;
+        (!everywhere).then_some(self.account)
     }
 
     /// Whether an account exists and the caller has part in it; the two are never told apart.

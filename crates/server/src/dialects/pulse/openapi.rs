@@ -2,16 +2,18 @@
 
 use directory::event::EventType;
 use directory::model::{DeliveryChannel, Email, Phone};
+use directory::notifications::MAX_PREFERENCES;
 use directory::permission::Permission;
 use directory::users::longest;
 
-use super::ACCOUNT_HEADER;
+use super::notifications::{MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE};
 use super::wire::MAX_ROLE;
+use crate::http::auth::ACCOUNT_HEADER;
 use crate::openapi::operation::{Api, Content, Credential, Operation, SharedAnswer};
 use crate::openapi::ordered::Members;
 use crate::openapi::schema::{
-    Schema, any_of, boolean, by_name, count, id, input, integer, list, named, one_of, shape, text,
-    time,
+    Schema, any_of, anything, boolean, by_name, count, id, input, integer, list, named, one_of,
+    shape, text, time,
 };
 
 const DESCRIPTION: &str = "\
@@ -43,7 +45,10 @@ pub fn api() -> Api {
             schemes: vec![("key", key)],
             authorization: "Bearer {token}",
         },
-        tags: vec![("Users", "The members of an account.")],
+        tags: vec![
+            ("Users", "The members of an account."),
+            ("Notifications", "What users are told of, and how."),
+        ],
         schemas: schemas(),
         shared: shared(),
         operations: operations(),
@@ -135,6 +140,17 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("accountAdmin", boolean()),
     ]);
     let rule = shape([("deliveryPref", channels())]).field("accountId", digits(), false);
+    let stored = shape([("event", events()), ("deliveryPref", channels())]);
+    let stored = stored.field("accountId", digits(), false);
+    let notification = shape([
+        ("id", id()),
+        ("event", text()),
+        ("accountId", digits().or_null()),
+        ("title", text()),
+        ("data", anything()),
+        ("createdAt", time()),
+        ("readAt", time().or_null()),
+    ]);
     let error = shape([
         ("error", text().says("The status in words.")),
         ("status", count(400, 599)),
@@ -146,6 +162,8 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("UserCreation", creation()),
         ("NotificationPreference", preference()),
         ("NotificationRule", rule),
+        ("StoredPreference", stored),
+        ("Notification", notification),
         ("Error", error),
     ]
 }
@@ -245,7 +263,87 @@ fn operations() -> Vec<Operation> {
         )
         .shares(&["NotFound"])
         .answers(200, "The user.", Content::json(named("User")));
-    vec![writing(make, named("UserCreation")), call(show)]
+    let mut all = vec![writing(make, named("UserCreation")), call(show)];
+    all.extend(preferences());
+    all.extend(notifications());
+    all
+}
+
+/// A call about one member of the account.
+fn of_member(method: &'static str, path: &'static str, name: &'static str) -> Operation {
+    Operation::new(method, path, name)
+        .names(
+            "user",
+            text().shortest(1),
+            "An email, or the user's number.",
+        )
+        .shares(&["NotFound"])
+}
+
+fn preferences() -> [Operation; 2] {
+    let path = "/users/{user}/notification-preferences";
+    let all = || Content::json(list(named("StoredPreference")));
+    let show = of_member("GET", path, "getNotificationPreferences")
+        .is("Notifications", "The rules of a user")
+        .answers(200, "The rules.", all());
+    let replace = of_member("PUT", path, "replaceNotificationPreferences")
+        .is("Notifications", "Replaces the rules of a user")
+        .says("Those for accounts that the caller has no part in stay as they are.")
+        .answers(200, "The rules as they are now.", all());
+    let rules = list(named("NotificationPreference")).at_most(MAX_PREFERENCES);
+    [call(show), writing(replace, rules)]
+}
+
+fn notifications() -> [Operation; 3] {
+    let most = |most: usize| count(1, i64::try_from(most).unwrap_or(i64::MAX));
+    let listed = of_member("GET", "/users/{user}/notifications", "listNotifications")
+        .is(
+            "Notifications",
+            "What the website shows a user, the newest first",
+        )
+        .asks(
+            "page",
+            most(MAX_PAGE).unless_said(1_i64),
+            "The page, from 1.",
+        )
+        .asks(
+            "pageSize",
+            most(MAX_PAGE_SIZE).unless_said(PAGE_SIZE),
+            "Rows a page.",
+        )
+        .asks(
+            "unread",
+            boolean(),
+            "Those that were not read, or those that were.",
+        )
+        .answers(200, "The page.", Content::json(page_of("Notification")));
+    let read_all = of_member(
+        "POST",
+        "/users/{user}/notifications/read",
+        "readAllNotifications",
+    )
+    .is("Notifications", "All of them are read")
+    .answers_empty(204, "They are read.");
+    let read = of_member(
+        "POST",
+        "/users/{user}/notifications/{id}/read",
+        "readNotification",
+    )
+    .is("Notifications", "One of them is read")
+    .names("id", id(), "The notification's number.")
+    .answers_empty(204, "It is read.");
+    [call(listed), call(read_all), call(read)]
+}
+
+/// The envelope of lists.
+fn page_of(name: &str) -> Schema {
+    shape([
+        ("data", list(named(name))),
+        ("page", count(1, i64::MAX)),
+        ("pageSize", count(1, i64::MAX)),
+        ("total", count(0, i64::MAX)),
+        ("totalPages", count(0, i64::MAX)),
+    ])
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::http::body::{self, MediaType};
 use crate::http::failure::Failure;
+use crate::http::limits::Limits;
 use crate::http::{App, json};
 
 /// The object in a request's body. One that names no content type is read as JSON: seed 002
@@ -30,10 +31,39 @@ pub(super) async fn json_object(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Map<String, Value>, Failure> {
+    body::object(json_value(app, headers, body, &app.limits).await?)
+}
+
+/// As [`json_object`], a list.
+///
+/// # Errors
+/// As [`json_object`].
+pub(super) async fn json_list(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<Vec<Value>, Failure> {
+    match json_value(app, headers, body, limits).await? {
+        Value::Array(list) => Ok(list),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Err(Failure::Unreadable(
+                "the body is not a JSON list".to_owned(),
+            ))
+        }
+    }
+}
+
+async fn json_value(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<Value, Failure> {
     match MediaType::of(headers) {
         MediaType::Json | MediaType::Unsaid => {}
         MediaType::Form | MediaType::Other => return Err(Failure::UnsupportedMediaType),
     }
     let bytes = body::bytes(app, body).await?;
-    body::object(json::parse(&bytes, &app.limits)?)
+    Ok(json::parse(&bytes, limits)?)
 }

@@ -7,7 +7,9 @@ use directory::model::{
     AccountRole, DeliveryChannel, Email, InvitationKind, NotificationPreference, Phone, UserView,
     check_text,
 };
+use directory::notifications::NotificationPage;
 use directory::permission::Permission;
+use directory::query::PageNumber;
 use directory::users::{AccountGrant, Change, InvitationRequest, RoleGrant, UserChange, UserKey};
 use directory::violation::{Expected, Path, Rule, Violation, Violations};
 use jiff::Timestamp;
@@ -122,19 +124,86 @@ fn accounts_out(view: &UserView) -> Vec<AccountOut<'_>> {
 fn preferences_out(preferences: &[NotificationPreference]) -> PreferencesOut {
     let mut out = PreferencesOut::default();
     for each in preferences {
-        let account_id = each.account_id.map(|account| account.to_string());
-        let rules = match &account_id {
+        let rule = rule_out(each);
+        let rules = match &rule.account_id {
             Some(account) => out.accounts.entry(account.clone()).or_default(),
             None => &mut out.defaults,
-        };
-        let delivery_pref = each.channels.iter().map(|each| each.name()).collect();
-        let rule = RuleOut {
-            account_id,
-            delivery_pref,
         };
         rules.insert(each.event.name(), rule);
     }
     out
+}
+
+fn rule_out(preference: &NotificationPreference) -> RuleOut {
+    RuleOut {
+        account_id: preference.account_id.map(|account| account.to_string()),
+        delivery_pref: preference.channels.iter().map(|each| each.name()).collect(),
+    }
+}
+
+/// `NotificationPreference`.
+#[derive(Serialize)]
+pub(super) struct PreferenceOut {
+    event: &'static str,
+    #[serde(flatten)]
+    rule: RuleOut,
+}
+
+/// Preferences as a client sets them.
+pub(super) fn preference_list(preferences: &[NotificationPreference]) -> Vec<PreferenceOut> {
+    let out = preferences.iter().map(|each| PreferenceOut {
+        event: each.event.name(),
+        rule: rule_out(each),
+    });
+    out.collect()
+}
+
+/// A website notification (contracts, pulse).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NotificationOut<'a> {
+    id: i64,
+    event: &'a str,
+    account_id: Option<String>,
+    title: &'static str,
+    data: &'a Map<String, Value>,
+    created_at: Time,
+    read_at: Option<Time>,
+}
+
+/// The envelope of lists.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NotificationsOut<'a> {
+    data: Vec<NotificationOut<'a>>,
+    page: usize,
+    page_size: usize,
+    total: i64,
+    total_pages: i64,
+}
+
+/// A page of notifications.
+pub(super) fn notifications_out(
+    found: &NotificationPage,
+    page: PageNumber,
+) -> NotificationsOut<'_> {
+    let size = i64::try_from(page.size).unwrap_or(i64::MAX).max(1);
+    let data = found.rows.iter().map(|each| NotificationOut {
+        id: each.id,
+        event: &each.event,
+        account_id: each.account_id.map(|account| account.to_string()),
+        title: each.title,
+        data: &each.data,
+        created_at: Time(each.created_at),
+        read_at: each.read_at.map(Time),
+    });
+    NotificationsOut {
+        data: data.collect(),
+        page: page.number,
+        page_size: page.size,
+        total: found.total,
+        total_pages: (found.total.saturating_add(size - 1)) / size,
+    }
 }
 
 /// Whether a text is made of ASCII digits, and of at least one.
@@ -202,10 +271,7 @@ pub(super) fn user_in(map: &Map<String, Value>, account: i64) -> NewUser {
             primary: true,
         }],
         // None made here has a password: each is sent a link to set one (contracts, rule 14).
-        invitation: Some(InvitationRequest {
-            kind: InvitationKind::Verify,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(InvitationKind::Verify)),
         ..UserChange::default()
     };
     let roles = fields.list("roles");
@@ -214,7 +280,9 @@ pub(super) fn user_in(map: &Map<String, Value>, account: i64) -> NewUser {
         violations.field("email", Rule::Blank);
     }
     change.roles = roles_in(&roles, account, &mut violations);
-    let preferences = preferences_in(&preferences, &mut violations);
+    let at = Path::field("notificationPreferences");
+    let preferences = preferences.value().copied().into_iter().flatten();
+    let preferences = preferences_in(preferences, &at, &mut violations);
     NewUser {
         change,
         preferences,
@@ -263,11 +331,16 @@ fn text_at<'a>(value: &'a Value, path: &Path, violations: &mut Violations) -> Op
     text
 }
 
-fn preferences_in(list: &Change<&Vec<Value>>, violations: &mut Violations) -> Vec<PreferenceIn> {
+/// Reads preferences that stand at `at`.
+pub(super) fn preferences_in<'a>(
+    list: impl Iterator<Item = &'a Value>,
+    at: &Path,
+    violations: &mut Violations,
+) -> Vec<PreferenceIn> {
     let mut preferences = Vec::new();
     let mut seen = BTreeSet::new();
-    for (index, entry) in list.value().copied().into_iter().flatten().enumerate() {
-        let path = Path::field("notificationPreferences").child(index);
+    for (index, entry) in list.enumerate() {
+        let path = at.child(index);
         let Some(map) = entry.as_object() else {
             let expected = Expected::Object;
             violations.add(path, Rule::WrongType { expected });

@@ -80,6 +80,7 @@ fn parameter(name: &str, value: Option<&str>, rule: &Rule) -> String {
         | Rule::MustExist
         | Rule::OutOfRange { .. }
         | Rule::Guessable
+        | Rule::InFuture
         | Rule::Immutable => message(rule),
     };
     match value {
@@ -168,6 +169,7 @@ fn message(rule: &Rule) -> String {
         Rule::MustExist => "must exist".to_owned(),
         Rule::OutOfRange { min, max } => format!("must be in {min}..{max}"),
         Rule::Guessable => "is easily guessed".to_owned(),
+        Rule::InFuture => "can't be in the future".to_owned(),
         Rule::Immutable => "can't be changed".to_owned(),
     }
 }

@@ -32,6 +32,7 @@ fn content() -> EmailContent {
         subject: "Grüße, Ada".to_owned(),
         text: "Hello\n.\nA line after a dot: ünïcode\n".to_owned(),
         html: "<p>Hello</p>\n".to_owned(),
+        unsubscribe: None,
     }
 }
 

@@ -11,11 +11,10 @@ use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use base64::Engine as _;
 use futures_util::stream;
 use muster::deliver::message::Attempt;
+use muster::deliver::retry::RetryAfter;
 use muster::deliver::sms::{DEADLINE, SmsGateway};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-
-use super::now;
 
 const TO: &str = "+14155550123";
 const TEXT: &str = "Your code is 123456 & more: ünïcode+1";
@@ -59,7 +58,7 @@ impl Gateway {
     async fn send_within(&self, deadline: Duration) -> Attempt {
         let url = SecretString::from(self.url.clone());
         let gateway = SmsGateway::new(&url, "+15005550006", deadline).unwrap();
-        gateway.send(TO, TEXT, now()).await
+        gateway.send(TO, TEXT).await
     }
 
     fn asked(&self) -> Vec<Asked> {
@@ -118,10 +117,12 @@ async fn an_answer_about_the_message_is_a_refusal_and_every_other_a_failure() {
     let refused = |reason: &str| Attempt::Refused {
         reason: format!("the SMS gateway answered {reason}"),
     };
-    let failed = |reason: &str, milliseconds: Option<u64>| Attempt::Failed {
+    let failed = |reason: &str, retry_after| Attempt::Failed {
         reason: format!("the SMS gateway answered {reason}"),
-        retry_after: milliseconds.map(Duration::from_millis),
+        retry_after,
     };
+    let after = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
+    let at = |time: &str| Some(RetryAfter::At(time.parse().unwrap()));
     let cases: [(Answer, Attempt); 10] = [
         (
             || {
@@ -142,16 +143,16 @@ async fn an_answer_about_the_message_is_a_refusal_and_every_other_a_failure() {
         (|| answer(404, &[], ""), failed("404", None)),
         (
             || answer(429, &[("retry-after", "30")], ""),
-            failed("429", Some(30_000)),
+            failed("429", after(30)),
         ),
         (
             || answer(429, &[("retry-after", "Sat, 21 Nov 2026 04:51:40 GMT")], ""),
-            failed("429", Some(59_877)),
+            failed("429", at("2026-11-21T04:51:40Z")),
         ),
         (|| answer(500, &[], ""), failed("500", None)),
         (
             || answer(503, &[("retry-after", "99999999")], ""),
-            failed("503", Some(86_400_000)),
+            failed("503", after(99_999_999)),
         ),
         (
             || answer(429, &[("retry-after", "-1")], ""),
@@ -179,7 +180,7 @@ async fn a_gateway_that_hangs_is_given_up_whether_before_or_within_its_answer() 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://AC1:secret@{}", taken.local_addr().unwrap());
     let silent = SmsGateway::new(&SecretString::from(url), "Acme", soon).unwrap();
-    let attempt = silent.send(TO, TEXT, now()).await;
+    let attempt = silent.send(TO, TEXT).await;
     let reason = "the SMS gateway took too long".to_owned();
     let gave_up = Attempt::Failed {
         reason,
@@ -221,7 +222,7 @@ async fn a_gateway_that_is_not_there_is_tried_again_and_the_reason_holds_no_secr
     };
     let url = SecretString::from(format!("http://AC1:secret@127.0.0.1:{port}"));
     let gateway = SmsGateway::new(&url, "Acme", DEADLINE).unwrap();
-    let Attempt::Failed { reason, .. } = gateway.send(TO, TEXT, now()).await else {
+    let Attempt::Failed { reason, .. } = gateway.send(TO, TEXT).await else {
         panic!("it cannot have been sent");
     };
     for secret in ["secret", "AC1", "123456", "4155550123"] {

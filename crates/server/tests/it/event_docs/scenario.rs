@@ -8,14 +8,18 @@ use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::keys::{self, Credential, NewKey};
-use directory::model::{Email, InvitationKind, UserKind};
-use directory::query::EventFilter;
+use directory::model::{Email, Invitation, InvitationKind, UserKind};
+use directory::query::{EventFilter, InvitationFilter};
 use directory::secret::new_token;
 use directory::store::{Job, Location, StoredEvent, Tx};
-use directory::users::{self, Change, Include, InvitationRequest, RoleGrant, UserChange, UserKey};
+use directory::users::{
+    self, Change, INVITATION_LIFETIME, Include, InvitationRequest, RoleGrant, UserChange, UserKey,
+};
 use directory::violation::{self, Violations};
 use directory::webhooks::{self, WebhookChange};
-use directory::{Actor, Directory, Error, TenantId, accounts, event, groups, invitations, jobs};
+use directory::{
+    Actor, Directory, Error, TenantId, accounts, event, groups, invitations, jobs, redirects,
+};
 
 /// The same bytes in every run.
 struct Counted(AtomicU64);
@@ -29,6 +33,14 @@ impl Random for Counted {
             *byte = at.to_be_bytes()[0];
         }
     }
+}
+
+fn invitations_of(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<Vec<Invitation>, Error> {
+    let filter = InvitationFilter {
+        user_id: Some(user),
+        state: None,
+    };
+    Ok(invitations::list(tx, actor, &filter, None, 100)?.rows)
 }
 
 /// What is done to cause each event: a key of an account does it, with a second between.
@@ -56,6 +68,7 @@ impl Scenario {
         scenario.invite(&key).await;
         scenario.have_a_webhook(&key).await;
         scenario.end_the_key(&key).await;
+        scenario.let_an_invitation_expire(&key).await;
         let events = scenario.everything().await;
         for ending in ["", "-wal", "-shm", ".lock"] {
             let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
@@ -106,6 +119,21 @@ impl Scenario {
             groups::create(tx, actor, "Sales", None, Violations::new())
         };
         self.write(key, group).await;
+        let rename = |tx: &Tx<'_>, actor: &Actor| {
+            let name = Change::Set("Sales team".to_owned());
+            let reach = groups::Reach::of(tx, actor)?;
+            groups::rename(tx, actor, reach, "sales", &name, Violations::new())
+        };
+        self.write(key, rename).await;
+        // The list is the tenant's: who is bound to an account has no say in it.
+        let operator = Actor::system(key.tenant, "command line");
+        let add = |tx: &Tx<'_>, actor: &Actor| {
+            let uri = "https://app.example.com/welcome";
+            redirects::add(tx, actor, uri, Violations::new())
+        };
+        let added = self.write(&operator, add).await.id;
+        let remove = move |tx: &Tx<'_>, actor: &Actor| redirects::remove(tx, actor, added);
+        self.write(&operator, remove).await;
         let badge = |tx: &Tx<'_>, actor: &Actor| {
             let new = NewBadge {
                 name: "Forklift".to_owned(),
@@ -184,7 +212,7 @@ impl Scenario {
                     state_at: tx.now(),
                     place: None,
                 };
-                jobs::put(tx, actor, &job, Violations::new())
+                jobs::put(tx, actor, &job.clone().into(), Violations::new())
             };
             self.write(key, report).await;
         }
@@ -192,10 +220,7 @@ impl Scenario {
 
     async fn invite(&self, key: &Actor) {
         let grace = UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Invite,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
             ..person("grace@example.com")
         };
         let id = self.create(key, grace).await;
@@ -209,7 +234,7 @@ impl Scenario {
     /// The invitation is sent again and accepted; another is taken back.
     async fn answer(&self, key: &Actor, user: i64) {
         let resend = move |tx: &Tx<'_>, actor: &Actor| {
-            let own = users::invitations(tx, actor, user)?;
+            let own = invitations_of(tx, actor, user)?;
             invitations::resend(tx, actor, own[0].id)
         };
         self.write(key, resend).await;
@@ -229,18 +254,27 @@ impl Scenario {
         };
         self.write(key, accept).await;
         let change = UserChange {
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Verify,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Verify)),
             ..person("edsger@example.com")
         };
         let user = self.create(key, change).await;
         let revoke = move |tx: &Tx<'_>, actor: &Actor| {
-            let own = users::invitations(tx, actor, user)?;
+            let own = invitations_of(tx, actor, user)?;
             invitations::revoke(tx, actor, own[0].id)
         };
         self.write(key, revoke).await;
+    }
+
+    /// An invitation stays without an answer for as long as it holds.
+    async fn let_an_invitation_expire(&self, key: &Actor) {
+        let change = UserChange {
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
+            ..person("barbara@example.com")
+        };
+        self.create(key, change).await;
+        self.clock.advance(INVITATION_LIFETIME.try_into().unwrap());
+        let expire = |tx: &Tx<'_>, actor: &Actor| invitations::expire(tx, actor.tenant);
+        assert_eq!(self.write(key, expire).await, 1);
     }
 
     async fn have_a_webhook(&self, key: &Actor) {

@@ -15,10 +15,11 @@ use directory::badges::NewBadge;
 use directory::clock::{Clock, FakeClock, Random, SystemRandom};
 use directory::event::Subject;
 use directory::keys::{MadeKey, NewKey};
-use directory::model::Group;
+use directory::model::{Group, Invitation};
+use directory::query::InvitationFilter;
 use directory::store::{Location, StoredEvent, Tx};
 use directory::violation::Violations;
-use directory::{Actor, Directory, Error, TenantId, event, keys, tenants};
+use directory::{Actor, Directory, Error, TenantId, event, invitations, keys, tenants};
 use jiff::SignedDuration;
 use muster::deliver::guard::{AllowedNetworks, Guard};
 use muster::deliver::webhook::WebhookSender;
@@ -299,6 +300,19 @@ impl Server {
     pub fn user_events(&self, id: i64) -> Vec<StoredEvent> {
         let actor = self.operator();
         self.read(move |tx| event::history(tx, &actor, &Subject::new("user", id)))
+    }
+
+    /// The invitations of a user that did not end, by number.
+    pub fn invitations_of(&self, id: i64) -> Vec<Invitation> {
+        let actor = self.operator();
+        let filter = InvitationFilter {
+            user_id: Some(id),
+            state: None,
+        };
+        let listed = self.read(move |tx| invitations::list(tx, &actor, &filter, None, 100));
+        let mut rows = listed.rows;
+        rows.retain(|each| each.ended.is_none());
+        rows
     }
 
     /// How many users the default tenant has: to show that nothing was written.

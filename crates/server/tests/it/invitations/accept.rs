@@ -112,7 +112,8 @@ fn a_user_of_legalesign_without_a_password_joins_all_groups_by_one_link() {
     let found = case.native("GET", "/v1/users?email=grace@example.org");
     let user = found.send().expect(200)["data"][0].clone();
     assert_eq!(user["groups"], json!([]));
-    let answer = case.answer(link, PASSWORD, PASSWORD, false);
+    let password = "Tide-plank-ferry-7";
+    let answer = case.answer(link, password, password, false);
     assert_page(&answer, 200, "Your password is set");
     let user = case.stored(&user["id"]);
     let joined: Vec<_> = user["groups"].as_array().unwrap().iter().collect();

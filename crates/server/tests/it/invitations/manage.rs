@@ -159,3 +159,34 @@ fn invitations_of_others_are_not_there_and_managing_needs_the_scope() {
     assert_eq!(seen["data"].as_array().unwrap().len(), 1);
     assert_eq!(case.open(&link).status, 200);
 }
+
+#[test]
+fn an_invitation_that_ran_out_is_told_of_in_the_feed() {
+    let case = Case::start();
+    let (worker, link) = case.invited();
+    let told = || -> Vec<Value> {
+        case.server.settle();
+        let path = "/v1/events?type=invitation_expired";
+        let page = case.native("GET", path).send().expect(200);
+        page["data"].as_array().unwrap().clone()
+    };
+    let hours = |hours: u64| std::time::Duration::from_secs(hours * 3_600);
+    case.server
+        .advance(hours(14 * 24) - std::time::Duration::from_millis(1));
+    assert_eq!(told(), [] as [Value; 0]);
+    case.server.advance(std::time::Duration::from_millis(1));
+    let first = told();
+    assert_eq!(first.len(), 1);
+    let number = case.number(&worker["id"]);
+    assert_eq!(
+        first[0]["subject"]["id"].to_string().replace('"', ""),
+        number.to_string()
+    );
+    assert_page(&case.open(&link), 410, "This invitation has expired");
+    case.server.advance(hours(1));
+    assert_eq!(told(), first, "once");
+    let path = format!("/v1/invitations/{number}/resend");
+    assert_eq!(case.native("POST", &path).send().status, 202);
+    case.server.advance(hours(14 * 24));
+    assert_eq!(told().len(), 2);
+}

@@ -4,6 +4,7 @@ mod accept;
 mod hostile;
 mod manage;
 mod page;
+mod words;
 
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub struct Message {
     pub to: String,
     /// The path of the link in it.
     pub link: String,
+    /// Its words.
+    pub text: String,
 }
 
 impl Case {
@@ -92,6 +95,7 @@ impl Case {
                 channel: message["channel"].as_str().unwrap().to_owned(),
                 to: message["to"].as_str().unwrap().to_owned(),
                 link: link.trim_end_matches('.').to_owned(),
+                text: text.to_owned(),
             }
         };
         kept.iter().rev().map(read).collect()

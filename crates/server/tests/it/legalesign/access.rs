@@ -54,8 +54,22 @@ fn no_credential_is_401_for_every_call() {
     let case = Case::start();
     let bare = case.server.post("/api/v1/user/").json(&ada()).send();
     assert_unknown(&case, &bare);
-    let path = format!("/api/v1/user/{}/", "0".repeat(32));
-    assert_unknown(&case, &case.server.get(&path).send());
+    for path in [
+        format!("user/{}/", "0".repeat(32)),
+        "group/".to_owned(),
+        "group/sales/".to_owned(),
+        "member/".to_owned(),
+        "member/1/".to_owned(),
+        "invited/".to_owned(),
+        "notifications/".to_owned(),
+    ] {
+        let path = format!("/api/v1/{path}");
+        assert_unknown(&case, &case.server.get(&path).send());
+    }
+    for path in ["group/", "member/", "subscribe/", "unsubscribe/"] {
+        let path = format!("/api/v1/{path}");
+        assert_unknown(&case, &case.server.post(&path).json(&ada()).send());
+    }
     for header in ["", "ApiKey", "ApiKey ", "ApiKey :", "ApiKey x"] {
         assert_unknown(&case, &with_header(&case, header));
     }
@@ -261,9 +275,20 @@ fn an_unrouted_path_is_404_and_a_wrong_method_405_without_a_body() {
         wrong.assert_empty(405);
         assert_eq!(wrong.header("allow"), Some("POST"));
     }
-    for method in ["POST", "PUT", "DELETE"] {
-        let wrong = case.request(method, "/api/v1/user/0123/").send();
+    for (path, allow, wrong) in [
+        ("user/0123/", "GET,HEAD,PATCH", "DELETE"),
+        ("group/", "GET,HEAD,POST", "PATCH"),
+        ("group/sales/", "GET,HEAD,PATCH", "DELETE"),
+        ("member/", "GET,HEAD,POST", "PUT"),
+        ("member/1/", "GET,HEAD,DELETE", "PATCH"),
+        ("invited/", "GET,HEAD", "POST"),
+        ("invited/1/", "DELETE", "GET"),
+        ("notifications/", "GET,HEAD", "POST"),
+        ("subscribe/", "POST", "GET"),
+        ("unsubscribe/", "POST", "GET"),
+    ] {
+        let wrong = case.request(wrong, &format!("/api/v1/{path}")).send();
         wrong.assert_empty(405);
-        assert_eq!(wrong.header("allow"), Some("GET,HEAD"));
+        assert_eq!(wrong.header("allow"), Some(allow), "{path}");
     }
 }

@@ -1,12 +1,23 @@
 //! The dialect `legalesign` over HTTP (seed 004; contracts, legalesign).
 
 mod access;
+mod client;
 mod create;
+mod elsewhere;
 mod fields;
+mod groups;
+mod invited;
+mod lists;
+mod members;
 mod passwords;
+mod permissions;
 mod read;
+mod subscriptions;
 mod unreadable;
+mod update;
+mod verify;
 
+use directory::keys::NewKey;
 use directory::model::Invitation;
 use serde_json::{Value, json};
 
@@ -60,6 +71,45 @@ impl Case {
         found.expect(200)["data"][0].clone()
     }
 
+    /// A request with another key.
+    pub fn by(&self, key: &Key, method: &str, path: &str) -> Request {
+        let credential = format!("ApiKey {}:{}", key.id, key.secret);
+        self.server
+            .request(method, path)
+            .header("authorization", &credential)
+    }
+
+    /// A key whose owner has this email.
+    pub fn owned_by(&self, email: &str) -> Key {
+        self.server.key_with(NewKey {
+            owner_email: Some(email.to_owned()),
+            ..NewKey::default()
+        })
+    }
+
+    /// A user with a password, in one group with this permission; answers where they are.
+    pub fn member(&self, email: &str, group: &str, permission: i64) -> String {
+        let mut body = ada_with("password", PASSWORD);
+        body["email"] = email.into();
+        body["groups"] = group.into();
+        body["permission"] = permission.into();
+        self.created(&body)
+    }
+
+    /// Posts a body to `/api/v1/{resource}/`.
+    pub fn post(&self, resource: &str, body: &Value) -> Response {
+        let path = format!("/api/v1/{resource}/");
+        self.request("POST", &path).json(body).send()
+    }
+
+    /// Where something was made.
+    #[track_caller]
+    pub fn made(&self, resource: &str, body: &Value) -> String {
+        let made = self.post(resource, body);
+        made.assert_empty(201);
+        made.header("location").unwrap().to_owned()
+    }
+
     /// The body is refused with exactly these words, and nobody is made.
     #[track_caller]
     pub fn assert_refused(&self, body: &Value, fields: &Value) {
@@ -74,9 +124,7 @@ impl Case {
     /// The invitations of a user that are out.
     pub fn invitations(&self, user: &Value) -> Vec<Invitation> {
         let id = user["id"].as_i64().unwrap();
-        let actor = self.server.operator();
-        self.server
-            .read(move |tx| directory::users::invitations(tx, &actor, id))
+        self.server.invitations_of(id)
     }
 }
 

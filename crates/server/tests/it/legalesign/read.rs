@@ -176,7 +176,7 @@ fn public_pool_access_sees_workers_with_an_active_job_alone() {
             state_at: now,
             place: None,
         };
-        directory::jobs::put(tx, &actor, &job, Default::default()).map(drop)
+        directory::jobs::put(tx, &actor, &job.clone().into(), Default::default()).map(drop)
     });
     case.key = case.server.key_with(NewKey {
         account_id: Some(account),

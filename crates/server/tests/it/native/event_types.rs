@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use directory::event::EventType;
 use serde_json::{Value, json};
 
 use super::assert_problem;
@@ -29,7 +30,7 @@ fn catalogue(server: &Server, key: &Key) -> BTreeMap<String, Value> {
 fn every_event_is_told_with_its_group_its_origin_and_what_happened() {
     let server = Server::start();
     let types = catalogue(&server, &scoped(&server, "events:write"));
-    assert_eq!(types.len(), 175);
+    assert_eq!(types.len(), EventType::all().count());
     for expected in [
         json!({"name": "user_created", "group": "user", "origin": "server",
             "description": "A user was made."}),
@@ -65,7 +66,9 @@ fn the_catalogue_is_walked_as_every_list_is() {
         };
         path = link[1..link.find('>').unwrap()].to_owned();
     }
-    assert_eq!(sizes, [50, 50, 50, 25]);
+    let (last, full) = sizes.split_last().unwrap();
+    assert!(full.iter().all(|size| *size == 50) && (1..=50).contains(last));
+    assert_eq!(names.len(), EventType::all().count());
     let whole = server
         .get("/v1/event-types?limit=200")
         .bearer(&key.token)

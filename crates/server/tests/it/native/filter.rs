@@ -88,10 +88,7 @@ fn pending_users_are_found_as_such() {
     let id = server.write(move |tx| {
         let change = UserChange {
             email: Change::Set(Email::parse("p@example.org").unwrap()),
-            invitation: Some(InvitationRequest {
-                kind: InvitationKind::Invite,
-                redirect_to: None,
-            }),
+            invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
             ..UserChange::default()
         };
         let none = directory::violation::Violations::new();

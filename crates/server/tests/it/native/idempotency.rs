@@ -249,3 +249,79 @@ fn of_many_at_once_one_creates() {
     }
     assert_eq!(server.user_count(), 1);
 }
+
+/// Each POST that has no body, or whose body names nothing new.
+#[test]
+fn what_is_done_by_a_post_is_done_once_for_its_key() {
+    let server = Server::start();
+    let key = server.key();
+    let made = user(&server, &key, &json!({"email": "a@example.org"}));
+    let invite = json!({"type": "Worker", "first_name": "Ada", "last_name": "Lovelace",
+        "phone": "415 555 2671"});
+    let invited = server.post("/api_v2/users/invite").bearer(&key.token);
+    let invited = invited.json(&invite).send().expect(201)["user"]["id"].clone();
+    let invitation = server.invitations_of(invited.as_i64().unwrap())[0].id;
+    let hook = server.post("/v1/webhooks").bearer(&key.token);
+    let hook = hook
+        .json(&json!({"url": "https://example.org/hook"}))
+        .send();
+    let hook = hook.expect(201)["id"].clone();
+    let event = server.user_events(id_of(&made))[0].id;
+    server.write(move |tx| directory::event::sequence(tx, directory::TenantId(1)));
+    for (path, body, status) in [
+        (format!("/v1/invitations/{invitation}/revoke"), "", 204),
+        (format!("/v1/users/{}/erase", made["id"]), "", 204),
+        (format!("/v1/webhooks/{hook}/test"), "", 202),
+        (
+            format!("/v1/webhooks/{hook}/deliveries/{event}/replay"),
+            "",
+            202,
+        ),
+        (
+            format!("/v1/webhooks/{hook}/replay"),
+            "{\"since\":\"2026-11-21T00:00:00Z\"}",
+            202,
+        ),
+    ] {
+        let send = |name: &str| {
+            let request = server.post(&path).bearer(&key.token);
+            let request = request.header("idempotency-key", name);
+            let request = if body.is_empty() {
+                request
+            } else {
+                request.body("application/json", body)
+            };
+            request.send()
+        };
+        let events = || {
+            server.read(|tx| {
+                let sql = "SELECT count(*) FROM events WHERE tenant_id = $1";
+                tx.query_opt(sql, &[1_i64.into()], |row| row.int())
+            })
+        };
+        let first = send("k");
+        assert_eq!(
+            (first.status, first.header("idempotency-replayed")),
+            (status, None),
+            "{path}"
+        );
+        let before = events();
+        let second = send("k");
+        assert_eq!(
+            (second.status, &second.text),
+            (status, &first.text),
+            "{path}"
+        );
+        assert_eq!(
+            second.header("content-type"),
+            first.header("content-type"),
+            "{path}"
+        );
+        assert_eq!(
+            second.header("idempotency-replayed"),
+            Some("true"),
+            "{path}"
+        );
+        assert_eq!(events(), before, "{path}");
+    }
+}

@@ -12,6 +12,7 @@ mod jobs;
 mod list;
 mod named;
 mod read;
+mod redirects;
 mod scopes;
 mod update;
 mod versions;

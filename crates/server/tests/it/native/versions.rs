@@ -21,7 +21,8 @@ fn a_version_that_is_not_the_stored_one_is_refused() {
         "\"one\"",
         "\"\"",
         "",
-        "\"1\", \"3\"",
+        "W/\"1\", \"3\"",
+        "\"1\", 3",
     ] {
         let answer = request(&server, &key, &made)
             .header("if-match", tag)
@@ -66,6 +67,27 @@ fn a_version_that_is_not_the_stored_one_is_refused() {
         .header("if-match", "*")
         .json(&json!({"city": "Rome"}));
     assert_eq!(any.send().expect(200)["version"], 3);
+}
+
+#[test]
+fn of_several_versions_the_stored_one_is_enough() {
+    let server = Server::start();
+    let key = server.key();
+    let made = user(&server, &key, &json!({"email": "a@example.org"}));
+    let listed = request(&server, &key, &made)
+        .header("if-match", "\"7\", W/\"2\", \"1\"")
+        .json(&json!({"city": "Rome"}));
+    assert_eq!(listed.send().expect(200)["version"], 2);
+    let late = request(&server, &key, &made)
+        .header("if-match", "\"1\", \"3\"")
+        .json(&json!({"city": "Oslo"}));
+    assert_eq!(late.send().status, 412);
+    let delete = server
+        .request("DELETE", &format!("/v1/users/{}", made["id"]))
+        .bearer(&key.token)
+        .header("if-match", "\"1\"")
+        .header("if-match", "\"2\"");
+    delete.send().assert_empty(204);
 }
 
 #[test]

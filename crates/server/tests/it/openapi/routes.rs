@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::harness::{Server, described};
 
 /// Routes that are no API: pages, and the documents themselves.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/",
     "/docs",
     "/docs/{file}",
     "/invitations/{token}",
     "/openapi.json",
     "/openapi/{file}",
+    "/unsubscribe/{token}",
 ];
 
 /// The paths of the router, as the router itself shows them.

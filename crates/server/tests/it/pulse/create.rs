@@ -102,10 +102,7 @@ fn a_new_user_is_pending_and_is_sent_a_link_to_set_a_password() {
     let user = desk.made(&json!({"email": "ada@example.org"}));
     let id = user["id"].as_i64().unwrap();
     assert_eq!(desk.native(&user["id"])["status"], "pending");
-    let actor = desk.server.operator();
-    let out = desk
-        .server
-        .read(move |tx| users::invitations(tx, &actor, id));
+    let out = desk.server.invitations_of(id);
     assert_eq!(out.len(), 1);
     assert_eq!(
         (out[0].kind, out[0].group_id, out[0].redirect_to.clone()),

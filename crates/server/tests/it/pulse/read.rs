@@ -238,7 +238,7 @@ fn working(desk: &Desk, email: &str, member: bool) -> Value {
     };
     let actor = desk.server.operator();
     desk.server
-        .write(move |tx| jobs::put(tx, &actor, &job, Default::default()).map(drop));
+        .write(move |tx| jobs::put(tx, &actor, &job.clone().into(), Default::default()).map(drop));
     id
 }
 

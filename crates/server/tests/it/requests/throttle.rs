@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
+use muster::http::trusted_proxies::TrustedProxies;
 use serde_json::json;
 
 use crate::harness::{Key, Response, Server};
@@ -113,15 +114,84 @@ fn after_a_hundred_failures_an_address_waits_and_others_go_on() {
         assert_limited(&request.send(), "60");
     }
     for key in [&keys[0], last] {
-        let answer = from_elsewhere(&server, &key.token);
+        let answer = from_elsewhere(&server, &key.token, "");
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     server.advance(Duration::from_secs(60));
     with(&server, &last.token).expect(200);
 }
 
-/// Asks from another address of this machine.
-fn from_elsewhere(server: &Server, token: &str) -> String {
+/// A server behind proxies on this machine's first address and in 10.0.0.0/8.
+fn behind_proxies() -> Server {
+    let networks = ["127.0.0.1", "10.0.0.0/8"].map(|network| network.parse().unwrap());
+    Server::start_with(|app| {
+        app.trusted_proxies = TrustedProxies::new(networks.into_iter().collect());
+    })
+}
+
+fn forwarded(server: &Server, token: &str, lines: &[&str]) -> Response {
+    let mut request = server.get("/v1/users").bearer(token);
+    for line in lines {
+        request = request.header("x-forwarded-for", line);
+    }
+    request.send()
+}
+
+#[test]
+fn behind_a_trusted_proxy_each_client_counts_by_itself() {
+    let server = behind_proxies();
+    let key = server.key();
+    // What a client says itself stands to the left of what the proxy saw.
+    for n in 0..10 {
+        let forged = format!("198.51.100.{n}, 203.0.113.7, 10.0.0.5");
+        let failed = forwarded(&server, &wrong(&key), &[&forged]);
+        assert_eq!(failed.status, 401);
+    }
+    for chain in [
+        &["203.0.113.7"][..],
+        &["198.51.100.200", "203.0.113.7, 10.0.0.9"],
+    ] {
+        assert_limited(&forwarded(&server, &key.token, chain), "60");
+    }
+    for other in [&["203.0.113.8"][..], &["203.0.113.7, 203.0.113.8"], &[]] {
+        forwarded(&server, &key.token, other).expect(200);
+    }
+}
+
+#[test]
+fn what_a_proxy_says_that_is_no_address_counts_as_the_proxy() {
+    let server = behind_proxies();
+    let key = server.key();
+    for n in 0..10 {
+        let hidden = format!("203.0.113.{n}, unknown");
+        let failed = forwarded(&server, &wrong(&key), &[&hidden]);
+        assert_eq!(failed.status, 401);
+    }
+    assert_limited(&with(&server, &key.token), "60");
+    // `Forwarded` is not read.
+    let request = server.get("/v1/users").bearer(&key.token);
+    let request = request.header("forwarded", "for=203.0.113.9");
+    assert_limited(&request.send(), "60");
+    forwarded(&server, &key.token, &["203.0.113.1"]).expect(200);
+}
+
+#[test]
+fn who_is_no_trusted_proxy_is_not_believed() {
+    let server = behind_proxies();
+    let key = server.key();
+    for n in 0..10 {
+        let header = format!("X-Forwarded-For: 203.0.113.{n}\r\n");
+        let answer = from_elsewhere(&server, &wrong(&key), &header);
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
+    let header = "X-Forwarded-For: 203.0.113.200\r\n";
+    let answer = from_elsewhere(&server, &key.token, header);
+    assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
+    with(&server, &key.token).expect(200);
+}
+
+/// Asks from another address of this machine, which is no proxy's, with one more line of head.
+fn from_elsewhere(server: &Server, token: &str, header: &str) -> String {
     let address = server
         .url()
         .strip_prefix("http://")
@@ -137,7 +207,7 @@ fn from_elsewhere(server: &Server, token: &str) -> String {
     let mut stream = stream;
     let head = format!(
         "GET /v1/users HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
-        Authorization: Bearer {token}\r\n\r\n"
+        Authorization: Bearer {token}\r\n{header}\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();

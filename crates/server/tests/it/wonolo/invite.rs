@@ -53,9 +53,7 @@ fn an_invited_worker_has_no_password_and_waits_for_an_answer() {
     let actor = server.operator();
     let hash = server.read(move |tx| directory::users::password_hash(tx, &actor, id));
     assert!(hash.is_none());
-    let actor = server.operator();
-    let out = server.read(move |tx| directory::users::invitations(tx, &actor, id));
-    assert_eq!(out.len(), 1);
+    assert_eq!(server.invitations_of(id).len(), 1);
 }
 
 #[test]

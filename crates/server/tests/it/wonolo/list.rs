@@ -144,7 +144,9 @@ fn public_pool_access_lists_whom_it_sees() {
         place: None,
     };
     let operator = server.operator();
-    server.write(move |tx| directory::jobs::put(tx, &operator, &job, Default::default()).map(drop));
+    server.write(move |tx| {
+        directory::jobs::put(tx, &operator, &job.clone().into(), Default::default()).map(drop)
+    });
     assert_users(
         &server.post("/api_v2/users").form(&form).send(),
         &users[3..4],

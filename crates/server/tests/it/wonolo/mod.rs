@@ -7,6 +7,7 @@ mod hostile;
 mod invite;
 mod list;
 mod memberships;
+mod privilege;
 mod read;
 mod references;
 mod refuse;

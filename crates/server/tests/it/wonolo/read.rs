@@ -40,7 +40,7 @@ fn job(server: &Server, worker: &Value, account: i64, state: &'static str) {
         jobs::put(
             tx,
             &Actor::system(TenantId(1), "test"),
-            &job,
+            &job.clone().into(),
             Default::default(),
         )
         .map(drop)

@@ -45,7 +45,7 @@ fn each_state_that_a_workers_jobs_came_into_is_a_line_oldest_first() {
         started,
         json!({
             "id": first["id"], "external_id": "shift-7", "at": "2026-11-21T05:00:00.500Z",
-            "created_at": "2026-11-21T04:50:40.123Z",
+            "created_at": "2026-11-21T04:50:40.123Z", "version": 2,
         }),
     );
     answer.assert(200, &expected);

@@ -2,7 +2,9 @@
 
 mod events;
 mod named;
+mod notifications;
 mod problem;
+mod sessions;
 mod users;
 mod webhooks;
 
@@ -10,6 +12,7 @@ use directory::permission::Scope;
 use directory::query::MAX_PAGE;
 
 use super::list::DEFAULT_LIMIT;
+use crate::http::auth::ACCOUNT_HEADER;
 use crate::http::idempotency::MAX_KEY;
 use crate::openapi::operation::{Api, Content, Credential, Operation};
 use crate::openapi::ordered::Members;
@@ -18,8 +21,10 @@ use crate::openapi::schema::{Schema, count, list, named, shape, text};
 const DESCRIPTION: &str = "\
 The whole directory, for new clients.
 
-**Credential.** `Authorization: Bearer <key id>.<secret>`. A key has scopes ({scopes}; none named: \
-all of them), and may be bound to an account.
+**Credential.** `Authorization: Bearer`, and `<key id>.<secret>` or the token of a session. A key has \
+scopes ({scopes}; none named: all of them), and may be bound to an account. A session acts in the \
+account that `x-account-id` names, where it names one. A call without a credential is of the tenant \
+that `Muster-Tenant` names, else of the first.
 
 **Bodies** are JSON objects. A field that is not known is refused, and a text holds no NUL. \
 `PATCH` is a JSON Merge Patch (RFC 7396): what is not named stays, null takes a value away. A body \
@@ -46,10 +51,14 @@ pub fn api() -> Api {
     let mut schemas = problem::schemas();
     schemas.extend(users::schemas());
     schemas.extend(named::schemas());
+    schemas.extend(sessions::schemas());
+    schemas.extend(notifications::schemas());
     schemas.extend(events::schemas());
     schemas.extend(webhooks::schemas());
     let mut operations = users::operations();
     operations.extend(named::operations());
+    operations.extend(sessions::operations());
+    operations.extend(notifications::operations());
     operations.extend(events::operations());
     operations.extend(webhooks::operations());
     operations.extend(health());
@@ -64,13 +73,18 @@ pub fn api() -> Api {
                 Members::of([
                     ("type", "http"),
                     ("scheme", "bearer"),
-                    ("description", "`<key id>.<secret>`"),
+                    (
+                        "description",
+                        "`<key id>.<secret>`, or the token of a session.",
+                    ),
                 ]),
             )],
             authorization: "Bearer {token}",
         },
         tags: vec![
             ("Users", "People, and what stands around them."),
+            ("Sessions", "Users who are logged in."),
+            ("Notifications", "What users are told of, and how."),
             ("Invitations", "What is out until a person answers it."),
             ("Accounts", "Organisations inside a tenant."),
             ("Groups", "Groups of users."),
@@ -79,6 +93,7 @@ pub fn api() -> Api {
                 "Jobs",
                 "Who works for which account, as other systems report it.",
             ),
+            ("Redirects", "Where pages may lead to."),
             ("Events", "What happened, as a feed."),
             ("Webhooks", "Where events are sent to."),
             ("Health", "Whether the server lives and can serve."),
@@ -91,7 +106,10 @@ pub fn api() -> Api {
 
 /// What every call with a credential may answer.
 fn guarded(operation: Operation) -> Operation {
-    operation.shares(&[
+    let account = text().pattern("^[0-9]+$");
+    let words = "Of a session: the account that it acts in. Of a key it is passed over.";
+    operation.header(ACCOUNT_HEADER, account, words).shares(&[
+        "Unreadable",
         "Unauthenticated",
         "Forbidden",
         "RateLimited",
@@ -131,8 +149,8 @@ fn patching(operation: Operation, body: Schema) -> Operation {
 
 /// A call that takes `If-Match`.
 fn versioned(operation: Operation) -> Operation {
-    let schema = text().pattern(r#"^(\*|"[0-9]+")$"#);
-    let words = "The `ETag` that the resource must still have; `*`: any.";
+    let schema = text().pattern(r#"^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$"#);
+    let words = "The `ETag`s of which the resource must still have one; `*`: any.";
     let operation = operation.header("If-Match", schema, words);
     operation.shares(&["PreconditionFailed"])
 }

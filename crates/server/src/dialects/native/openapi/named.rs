@@ -3,8 +3,9 @@
 use directory::accounts::MAX_NAME;
 use directory::jobs::STATES;
 use directory::model::{MAX_TEXT, Place};
+use directory::redirects::MAX_REDIRECT;
 
-use super::{nullable, page, paged, reading, repeatable, writing};
+use super::{acting, nullable, page, paged, reading, repeatable, versioned, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{
     Schema, boolean, count, id, input, named, number, one_of, shape, text, time,
@@ -49,6 +50,12 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
         nullable("icon_url", words()),
         nullable("soft", boolean()),
     ]);
+    let uri = text()
+        .format("uri")
+        .shortest(1)
+        .longest(MAX_REDIRECT)
+        .pattern("^https?://[!-~]+$");
+    let uri = uri.says("Whole and exact; http for this machine alone.");
     let new_group = input([
         ("name", name()),
         nullable("public_name", text().longest(MAX_NAME)),
@@ -63,6 +70,14 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
         ("GroupCreation", new_group.requires(&["name"]).closed()),
         ("Badge", badge),
         ("BadgeCreation", new_badge.requires(&["name"]).closed()),
+        (
+            "Redirect",
+            shape([("id", id()), ("uri", text()), ("created_at", time())]),
+        ),
+        (
+            "RedirectCreation",
+            input([("uri", uri)]).requires(&["uri"]).closed(),
+        ),
         ("Job", job()),
         ("JobReport", job_report()),
     ]
@@ -89,7 +104,7 @@ fn job() -> Schema {
     shape(
         own.into_iter()
             .chain(place())
-            .chain([("created_at", time())]),
+            .chain([("created_at", time()), ("version", id())]),
     )
 }
 
@@ -166,22 +181,65 @@ impl Named {
 }
 
 pub(super) fn operations() -> Vec<Operation> {
-    let report = Operation::put("/v1/jobs/{external_id}", "putJob")
+    let mut all: Vec<Operation> = ALL.iter().flat_map(Named::operations).collect();
+    all.extend(jobs());
+    all.extend(redirects());
+    all
+}
+
+fn jobs() -> [Operation; 3] {
+    let named_by = |operation: Operation| {
+        let words = "The job's id in the system that reports it.";
+        operation.names("external_id", text().shortest(1).longest(MAX_NAME), words)
+    };
+    let path = "/v1/jobs/{external_id}";
+    let report = Operation::put(path, "putJob")
         .is("Jobs", "Reports the state of a job")
         .says(
-            "Makes the job where it is not known. A state that it was not in is a transition, \
-             kept with its time and place.",
-        )
-        .names(
-            "external_id",
-            text().shortest(1).longest(MAX_NAME),
-            "The job's id in the system that reports it.",
+            "Makes the job where it is not known. A state, worker or account that it did not have \
+             is a transition, kept with its time and place. A report of before the job came into \
+             its state is kept and changes nothing; one of more than ten minutes to come is \
+             refused.",
         );
+    let list = Operation::get("/v1/jobs", "listJobs")
+        .is("Jobs", "Jobs, by number")
+        .asks("worker_id", id(), "Of this worker.")
+        .asks("account_id", id(), "For this account.")
+        .asks("state", one_of(STATES), "In this state.")
+        .asks(
+            "external_id",
+            text().shortest(1),
+            "Of this id in the system that reports it.",
+        );
+    let show = Operation::get(path, "getJob").is("Jobs", "One job");
     let shown = || Content::json(named("Job"));
-    let report = writing(report, named("JobReport"))
-        .answers(200, "The job, which was known.", shown())
-        .answers(201, "The job, which is new.", shown());
-    let mut all: Vec<Operation> = ALL.iter().flat_map(Named::operations).collect();
-    all.push(report);
-    all
+    [
+        page(paged(list), "Job"),
+        reading(named_by(show))
+            .answers(200, "The job.", shown())
+            .with_headers(&["ETag"]),
+        versioned(writing(named_by(report), named("JobReport")))
+            .shares(&["NotFound"])
+            .answers(200, "The job, which was known.", shown())
+            .with_headers(&["ETag"])
+            .answers(201, "The job, which is new.", shown())
+            .with_headers(&["ETag"]),
+    ]
+}
+
+/// Where pages may lead to.
+fn redirects() -> [Operation; 3] {
+    let tag = "Redirects";
+    let list = Operation::get("/v1/redirects", "listRedirects").is(tag, "Redirects, by number");
+    let add = Operation::post("/v1/redirects", "createRedirect").is(tag, "Allows a redirect");
+    let remove = Operation::delete("/v1/redirects/{id}", "deleteRedirect")
+        .is(tag, "Allows a redirect no more")
+        .names("id", id(), "Its number.");
+    [
+        page(paged(list), "Redirect"),
+        repeatable(writing(add, named("RedirectCreation")))
+            .answers(201, "What was added.", Content::json(named("Redirect")))
+            .with_headers(&["Location", "ETag", "Idempotency-Replayed?"]),
+        acting(remove).answers_empty(204, "No page leads there any more."),
+    ]
 }

@@ -24,7 +24,7 @@ const CODES: [&str; 15] = [
 ];
 
 /// The stable codes of broken rules.
-const RULES: [&str; 13] = [
+const RULES: [&str; 14] = [
     "blank",
     "taken",
     "too_short",
@@ -35,6 +35,7 @@ const RULES: [&str; 13] = [
     "mismatch",
     "must_exist",
     "out_of_range",
+    "in_future",
     "guessable",
     "immutable",
     "unknown_field",

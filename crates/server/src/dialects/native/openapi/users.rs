@@ -340,7 +340,9 @@ pub(super) fn operations() -> Vec<Operation> {
         repeatable(acting(restored))
             .answers(200, "The user.", shown())
             .with_headers(&["ETag", "Idempotency-Replayed?"]),
-        acting(erased).answers_empty(204, "They are forgotten."),
+        repeatable(acting(erased))
+            .answers_empty(204, "They are forgotten.")
+            .with_headers(&["Idempotency-Replayed?"]),
     ];
     all.extend(invitations());
     all
@@ -369,9 +371,9 @@ fn invitations() -> Vec<Operation> {
                 Content::json(named("Invitation")),
             )
             .with_headers(&["Idempotency-Replayed?"]),
-        acting(revoked)
-            .shares(&["Conflict"])
-            .answers_empty(204, "It is ended."),
+        repeatable(acting(revoked))
+            .answers_empty(204, "It is ended.")
+            .with_headers(&["Idempotency-Replayed?"]),
     ]
 }
 

@@ -4,7 +4,7 @@ use directory::accounts::MAX_NAME;
 use directory::deliveries::{DeliveryState, Outcome};
 use directory::webhooks::{MAX_REPLAYED, MAX_URL};
 
-use super::{acting, nullable, page, paged, patching, reading, versioned, writing};
+use super::{acting, nullable, page, paged, patching, reading, repeatable, versioned, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{
     Schema, boolean, count, id, input, list, named, one_of, shape, text, time,
@@ -165,16 +165,21 @@ fn sending() -> Vec<Operation> {
             .shares(&["Unreadable"])
             .answers(200, "The webhook and its new secret.", with_secret)
             .with_headers(&["ETag"]),
-        acting(test).answers_empty(202, "It is on its way."),
-        writing(span, body.requires(&["since"]).closed())
+        repeatable(acting(test))
+            .answers_empty(202, "It is on its way.")
+            .with_headers(&["Idempotency-Replayed?"]),
+        repeatable(writing(span, body.requires(&["since"]).closed()))
             .shares(&["NotFound"])
-            .answers(202, "They are on their way.", Content::json(replayed)),
+            .answers(202, "They are on their way.", Content::json(replayed))
+            .with_headers(&["Idempotency-Replayed?"]),
         page(paged(reading(listed)), "Delivery"),
         reading(event(shown)).answers(
             200,
             "The delivery.",
             Content::json(named("DeliveryWithAttempts")),
         ),
-        acting(event(again)).answers_empty(202, "It is on its way."),
+        repeatable(acting(event(again)))
+            .answers_empty(202, "It is on its way.")
+            .with_headers(&["Idempotency-Replayed?"]),
     ]
 }

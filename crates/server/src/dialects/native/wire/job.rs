@@ -1,7 +1,7 @@
 //! Jobs.
 
-use directory::jobs::Reported;
-use directory::model::{Job, Place};
+use directory::jobs::Report;
+use directory::model::{Job, Place, StoredJob};
 use directory::violation::{Path, Rule, Violations};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,9 +22,10 @@ pub(in crate::dialects::native) struct JobOut<'a> {
     latitude: Option<f64>,
     longitude: Option<f64>,
     created_at: Time,
+    version: i64,
 }
 
-impl Resource for Reported {
+impl Resource for StoredJob {
     type Out<'a> = JobOut<'a>;
 
     fn out(&self) -> JobOut<'_> {
@@ -40,16 +41,18 @@ impl Resource for Reported {
             latitude: job.place.map(Place::latitude),
             longitude: job.place.map(Place::longitude),
             created_at: Time(self.created_at),
+            version: self.version,
         }
     }
 }
 
-/// Reads a report of a job, and whether it says since when; else it is of `now`.
+/// Reads a report of a job; one that does not say since when is of `now`.
 pub(in crate::dialects::native) fn job_in(
     map: &Map<String, Value>,
     external_id: String,
     now: Timestamp,
-) -> (Job, bool, Violations) {
+    expected: Option<Vec<i64>>,
+) -> (Report, Violations) {
     let mut violations = Violations::new();
     let mut fields = Fields::new(map, Path::default(), STRICT, &mut violations);
     fields.only(&[
@@ -83,7 +86,12 @@ pub(in crate::dialects::native) fn job_in(
         state_at: at.unwrap_or(now),
         place: place_in(map, &mut fields),
     };
-    (job, at.is_some(), violations)
+    let report = Report {
+        job,
+        dated: at.is_some(),
+        expected,
+    };
+    (report, violations)
 }
 
 /// Both of its degrees, or neither.

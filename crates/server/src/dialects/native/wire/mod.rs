@@ -4,8 +4,11 @@ mod event_type;
 mod invitation;
 mod job;
 mod named;
+mod notification;
 mod parts_in;
+mod redirect;
 mod row_in;
+mod session;
 mod user_in;
 mod user_out;
 mod webhook;
@@ -16,8 +19,13 @@ use serde::{Serialize, Serializer};
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
+pub(super) use notification::{
+    MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
+};
 pub(super) use parts_in::MAX_ENTRIES;
+pub(super) use redirect::redirect_in;
 pub(super) use row_in::{Column, column, empty_body, row_in};
+pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
 #[cfg(test)]
 pub(super) use user_in::{FIELDS, JOINING_FIELDS};
 pub(super) use user_in::{MIN_PASSWORD, record_in, user_in};

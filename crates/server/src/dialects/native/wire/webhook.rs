@@ -189,6 +189,7 @@ pub(in crate::dialects::native) fn webhook_in(
         event_types: event_types(listed, &mut violations),
         account_id,
         enabled,
+        ..WebhookChange::default()
     };
     (change, violations)
 }

@@ -187,10 +187,7 @@ pub(in super::super) fn invite_in(map: &Map<String, Value>) -> (UserChange, Viol
         external_id: fields.text("external_id"),
         kind: Change::Set(UserKind::Worker),
         onboarding_state: Change::Set(OnboardingState::Invited),
-        invitation: Some(InvitationRequest {
-            kind: InvitationKind::Invite,
-            redirect_to: None,
-        }),
+        invitation: Some(InvitationRequest::new(InvitationKind::Invite)),
         ..UserChange::default()
     };
     (change, violations)

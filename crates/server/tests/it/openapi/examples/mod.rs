@@ -5,6 +5,7 @@
 mod failures;
 mod native;
 mod recorder;
+mod sessions;
 mod vendors;
 mod webhooks;
 
@@ -23,6 +24,7 @@ fn run() -> Recorder {
     let mut recorder = Recorder::new();
     native::run(&mut recorder);
     vendors::run(&mut recorder);
+    sessions::run(&mut recorder);
     webhooks::run(&mut recorder);
     failures::run(&mut recorder);
     recorder

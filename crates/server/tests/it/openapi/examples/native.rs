@@ -68,6 +68,12 @@ fn jobs(recorder: &mut Recorder) {
     let report = json!({"worker_id": 1, "account_id": recorder.account, "state": "in_progress",
         "latitude": 37.8044, "longitude": -122.2712});
     recorder.call("PUT", "/v1/jobs/shift-7", body(&report));
+    recorder.call("GET", "/v1/jobs/shift-7", None);
+    recorder.call("GET", "/v1/jobs?state=in_progress", None);
+    let redirect = json!({"uri": "https://app.example.com/welcome"});
+    let added = recorder.call("POST", "/v1/redirects", body(&redirect));
+    recorder.call("GET", "/v1/redirects", None);
+    recorder.call("DELETE", added.header("location").unwrap(), None);
 }
 
 fn events(recorder: &mut Recorder) {

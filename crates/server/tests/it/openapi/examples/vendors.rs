@@ -89,14 +89,49 @@ fn platformos(recorder: &mut Recorder) {
 }
 
 fn legalesign(recorder: &mut Recorder) {
+    let group = json!({"name": "Contracts", "xframe_allow": false});
+    let made = recorder.call("POST", "/api/v1/group/", body(&group));
+    let group = made.header("location").unwrap().to_owned();
+    let name = json!({"public_name": "Contracts team"});
+    recorder.call("PATCH", &group, body(&name));
     let user = json!({
         "first_name": "Barbara", "last_name": "Liskov", "email": "barbara@example.org",
-        "timezone": "Europe/London", "password": "Tide-plank7-ferry",
-        "groups": "/api/v1/group/night-shift/", "permission": "3",
+        "timezone": "Europe/London", "password": PASSWORD, "groups": group, "permission": "3",
     });
     let made = recorder.call("POST", "/api/v1/user/", body(&user));
     let place = made.header("location").unwrap().to_owned();
+    recorder.call(
+        "PATCH",
+        &place,
+        body(&json!({"first_name": "Barbara Jane"})),
+    );
     recorder.call("GET", &place, None);
+    recorder.call("GET", &group, None);
+    recorder.call("GET", "/api/v1/group/?limit=1", None);
+    members(recorder, &group);
+    subscriptions(recorder, &group);
+}
+
+fn members(recorder: &mut Recorder, group: &str) {
+    let known = json!({"email": "alan@example.org", "group": group, "permission": "2"});
+    let added = recorder.call("POST", "/api/v1/member/", body(&known));
+    let member = added.header("location").unwrap().to_owned();
+    recorder.call("GET", &member, None);
+    recorder.call("GET", "/api/v1/member/", None);
+    recorder.call("DELETE", &member, None);
+    let unknown = json!({"email": "lynn@example.org", "group": group});
+    let invited = recorder.call("POST", "/api/v1/member/", body(&unknown));
+    let invited = invited.header("location").unwrap().to_owned();
+    recorder.call("GET", "/api/v1/invited/", None);
+    recorder.call("DELETE", &invited, None);
+}
+
+fn subscriptions(recorder: &mut Recorder, group: &str) {
+    let new = json!({"notify": "all", "url": "https://hooks.example.com/signed", "group": group});
+    recorder.call("POST", "/api/v1/subscribe/", body(&new));
+    recorder.call("GET", "/api/v1/notifications/", None);
+    let end = json!({"url": "https://hooks.example.com/signed"});
+    recorder.call("POST", "/api/v1/unsubscribe/", body(&end));
 }
 
 fn invitations(recorder: &mut Recorder) {

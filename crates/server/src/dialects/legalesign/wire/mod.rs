@@ -1,9 +1,15 @@
-//! The shapes of this API: a body → what to do with all that is wrong with it; a user →
+//! The shapes of this API: a body → what to do with all that is wrong with it; a resource →
 //! JSON.
+
+mod group;
+mod list;
+mod member;
+mod subscription;
 
 use std::sync::LazyLock;
 
 use directory::model::{Email, GroupPermission, InvitationKind, UserView};
+use directory::password::PasswordRule;
 use directory::users::{Change, InvitationRequest, UserChange};
 use directory::violation::{Expected, Path, Rule, Violations};
 use regex::Regex;
@@ -14,8 +20,16 @@ use serde_json::{Map, Value};
 use super::quirks::{
     DEFAULT_PERMISSION, DEFAULT_TIMEZONE, MAX_EMAIL, MAX_GROUPS, MAX_NAME, NaiveTime,
 };
-use super::{password, timezones};
+use super::timezones;
 use crate::http::fields::{Fields, Reading};
+
+pub(super) use group::{GroupOut, WholeGroupOut, group_in, public_name_in};
+pub(super) use list::ListQuery;
+pub(super) use member::{InvitedOut, MemberIn, MemberOut, invited_uri, member_in, member_uri};
+pub(super) use subscription::{
+    NotificationOut, SubscribedGroup, SubscriptionIn, Unsubscription, subscription_in, terms_of,
+    unsubscription_in,
+};
 
 /// Most characters of a group's slug (seed 004, `groups`).
 pub(super) const MAX_SLUG: usize = 50;
@@ -36,7 +50,8 @@ fn fits(text: &str, pattern: &LazyLock<Result<Regex, regex::Error>>) -> bool {
     pattern.as_ref().is_ok_and(|pattern| pattern.is_match(text))
 }
 
-fn not_included(text: &str) -> Rule {
+/// The rule that a value breaks which is none of those it may be.
+pub(super) fn not_included(text: &str) -> Rule {
     Rule::NotIncluded {
         value: text.chars().take(SHOWN).collect(),
     }
@@ -51,16 +66,20 @@ pub(super) struct NamedGroup {
     pub slug: String,
 }
 
+/// Whether a text can be a group's slug.
+pub(super) fn is_slug(text: &str) -> bool {
+    text.chars().count() <= MAX_SLUG && fits(text, &SLUG)
+}
+
 impl NamedGroup {
     /// Reads `/api/v1/group/{slug}/` or a bare slug.
-    fn parse(entry: &str) -> Option<Self> {
+    pub(super) fn parse(entry: &str) -> Option<Self> {
         let slug = match entry.strip_prefix("/api/v1/group/") {
             Some(rest) => rest.strip_suffix('/')?,
             None => entry,
         };
-        let short = slug.chars().count() <= MAX_SLUG;
-        (short && fits(slug, &SLUG)).then(|| Self {
-            given: entry.to_owned(),
+        is_slug(slug).then(|| Self {
+            given: entry.chars().take(SHOWN).collect(),
             slug: slug.to_owned(),
         })
     }
@@ -81,6 +100,8 @@ pub(super) struct NewUser {
     pub groups: Vec<NamedGroup>,
     /// The permission in each of them.
     pub permission: GroupPermission,
+    /// Where the page of the verification leads; whether that is allowed is still to be found.
+    pub redirect_to: Option<String>,
     /// All that is wrong with the body.
     pub violations: Violations,
 }
@@ -103,11 +124,13 @@ pub(super) fn user_in(map: &Map<String, Value>) -> NewUser {
     let password = password_in(&mut fields);
     let groups = groups_in(&mut fields);
     let permission = permission_in(map, &mut fields);
-    refuse_redirect(&mut fields);
+    let redirect_to = fields.text("redirect_to").value().cloned();
+    let redirect_to = redirect_to.filter(|text| !text.is_empty());
     if password.is_none() {
         change.invitation = Some(InvitationRequest {
-            kind: InvitationKind::Verify,
-            redirect_to: None,
+            redirect_to: redirect_to.clone(),
+            password_rule: PasswordRule::Composed,
+            ..InvitationRequest::new(InvitationKind::Verify)
         });
     }
     NewUser {
@@ -115,8 +138,26 @@ pub(super) fn user_in(map: &Map<String, Value>) -> NewUser {
         password,
         groups,
         permission,
+        redirect_to,
         violations,
     }
+}
+
+/// Reads the body of `PATCH /user/{username}/`: the names that it has. Nothing else can be
+/// changed, and what else is there is ignored.
+pub(super) fn names_in(map: &Map<String, Value>) -> (UserChange, Violations) {
+    let mut violations = Violations::new();
+    let mut fields = Fields::new(map, Path::default(), Reading::default(), &mut violations);
+    let mut name = |field: &str| match fields.has(field) {
+        true => name_in(&mut fields, field),
+        false => Change::Keep,
+    };
+    let change = UserChange {
+        first_name: name("first_name"),
+        last_name: name("last_name"),
+        ..UserChange::default()
+    };
+    (change, violations)
 }
 
 /// A text that must be there and not be empty.
@@ -182,7 +223,7 @@ fn password_in(fields: &mut Fields<'_, '_>) -> Option<SecretString> {
         Change::Set(text) if !text.is_empty() => SecretString::from(text),
         Change::Keep | Change::Clear | Change::Set(_) => return None,
     };
-    if let Some(rule) = password::check(&password) {
+    if let Some(rule) = PasswordRule::Composed.check(&password) {
         fields.refuse("password", rule);
     }
     Some(password)
@@ -239,14 +280,6 @@ fn level(text: &str) -> Option<GroupPermission> {
         .find(|level| level.number().to_string() == text)
 }
 
-fn refuse_redirect(fields: &mut Fields<'_, '_>) {
-    if let Change::Set(text) = fields.text("redirect_to")
-        && !text.is_empty()
-    {
-        fields.refuse("redirect_to", not_included(&text));
-    }
-}
-
 /// A user as this API shows them (contracts, legalesign: Users).
 #[derive(Serialize)]
 pub(super) struct UserOut<'a> {
@@ -284,7 +317,8 @@ pub(super) fn user_uri(username: &str) -> String {
     format!("/api/v1/user/{username}/")
 }
 
-fn group_uri(slug: &str) -> String {
+/// Where a group is: `/api/v1/group/{slug}/`.
+pub(super) fn group_uri(slug: &str) -> String {
     format!("/api/v1/group/{slug}/")
 }
 

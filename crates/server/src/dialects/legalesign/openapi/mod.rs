@@ -1,14 +1,21 @@
 //! What this API says of itself (`GET /openapi/legalesign.json`).
 
-use directory::model::GroupPermission;
+mod groups;
+mod subscriptions;
 
-use super::password;
-use super::quirks::{DEFAULT_PERMISSION, DEFAULT_TIMEZONE, MAX_EMAIL, MAX_NAME};
+use directory::model::GroupPermission;
+use directory::password::{MAX_COMPOSED, MIN_PASSWORD, SPECIAL};
+
+use super::quirks::{
+    DEFAULT_LIMIT, DEFAULT_PERMISSION, DEFAULT_TIMEZONE, MAX_EMAIL, MAX_LIMIT, MAX_NAME,
+};
 use super::timezones::TIMEZONES;
 use super::wire::{MAX_SLUG, NAME_FORM};
 use crate::openapi::operation::{Api, Content, Credential, Operation, SharedAnswer};
 use crate::openapi::ordered::{Members, Ordered};
-use crate::openapi::schema::{Schema, any_of, by_name, input, list, named, one_of, shape, text};
+use crate::openapi::schema::{
+    Schema, any_of, by_name, count, input, list, named, one_of, shape, text,
+};
 
 const DESCRIPTION: &str = "\
 The users of an e-signature service, v1, for clients that speak this API already.
@@ -41,13 +48,19 @@ pub fn api() -> Api {
             schemes: vec![("key", key)],
             authorization: "ApiKey {id}:{secret}",
         },
-        tags: vec![("Users", "Those who send and sign.")],
+        tags: vec![
+            ("Users", "Those who send and sign."),
+            ("Groups", "Teams of users."),
+            ("Members", "Who is in which group, and who is invited."),
+            ("Subscriptions", "Where to tell of what happens."),
+        ],
         schemas: schemas(),
         shared: shared(),
         operations: operations(),
     }
 }
 
+/// A time without its zone.
 fn naive() -> Schema {
     text().pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$")
 }
@@ -73,7 +86,7 @@ fn permission() -> Schema {
 }
 
 fn secret() -> Schema {
-    let special: String = password::SPECIAL
+    let special: String = SPECIAL
         .chars()
         .flat_map(|c| {
             if matches!(c, '\\' | ']' | '[' | '^' | '-') {
@@ -86,8 +99,8 @@ fn secret() -> Schema {
     let form = format!(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[{special}])\S+$");
     let words = "None: they are sent a link to set one.";
     let own = text()
-        .shortest(password::MIN)
-        .longest(password::MAX)
+        .shortest(MIN_PASSWORD)
+        .longest(MAX_COMPOSED)
         .pattern(form)
         .secret();
     any_of(vec![
@@ -142,16 +155,24 @@ fn user() -> Schema {
 
 fn schemas() -> Vec<(&'static str, Schema)> {
     let fault = shape([("error", text())]).field("request_id", text(), false);
-    let broken = by_name(by_name(list(text())));
-    vec![
+    let told = any_of(vec![list(text()), text()]);
+    let broken = by_name(by_name(told));
+    let mut all = vec![
         ("User", user()),
         ("UserCreation", creation()),
+        (
+            "UserUpdate",
+            input([("first_name", name()), ("last_name", name())]),
+        ),
         (
             "BrokenRules",
             broken.says("By resource and field, what is wrong."),
         ),
         ("Fault", fault),
-    ]
+    ];
+    all.extend(groups::schemas());
+    all.extend(subscriptions::schemas());
+    all
 }
 
 fn shared() -> Vec<SharedAnswer> {
@@ -234,18 +255,62 @@ fn operations() -> Vec<Operation> {
             "With a password they are in the groups at once, and `Location` says where they are. \
              Without one they are sent a link to set it, and there is no `Location`.",
         )
-        .takes(Content::json(named("UserCreation")))
-        .shares(&["BadRequest", "TooSlow", "TooLarge", "UnsupportedMediaType"])
         .answers_empty(201, "They are made.")
         .with_headers(&["Location?"]);
-    let show = Operation::get("/api/v1/user/{username}/", "getUser")
-        .is("Users", "One user")
-        .names(
-            "username",
-            text().pattern("^[0-9a-f]{32}$"),
-            "As `Location` names them.",
+    let one = |method, name| {
+        let words = "As `Location` names them.";
+        Operation::new(method, "/api/v1/user/{username}/", name)
+            .names("username", text().pattern("^[0-9a-f]{32}$"), words)
+            .shares(&["NotFound"])
+    };
+    let show = one("GET", "getUser").is("Users", "One user").answers(
+        200,
+        "The user.",
+        Content::json(named("User")),
+    );
+    let change = one("PATCH", "updateUser")
+        .is("Users", "Changes the names of a user")
+        .says("Nothing else can be changed, and what else is there is ignored.")
+        .answers_empty(202, "They are changed.");
+    let mut all = vec![
+        writing(make, named("UserCreation")),
+        call(show),
+        writing(change, named("UserUpdate")),
+    ];
+    all.extend(groups::operations());
+    all.extend(subscriptions::operations());
+    all
+}
+
+/// A call with a JSON body.
+fn writing(operation: Operation, body: Schema) -> Operation {
+    call(operation.takes(Content::json(body))).shares(&[
+        "BadRequest",
+        "TooSlow",
+        "TooLarge",
+        "UnsupportedMediaType",
+    ])
+}
+
+/// A list by offset.
+fn listing(operation: Operation, name: &str) -> Operation {
+    let limit = count(0, i64::MAX).unless_said(DEFAULT_LIMIT);
+    let limit_words = format!("Rows; 0: as many as there may be, {MAX_LIMIT}.");
+    let meta = shape([
+        ("limit", count(1, MAX_LIMIT).says("The limit in force.")),
+        ("next", text().or_null()),
+        ("offset", count(0, i64::MAX)),
+        ("previous", text().or_null()),
+        ("total_count", count(0, i64::MAX)),
+    ]);
+    let page = shape([("meta", meta), ("objects", list(named(name)))]);
+    let operation = operation
+        .asks("limit", limit, limit_words)
+        .asks(
+            "offset",
+            count(0, i64::MAX).unless_said(0_i64),
+            "How many rows come before.",
         )
-        .shares(&["NotFound"])
-        .answers(200, "The user.", Content::json(named("User")));
-    vec![call(make), call(show)]
+        .shares(&["BadRequest"]);
+    call(operation).answers(200, "The page.", Content::json(page))
 }

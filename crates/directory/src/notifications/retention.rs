@@ -1,0 +1,39 @@
+//! What becomes of old notifications.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::actor::TenantId;
+use crate::error::Error;
+use crate::store::{Tx, sweep_digests, sweep_messages, sweep_notifications};
+
+use super::calendar::{Cadence, Period};
+use super::digests::TOLD_KEPT;
+use super::{EMAIL_LANE, SMS_LANE};
+
+/// How long a notification is kept after it was read; unread ones are kept as long as events.
+pub const READ_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How long it is known what became of a message.
+pub const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Rows of each kind that are deleted in one transaction.
+const AT_ONCE: i64 = 1_000;
+
+/// Deletes a part of what is kept no longer: of notifications that were read, or whose events were
+/// written before `before`, of messages, and of what digests told. Answers whether there may be
+/// more.
+///
+/// # Errors
+/// Storage errors.
+pub fn expire(tx: &Tx<'_>, tenant: TenantId, before: Timestamp) -> Result<bool, Error> {
+    let ago = |time: SignedDuration| tx.now().checked_sub(time).map_err(Error::internal);
+    let mut most = sweep_notifications(tx, tenant, ago(READ_KEPT)?, before, AT_ONCE)?;
+    let sent_before = ago(MESSAGES_KEPT)?;
+    let lanes = [(EMAIL_LANE, false), (SMS_LANE, false)];
+    let digests = Cadence::ALL.map(|cadence| (cadence.lane(), true));
+    for (lane, downwards) in lanes.into_iter().chain(digests) {
+        let swept = sweep_messages(tx, tenant, lane, downwards, sent_before, AT_ONCE)?;
+        most = most.max(swept);
+    }
+    let day = ago(TOLD_KEPT)?.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let told = sweep_digests(tx, tenant, Period::of(day)?, AT_ONCE)?;
+    Ok(most.max(told) >= u64::try_from(AT_ONCE).unwrap_or(u64::MAX))
+}

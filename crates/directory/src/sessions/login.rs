@@ -1,0 +1,146 @@
+//! Logging in by email and password.
+//!
+//! Whoever asks learns nothing else than that the two were wrong, and learns it after as long:
+//! one verification is made for every attempt, against a hash of nobody's where there is no user,
+//! no password, or no right to enter.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::begin::{begin, enterable, session_of, themselves};
+use super::{Client, Method, Started, begin as beginnings, ended};
+use crate::actor::TenantId;
+use crate::error::Error;
+use crate::event::{self, Change, EventType, Subject};
+use crate::model::Email;
+use crate::password::PasswordHash;
+use crate::store::{
+    Candidate, Tx, candidate_of, put_password, replace_password, standing_password,
+};
+
+/// What a user enters.
+pub struct Credentials {
+    /// Their password.
+    pub password: SecretString,
+    /// The password that they choose in its place.
+    pub new_password: Option<SecretString>,
+}
+
+/// Who an attempt to log in is about.
+pub struct Resolved {
+    pub(crate) tenant: TenantId,
+    pub(crate) candidate: Option<Candidate>,
+    principal: String,
+}
+
+impl Resolved {
+    /// What failures are counted by: the user, whatever way their email was written, or an email
+    /// that is nobody's. Each of the two may fail as often as the other.
+    #[must_use]
+    pub fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    /// The hash to verify against: nobody's, unless the user may enter by a password.
+    pub(crate) fn hash(&self) -> PasswordHash {
+        let enterable = self.candidate.as_ref().filter(|each| !each.suspended);
+        let own = enterable.and_then(|each| each.password.clone());
+        own.unwrap_or_else(PasswordHash::of_nobody)
+    }
+}
+
+/// Who an email is of.
+///
+/// # Errors
+/// Storage errors: nobody is an answer.
+pub(crate) fn resolve(tx: &Tx<'_>, tenant: TenantId, email: &str) -> Result<Resolved, Error> {
+    let parsed = Email::parse(email).ok();
+    let key = parsed.as_ref().map_or_else(
+        || email.trim().to_lowercase(),
+        |email| email.key().to_owned(),
+    );
+    let candidate = match &parsed {
+        Some(email) => candidate_of(tx, tenant, email.key())?,
+        None => None,
+    };
+    let principal = match &candidate {
+        Some(found) => format!("login:{}:user:{}", tenant.0, found.user_id),
+        None => format!("login:{}:email:{key}", tenant.0),
+    };
+    Ok(Resolved {
+        tenant,
+        candidate,
+        principal,
+    })
+}
+
+/// A password that was found to be right, on its way in.
+pub(crate) struct Entry {
+    pub(crate) tenant: TenantId,
+    pub(crate) user_id: i64,
+    /// The hash that it was verified against.
+    pub(crate) verified: PasswordHash,
+    /// The same password hashed as ours are, where that one was not.
+    pub(crate) renewed: Option<PasswordHash>,
+    /// The password that is chosen in its place.
+    pub(crate) chosen: Option<PasswordHash>,
+    pub(crate) client: Client,
+    pub(crate) request_id: String,
+}
+
+/// Begins the session, unless the user may not enter any more, or has another password by now.
+///
+/// # Errors
+/// [`Error::Unauthenticated`]; [`Error::Forbidden`] where another password is to be chosen first.
+pub(crate) fn enter(tx: &Tx<'_>, entry: &Entry) -> Result<Started, Error> {
+    let tenant = entry.tenant;
+    let user = enterable(tx, tenant, entry.user_id)?;
+    let (stored, change_due) =
+        standing_password(tx, tenant, user.id)?.ok_or(Error::Unauthenticated)?;
+    if stored.expose() != entry.verified.expose() {
+        return Err(Error::Unauthenticated);
+    }
+    let mut more = Vec::new();
+    match (&entry.chosen, &entry.renewed) {
+        (Some(chosen), _) => {
+            more.push(put_password(tenant, user.id, chosen, tx.now(), None));
+            more.extend(ended(tx, tenant, user.id, None)?);
+            let actor = themselves(tenant, &user, &entry.request_id);
+            let account = beginnings::primary_account(tx, tenant, user.id)?;
+            let (kind, subject) = (
+                EventType::UserPasswordChanged,
+                Subject::new("user", user.id),
+            );
+            more.push(event::record(
+                tx,
+                &actor,
+                kind,
+                account,
+                subject,
+                Change::default(),
+            )?);
+        }
+        (None, _) if change_due.is_some() => {
+            return Err(Error::Forbidden("another password is to be chosen first"));
+        }
+        (None, Some(renewed)) => {
+            more.push(replace_password(
+                tenant,
+                user.id,
+                &stored,
+                renewed,
+                tx.now(),
+            ));
+        }
+        (None, None) => {}
+    }
+    let session = session_of(tx, &user, Method::Password, &entry.client)?;
+    begin(tx, tenant, &user, session, more, &entry.request_id)
+}
+
+impl Credentials {
+    /// Whether the password chosen is the one that it is to replace.
+    pub(crate) fn repeats(&self) -> bool {
+        let chosen = self.new_password.as_ref();
+        chosen.is_some_and(|chosen| chosen.expose_secret() == self.password.expose_secret())
+    }
+}

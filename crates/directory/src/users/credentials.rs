@@ -1,0 +1,101 @@
+//! What protects what lets a user in.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::UserChange;
+use super::view::Include;
+use crate::access::access_of;
+use crate::actor::{Actor, Principal};
+use crate::error::Error;
+use crate::model::{Email, User};
+use crate::password::{self, PasswordRule};
+use crate::store::Tx;
+use crate::violation::Rule;
+
+/// What is wrong with a password that a user is to have; a vendor's API has its vendor's rule
+/// instead.
+#[must_use]
+pub fn check_password(password: &SecretString, user: &User) -> Option<Rule> {
+    check_password_by(PasswordRule::Plain, password, user)
+}
+
+/// The same under a rule that is not our own, and no easier to guess.
+#[must_use]
+pub fn check_password_by(rule: PasswordRule, password: &SecretString, user: &User) -> Option<Rule> {
+    if password.expose_secret().is_empty() {
+        return Some(Rule::Blank);
+    }
+    if password.expose_secret().contains('\0') {
+        return Some(Rule::BadFormat);
+    }
+    rule.check(password)
+        .or_else(|| password::check_strength(password, &known_of(user)))
+}
+
+/// What an attacker knows of a user: no password.
+fn known_of(user: &User) -> Vec<&str> {
+    let names = [
+        &user.first_name,
+        &user.middle_name,
+        &user.last_name,
+        &user.name,
+    ];
+    let texts = names.into_iter().filter_map(|name| name.as_deref());
+    let email = user.email.as_ref().map(Email::as_str);
+    let phone = user.phone.as_ref().map(|phone| phone.as_str());
+    texts.chain(email).chain(phone).collect()
+}
+
+/// Refuses who would become, shut out or impersonate somebody who may do more than they: nobody
+/// gets more than they hold that way either.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(crate) fn require_not_above(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<(), Error> {
+    let held = actor.held();
+    if held.includes(&access_of(tx, actor.tenant, user)?) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("the user may do more than the caller"))
+    }
+}
+
+/// As [`require_not_above`], of a user who stands as `has` says: most have no rights at all.
+pub(super) fn require_not_above_one(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    has: Include,
+) -> Result<(), Error> {
+    if !has.accounts && !has.roles {
+        return Ok(());
+    }
+    require_not_above(tx, actor, user)
+}
+
+/// Refuses a change of what lets a user in, or of whether it does, to who may not make it: as
+/// another, to who may do more, and of one's own password without the old one.
+pub(super) fn check_change(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    change: &UserChange,
+    has: Include,
+) -> Result<(), Error> {
+    let email = change.email.value().is_some_and(|new| {
+        let own = before.email.as_ref();
+        own.is_none_or(|own| own.key() != new.key())
+    });
+    let suspends = change.suspended.value() == Some(&true) || change.suspended_at.value().is_some();
+    let suspends = suspends && before.suspended_at.is_none();
+    if change.password.is_none() && !email && !suspends {
+        return Ok(());
+    }
+    actor.require_in_person()?;
+    if change.password.is_some() && actor.principal == Principal::User(before.id) {
+        return Err(Error::Forbidden(
+            "one's own password is changed by naming the old one",
+        ));
+    }
+    require_not_above_one(tx, actor, before.id, has)
+}

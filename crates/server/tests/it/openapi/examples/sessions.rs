@@ -1,0 +1,77 @@
+//! Sessions, and what users are told of.
+
+use directory::keys::NewKey;
+use serde_json::json;
+
+use super::recorder::{Recorder, body};
+
+const PASSWORD: &str = "Tide-plank7-ferry";
+
+pub fn run(recorder: &mut Recorder) {
+    notifications(recorder);
+    let new = json!({"email": "joan@example.org", "name": "Joan Clarke", "password": PASSWORD});
+    let made = recorder.call("POST", "/v1/users", body(&new)).json();
+    let user = format!("/v1/users/{}", made["id"]);
+    let login = json!({"email": "joan@example.org", "password": PASSWORD});
+    let first = recorder
+        .ask("POST", "/v1/sessions", body(&login), &[])
+        .json();
+    let token = first["token"].as_str().unwrap();
+    let bearer = format!("Bearer {token}");
+    let own = [("authorization", bearer.as_str())];
+    recorder.ask("GET", "/v1/sessions", None, &own);
+    recorder.ask("GET", "/v1/session", None, &own);
+    let rotated = recorder
+        .ask("POST", "/v1/session/rotate", None, &own)
+        .json();
+    let bearer = format!("Bearer {}", rotated["token"].as_str().unwrap());
+    recorder.ask("DELETE", "/v1/session", None, &[("authorization", &bearer)]);
+    recorder.call("GET", &format!("{user}/sessions"), None);
+    let reason = json!({"reason": "Ticket 4711: cannot see their badges"});
+    impersonate(recorder, &user, &reason);
+    recorder.call("DELETE", &format!("{user}/sessions"), None);
+}
+
+/// Only who acts for somebody can act as another: a key with an owner.
+fn impersonate(recorder: &mut Recorder, user: &str, reason: &serde_json::Value) {
+    let owned = recorder.server.key_with(NewKey {
+        owner_email: Some("support@example.org".to_owned()),
+        ..NewKey::default()
+    });
+    let all = std::mem::replace(&mut recorder.key, owned);
+    let begun = recorder.call("POST", &format!("{user}/impersonate"), body(reason));
+    recorder.key = all;
+    let place = begun.header("location").unwrap_or_default().to_owned();
+    recorder.call("DELETE", &place, None);
+}
+
+fn notifications(recorder: &mut Recorder) {
+    let mandatory = json!({"data": [{"event": "system_error", "channels": ["email"]}]});
+    recorder.call("PUT", "/v1/mandatory-notifications", body(&mandatory));
+    recorder.call("GET", "/v1/mandatory-notifications", None);
+    let user = "/v1/users/1";
+    let rules = json!({"data": [
+        {"event": "lead_created", "account_id": null, "channels": ["website", "email"]},
+    ]});
+    let preferences = format!("{user}/notification-preferences");
+    recorder.call("PUT", &preferences, body(&rules));
+    recorder.call("GET", &preferences, None);
+    let pulse = "/users/hedy@example.org/notification-preferences";
+    let rules = json!([{"event": "lead_created", "deliveryPref": ["website"]}]);
+    recorder.call("PUT", pulse, body(&rules));
+    recorder.call("GET", pulse, None);
+    let report = json!({"id": "crm-552", "type": "lead_created",
+        "subject": {"type": "lead", "id": "552"}, "data": {"source": "fair"}});
+    recorder.call("POST", "/v1/events", body(&report));
+    recorder.server.settle();
+    for (list, id) in [
+        (format!("{user}/notifications"), "id"),
+        ("/users/hedy@example.org/notifications".to_owned(), "id"),
+    ] {
+        let listed = recorder.call("GET", &list, None).json();
+        let one = &listed["data"][0][id];
+        recorder.call("POST", &format!("{list}/{one}/read"), None);
+        recorder.call("POST", &format!("{list}/read"), None);
+    }
+    recorder.call("GET", &format!("{user}/notifications/unread"), None);
+}

@@ -1,0 +1,301 @@
+//! Listing, ending and renewing sessions, and acting as another.
+
+use directory::permission::Permission;
+use directory::users::UserChange;
+use serde_json::{Value, json};
+
+use super::{get, ids, member, operator_key, person, post, role, token, within};
+use crate::harness::Server;
+
+fn delete(server: &Server, path: &str, token: &str) -> u16 {
+    server.request("DELETE", path).bearer(token).send().status
+}
+
+#[test]
+fn a_user_sees_and_ends_their_own_sessions() {
+    let server = Server::start();
+    let id = person(&server, "ada@example.org", UserChange::default());
+    person(&server, "bob@example.org", UserChange::default());
+    let (first, second) = (
+        token(&server, "ada@example.org"),
+        token(&server, "ada@example.org"),
+    );
+    let foreign = token(&server, "bob@example.org");
+    let list = get(&server, "/v1/sessions", &second).expect(200);
+    let shown: Vec<_> = list["data"].as_array().unwrap().iter().collect();
+    let current: Vec<_> = shown.iter().map(|each| each["current"].as_bool()).collect();
+    assert_eq!(current, [Some(false), Some(true)]);
+    assert!(shown.iter().all(|each| each.get("token").is_none()));
+    let number = ids(&list)[0];
+    let path = format!("/v1/sessions/{number}");
+    assert_eq!(delete(&server, &path, &foreign), 403);
+    assert_eq!(delete(&server, "/v1/sessions/999999", &foreign), 404);
+    assert_eq!(delete(&server, &path, &second), 204);
+    assert_eq!(delete(&server, &path, &second), 404);
+    assert_eq!(get(&server, "/v1/session", &first).status, 401);
+    let third = token(&server, "ada@example.org");
+    let all = format!("/v1/users/{id}/sessions");
+    assert_eq!(delete(&server, &all, &foreign), 403);
+    assert_eq!(delete(&server, &all, &third), 204);
+    assert_eq!(get(&server, "/v1/session", &second).status, 401);
+    get(&server, "/v1/session", &third).expect(200);
+    assert_eq!(delete(&server, "/v1/session", &third), 204);
+    assert_eq!(get(&server, "/v1/session", &third).status, 401);
+    let key = operator_key(&server);
+    assert_eq!(get(&server, "/v1/sessions", &key.token).status, 403);
+    assert_eq!(get(&server, "/v1/session", &key.token).status, 401);
+    get(&server, &all, &key.token).assert(200, &json!({"data": [], "next_cursor": null}));
+}
+
+#[test]
+fn a_renewed_token_takes_the_place_of_the_one_before() {
+    let server = Server::start();
+    person(&server, "ada@example.org", UserChange::default());
+    let before = token(&server, "ada@example.org");
+    let rotated = post(&server, "/v1/session/rotate", &before, &json!({})).expect(200);
+    let after = rotated["token"].as_str().unwrap();
+    assert_eq!(get(&server, "/v1/session", &before).status, 401);
+    let shown = get(&server, "/v1/session", after).expect(200);
+    assert_eq!(shown["id"], rotated["id"]);
+}
+
+/// An account with somebody who may do everything there, and somebody who may little.
+struct Office {
+    server: Server,
+    account: i64,
+    boss: i64,
+    clerk: i64,
+}
+
+impl Office {
+    fn open() -> Self {
+        let server = Server::start();
+        let account = server.account("Acme");
+        let with = |name: &str| UserChange {
+            accounts: vec![member(account, false)],
+            roles: vec![role(name, Some(account))],
+            ..UserChange::default()
+        };
+        let boss = person(&server, "boss@example.org", with("superAdmin"));
+        let clerk = person(&server, "clerk@example.org", with("manager"));
+        Self {
+            server,
+            account,
+            boss,
+            clerk,
+        }
+    }
+
+    fn impersonate(&self, token: &str, user: i64, body: &Value) -> crate::harness::Response {
+        post(
+            &self.server,
+            &format!("/v1/users/{user}/impersonate"),
+            token,
+            body,
+        )
+    }
+}
+
+#[test]
+fn one_who_may_acts_as_another_with_a_reason_and_everybody_sees_it() {
+    let office = Office::open();
+    let Office {
+        server,
+        clerk,
+        boss,
+        account,
+    } = &office;
+    let own = token(server, "boss@example.org");
+    let reason = json!({"reason": "ticket 7"});
+    let begun = office.impersonate(&own, *clerk, &reason).expect(201);
+    let by = json!({"by": {"type": "user", "id": boss.to_string()}, "reason": "ticket 7"});
+    assert_eq!(begun["impersonating"], by);
+    assert_eq!(begun["user_id"], *clerk);
+    assert_eq!(begun["expires_at"], "2026-11-21T05:50:40.123Z", "an hour");
+    let token = begun["token"].as_str().unwrap();
+    let shown = get(server, "/v1/session", token).expect(200);
+    assert_eq!(shown["impersonating"], by);
+    let made = post(
+        server,
+        "/v1/users",
+        token,
+        &json!({"email": "new@example.org"}),
+    )
+    .expect(201);
+    assert_eq!(made["created_by"], "boss@example.org", "who really acts");
+    assert_eq!(made["accounts"][0]["id"], *account);
+    let events = server.user_events(made["id"].as_i64().unwrap());
+    assert!(!events.is_empty());
+    for event in events {
+        assert_eq!(
+            (&*event.actor_type, event.actor_id),
+            ("user", boss.to_string())
+        );
+        assert_eq!(event.acting_as, Some(*clerk));
+    }
+    let own_events = server.user_events(*clerk);
+    let began = own_events.last().unwrap();
+    assert_eq!(began.event_type, "user_impersonated");
+    assert!(began.change.contains("ticket 7"));
+    assert_eq!(began.actor_id, boss.to_string());
+}
+
+#[test]
+fn without_a_reason_or_the_right_nobody_acts_as_another() {
+    let office = Office::open();
+    let Office {
+        server,
+        clerk,
+        boss,
+        ..
+    } = &office;
+    let own = token(server, "boss@example.org");
+    let reason = json!({"reason": "x"});
+    for body in [json!({}), json!({"reason": ""}), json!({"reason": "  "})] {
+        let refused = office.impersonate(&own, *clerk, &body).expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/reason");
+    }
+    let long = json!({"reason": "x".repeat(501)});
+    assert_eq!(office.impersonate(&own, *clerk, &long).status, 422);
+    assert_eq!(
+        office.impersonate(&own, *boss, &reason).status,
+        403,
+        "oneself"
+    );
+    let clerks = token(server, "clerk@example.org");
+    assert_eq!(office.impersonate(&clerks, *boss, &reason).status, 403);
+    assert_eq!(office.impersonate(&own, 999_999, &reason).status, 404);
+    let outside = person(server, "outside@example.org", UserChange::default());
+    assert_eq!(
+        office.impersonate(&own, outside, &reason).status,
+        404,
+        "not seen from there"
+    );
+    let root = UserChange {
+        accounts: vec![member(office.account, false)],
+        roles: vec![role("viewer", None)],
+        ..UserChange::default()
+    };
+    let root = person(server, "root@example.org", root);
+    assert_eq!(
+        office.impersonate(&own, root, &reason).status,
+        403,
+        "who may do more elsewhere"
+    );
+}
+
+#[test]
+fn in_anothers_name_nothing_is_granted_and_no_credential_changed() {
+    let office = Office::open();
+    let Office {
+        server,
+        clerk,
+        account,
+        ..
+    } = &office;
+    let twin = UserChange {
+        accounts: vec![member(*account, false)],
+        roles: vec![role("superAdmin", Some(*account))],
+        ..UserChange::default()
+    };
+    let twin = person(server, "twin@example.org", twin);
+    let own = token(server, "boss@example.org");
+    let begun = office
+        .impersonate(&own, twin, &json!({"reason": "x"}))
+        .expect(201);
+    let token = begun["token"].as_str().unwrap();
+    let patch = |id: i64, body: &Value| {
+        let request = server
+            .request("PATCH", &format!("/v1/users/{id}"))
+            .bearer(token);
+        request.json(body).send().status
+    };
+    assert_eq!(patch(*clerk, &json!({"title": "Clerk"})), 200);
+    for body in [
+        json!({"email": "other@example.org"}),
+        json!({"password": "orbit ferry plank tide"}),
+        json!({"suspended_at": "2026-11-21T00:00:00Z"}),
+    ] {
+        assert_eq!(patch(*clerk, &body), 403, "{body}");
+        assert_eq!(patch(twin, &body), 403, "{body}");
+    }
+    let status = |method: &str, path: &str| {
+        server
+            .request(method, path)
+            .bearer(token)
+            .json(&json!({"reason": "x"}))
+            .send()
+            .status
+    };
+    assert_eq!(status("DELETE", &format!("/v1/users/{clerk}")), 403);
+    assert_eq!(
+        status("POST", &format!("/v1/users/{clerk}/impersonate")),
+        403
+    );
+    assert_eq!(status("DELETE", &format!("/v1/users/{twin}/sessions")), 403);
+    let granting = json!({"email": "new@example.org", "roles": ["viewer"]});
+    let pulse = within(server.post("/users").bearer(token), *account);
+    assert_eq!(pulse.json(&granting).send().status, 403);
+}
+
+#[test]
+fn who_loses_the_right_acts_as_nobody_any_more() {
+    let office = Office::open();
+    let Office {
+        server,
+        clerk,
+        boss,
+        ..
+    } = &office;
+    let own = token(server, "boss@example.org");
+    let begin = || {
+        let begun = office
+            .impersonate(&own, *clerk, &json!({"reason": "x"}))
+            .expect(201);
+        let token = begun["token"].as_str().unwrap().to_owned();
+        get(server, "/v1/session", &token).expect(200);
+        token
+    };
+    let token = begin();
+    let suspension = UserChange {
+        suspended: directory::users::Change::Set(true),
+        ..UserChange::default()
+    };
+    super::change(server, *boss, suspension);
+    assert_eq!(get(server, "/v1/session", &token).status, 401);
+    let key = operator_key(server);
+    let begun = office
+        .impersonate(&key.token, *clerk, &json!({"reason": "x"}))
+        .expect(201);
+    let token = begun["token"].as_str().unwrap();
+    assert_eq!(
+        begun["impersonating"]["by"],
+        json!({"type": "key", "id": key.id})
+    );
+    get(server, "/v1/session", token).expect(200);
+    let (operator, id) = (server.operator(), key.id.clone());
+    server.write(move |tx| directory::keys::revoke(tx, &operator, &id));
+    assert_eq!(get(server, "/v1/session", token).status, 401);
+}
+
+#[test]
+fn nobody_may_more_as_another_than_in_their_own_name() {
+    let server = Server::start();
+    let account = server.account("Acme");
+    let manager = UserChange {
+        accounts: vec![member(account, false)],
+        roles: vec![role("manager", Some(account))],
+        ..UserChange::default()
+    };
+    let manager = person(&server, "manager@example.org", manager);
+    let key = server.key_with(directory::keys::NewKey {
+        scopes: vec!["users:write".to_owned(), "keys:write".to_owned()],
+        ..directory::keys::NewKey::default()
+    });
+    let path = format!("/v1/users/{manager}/impersonate");
+    let refused = post(&server, &path, &key.token, &json!({"reason": "x"}));
+    assert_eq!(refused.status, 403, "no scope but admin has it");
+    assert!(
+        !directory::permission::PermissionSet::NEVER_AS_ANOTHER.contains(Permission::ReadUsers)
+    );
+}
