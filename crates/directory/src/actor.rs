@@ -129,6 +129,24 @@ impl Actor {
         }
     }
 
+    /// Refuses who lacks a permission in a place: in one account, or tenant-wide.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_in(&self, place: Option<i64>, permission: Permission) -> Result<(), Error> {
+        self.require_full_access()?;
+        let held = self.held();
+        let there = match place {
+            Some(account) => held.held_in(account),
+            None => held.tenant,
+        };
+        if there.contains(permission) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden("the credential does not allow this"))
+        }
+    }
+
     /// Refuses a caller with Public Pool access only.
     ///
     /// # Errors

@@ -99,6 +99,42 @@ impl Permission {
         }
     }
 
+    /// What it allows, in a sentence.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::ReadUsers => "See users, members, invitations and jobs.",
+            Self::CreateUsers => "Make, invite and import users, and manage their invitations.",
+            Self::UpdateUsers => {
+                "Change and suspend users, report their jobs, end their sessions, set their \
+                 passwords."
+            }
+            Self::DeleteUsers => "Delete, restore and erase users.",
+            Self::ReadAccounts => "See accounts.",
+            Self::CreateAccounts => "Make accounts.",
+            Self::UpdateAccounts => "Change accounts, and who their members are.",
+            Self::DeleteAccounts => "Delete accounts.",
+            Self::ReadGroups => "See teams.",
+            Self::CreateGroups => "Make teams.",
+            Self::UpdateGroups => "Change teams, and who their members are.",
+            Self::DeleteGroups => "Delete teams.",
+            Self::ReadBadges => "See badges.",
+            Self::CreateBadges => "Make badges.",
+            Self::ReadRoles => "See roles, and what is granted to users.",
+            Self::UpdateRoles => "Make and change roles (tenant-wide), and grant and take them.",
+            Self::ReadForms => "See forms.",
+            Self::UpdateForms => "Change forms.",
+            Self::ReadEvents => "Read events.",
+            Self::CreateEvents => "Report events.",
+            Self::ReadWebhooks => "See webhooks and their deliveries.",
+            Self::UpdateWebhooks => "Make, change, test and delete webhooks.",
+            Self::ReadKeys => "See API keys.",
+            Self::UpdateKeys => "Make, rotate and revoke API keys.",
+            Self::ImpersonateUsers => "Act as another user.",
+            Self::Administer => "Change the settings of the tenant.",
+        }
+    }
+
     /// The permission of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

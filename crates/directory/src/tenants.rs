@@ -72,7 +72,8 @@ fn make(tx: &Tx<'_>, id: TenantId, name: &str) -> Result<TenantId, Error> {
 }
 
 /// The roles of a new tenant (seed 002: `flatRolesList`); `superAdmin` may do everything.
-fn first_roles() -> [(&'static str, PermissionSet); 4] {
+#[must_use]
+pub fn first_roles() -> [(&'static str, PermissionSet); 4] {
     let read = PermissionSet::of(&[P::ReadUsers, P::ReadAccounts, P::ReadGroups, P::ReadBadges]);
     let manage = read.union(PermissionSet::of(&[
         P::CreateUsers,

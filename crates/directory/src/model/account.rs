@@ -73,3 +73,28 @@ pub struct Membership {
     /// Whether it is the user's primary account; one at most is.
     pub primary: bool,
 }
+
+/// A member as their account sees them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// The user.
+    pub user_id: i64,
+    /// The account.
+    pub account_id: i64,
+    /// Their role there.
+    pub role: AccountRole,
+    /// Whether they administer it.
+    pub admin: bool,
+    /// Whether it is their primary account.
+    pub primary: bool,
+    /// When they joined.
+    pub created_at: Timestamp,
+    /// Their email.
+    pub email: Option<String>,
+    /// Their first name.
+    pub first_name: Option<String>,
+    /// Their last name.
+    pub last_name: Option<String>,
+    /// Since when they are suspended.
+    pub suspended_at: Option<Timestamp>,
+}

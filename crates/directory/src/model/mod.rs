@@ -8,10 +8,11 @@ mod invitation;
 mod job;
 mod phone;
 mod preference;
+mod role;
 mod text;
 mod user;
 
-pub use account::{Account, AccountRole, Membership};
+pub use account::{Account, AccountRole, Member, Membership};
 pub use badge::{Badge, UserBadge};
 pub use email::Email;
 pub use group::{
@@ -23,6 +24,7 @@ pub use invitation::{
 pub use job::{Job, JobTransition, Place, StoredJob};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
+pub use role::{GrantedRole, Role};
 pub use text::{MAX_TEXT, check_text, fold, is_name_token};
 pub use user::{
     DrugTest, EmployerRole, OnboardingState, User, UserKind, UserStatus, UserView, W2Status,

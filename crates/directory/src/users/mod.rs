@@ -23,7 +23,10 @@ pub(crate) use credentials::require_not_above;
 pub use credentials::{check_password, check_password_by};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
-pub(crate) use update::{answer, join_group, leave_group, plan as plan_update, rewrite_around};
+pub(crate) use rules::may_give;
+pub(crate) use update::{
+    answer, join_group, leave_group, plan as plan_update, rewrite, rewrite_around, touch,
+};
 pub use update::{delete, restore, update};
 pub use view::Include;
 

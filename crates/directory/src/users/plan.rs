@@ -33,7 +33,7 @@ impl Plan {
     /// # Errors
     /// [`Error::Invalid`] for what is taken; [`Unavailable::Contention`] when another changed
     /// the user, or an invitation of theirs, since they were read.
-    pub(super) fn write(self, tx: &Tx<'_>, tenant: TenantId) -> Result<FoundUser, Error> {
+    pub(crate) fn write(self, tx: &Tx<'_>, tenant: TenantId) -> Result<FoundUser, Error> {
         let mut statements = self.rows;
         let claims_at = statements.len();
         let id = self.user.id;

@@ -144,7 +144,7 @@ fn check_administrators(
 }
 
 /// Whether a role is one that the actor may give in a place: they hold there what it allows there.
-pub(super) fn may_give(actor: &Actor, permissions: PermissionSet, account: Option<i64>) -> bool {
+pub(crate) fn may_give(actor: &Actor, permissions: PermissionSet, account: Option<i64>) -> bool {
     let held = actor.held();
     match account {
         None => held.tenant.includes(permissions),

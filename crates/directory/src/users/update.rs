@@ -14,12 +14,12 @@ use crate::error::Error;
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
 use crate::model::{User, UserBadge, UserKind, UserView};
-use crate::permission::Permission;
+use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
     Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
     delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
-    put_password, set_members_gone, update_user, update_user_badge,
+    put_password, put_permissions, set_members_gone, take_roles_in, update_user, update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -235,14 +235,14 @@ fn sessions_after(
 }
 
 /// Marks a user as changed now, by this actor.
-pub(super) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
+pub(crate) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
     user.version += 1;
     user.updated_at = tx.now();
     user.updated_by = actor.email.clone();
 }
 
 /// A changed user, with the claims that the change gives up and makes.
-pub(super) fn rewrite(
+pub(crate) fn rewrite(
     actor: &Actor,
     before: &User,
     user: User,
@@ -294,6 +294,9 @@ fn change_around(
             .filter(|left| Some(*left) != user.customer_id)
         {
             statements.push(delete_member(tenant, user.id, left));
+            statements.push(take_roles_in(tenant, user.id, Some(left)));
+            let none = PermissionSet::NONE;
+            statements.push(put_permissions(tenant, user.id, Some(left), none));
         }
         if let Some(mut membership) = employer_membership(user) {
             let others = memberships_of(tx, tenant, &[user.id])?;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{User, UserView};
+use crate::model::{GrantedRole, User, UserView};
 use crate::permission::PermissionSet;
 use crate::store::{
-    FoundUser, GrantedRole, Tx, badges_of, group_memberships_of, memberships_of, permissions_of,
-    preferences_of, roles_of,
+    FoundUser, Tx, badges_of, group_memberships_of, memberships_of, permissions_of, preferences_of,
+    roles_of,
 };
 
 /// Parts that stand around a user: which to read (what is not asked for costs nothing), or

@@ -73,6 +73,7 @@ mod members;
 mod notifications;
 mod pool;
 mod races;
+mod rights;
 mod schema;
 mod sessions;
 mod unique;

@@ -35,6 +35,7 @@ mod platformos;
 mod pulse;
 mod reliability;
 mod requests;
+mod rights;
 mod sessions;
 mod webhook_receivers;
 mod wonolo;

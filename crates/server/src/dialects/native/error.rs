@@ -7,6 +7,7 @@ use directory::Error;
 use directory::violation::{Path, Rule, Violation, Violations};
 use serde_json::{Value, json};
 
+use super::wire::MEMBER_ROLE;
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::reply;
@@ -133,6 +134,7 @@ fn told_of_rule(violation: &Violation) -> (&'static str, String) {
 /// unknown field is told where it came.
 fn pointer(violation: &Violation) -> String {
     let inside = match violation.path.first() {
+        MEMBER_ROLE => return "/role".to_owned(),
         _ if violation.rule == Rule::UnknownField => "",
         "synced_worker_id"
         | "onboarding_state"

@@ -7,15 +7,18 @@ pub mod error;
 mod event_stream;
 mod event_types;
 mod events;
+mod grants;
 mod groups;
 pub mod import;
 mod invitations;
 mod jobs;
 mod list;
+mod members;
 mod notifications;
 pub mod openapi;
 mod preferences;
 mod redirects;
+mod roles;
 mod sessions;
 mod users;
 mod webhooks;
@@ -57,6 +60,7 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/invitations", get(invitations::list))
         .route("/v1/invitations/{id}/resend", post(invitations::resend))
         .route("/v1/invitations/{id}/revoke", post(invitations::revoke))
+        .merge(right_routes())
         .merge(session_routes())
         .merge(notification_routes())
         .route(
@@ -65,6 +69,33 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
+}
+
+fn right_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/accounts/{id}/members",
+            get(members::list).post(members::add),
+        )
+        .route(
+            "/v1/accounts/{id}/members/{user_id}",
+            get(members::show)
+                .patch(members::change)
+                .delete(members::remove),
+        )
+        .route("/v1/roles", get(roles::list).post(roles::create))
+        .route(
+            "/v1/roles/{id}",
+            get(roles::show).patch(roles::update).delete(roles::delete),
+        )
+        .route(
+            "/v1/users/{id}/roles",
+            get(grants::roles).put(grants::set_roles),
+        )
+        .route(
+            "/v1/users/{id}/permissions",
+            get(grants::permissions).put(grants::set_permissions),
+        )
 }
 
 fn session_routes() -> Router<Shared> {

@@ -7,6 +7,7 @@ mod named;
 mod notification;
 mod parts_in;
 mod redirect;
+mod rights;
 mod row_in;
 mod session;
 mod user_in;
@@ -24,6 +25,9 @@ pub(super) use notification::{
 };
 pub(super) use parts_in::MAX_ENTRIES;
 pub(super) use redirect::redirect_in;
+pub(super) use rights::{
+    GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,
+};
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
 #[cfg(test)]
