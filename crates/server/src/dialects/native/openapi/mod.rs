@@ -4,6 +4,7 @@ mod events;
 mod named;
 mod notifications;
 mod problem;
+mod rights;
 mod sessions;
 mod users;
 mod webhooks;
@@ -51,12 +52,14 @@ pub fn api() -> Api {
     let mut schemas = problem::schemas();
     schemas.extend(users::schemas());
     schemas.extend(named::schemas());
+    schemas.extend(rights::schemas());
     schemas.extend(sessions::schemas());
     schemas.extend(notifications::schemas());
     schemas.extend(events::schemas());
     schemas.extend(webhooks::schemas());
     let mut operations = users::operations();
     operations.extend(named::operations());
+    operations.extend(rights::operations());
     operations.extend(sessions::operations());
     operations.extend(notifications::operations());
     operations.extend(events::operations());
@@ -83,6 +86,8 @@ pub fn api() -> Api {
         },
         tags: vec![
             ("Users", "People, and what stands around them."),
+            ("Members", "Who has part in an account."),
+            ("Roles", "What users may do."),
             ("Sessions", "Users who are logged in."),
             ("Notifications", "What users are told of, and how."),
             ("Invitations", "What is out until a person answers it."),

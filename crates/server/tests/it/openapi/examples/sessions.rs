@@ -8,6 +8,7 @@ use super::recorder::{Recorder, body};
 const PASSWORD: &str = "Tide-plank7-ferry";
 
 pub fn run(recorder: &mut Recorder) {
+    rights(recorder);
     notifications(recorder);
     let new = json!({"email": "joan@example.org", "name": "Joan Clarke", "password": PASSWORD});
     let made = recorder.call("POST", "/v1/users", body(&new)).json();
@@ -43,6 +44,43 @@ fn impersonate(recorder: &mut Recorder, user: &str, reason: &serde_json::Value) 
     recorder.key = all;
     let place = begun.header("location").unwrap_or_default().to_owned();
     recorder.call("DELETE", &place, None);
+}
+
+/// Members, roles and grants.
+fn rights(recorder: &mut Recorder) {
+    let members = format!("/v1/accounts/{}/members", recorder.account);
+    let user = recorder.user("frances@example.org");
+    let part = json!({"user_id": user, "role": "member", "admin": true});
+    recorder.call("POST", &members, body(&part));
+    recorder.call("GET", &format!("{members}?limit=1"), None);
+    let member = format!("{members}/{user}");
+    recorder.call("GET", &member, None);
+    recorder.call("PATCH", &member, body(&json!({"role": "read_only"})));
+    let patch = json!({"primary": true}).to_string();
+    recorder.call(
+        "PATCH",
+        &member,
+        Some(("application/merge-patch+json", patch)),
+    );
+    let role = json!({"name": "support", "permissions": ["readUsers", "readTeams"]});
+    let made = recorder.call("POST", "/v1/roles", body(&role));
+    let role = made.header("location").unwrap().to_owned();
+    recorder.call("GET", "/v1/roles?limit=2", None);
+    recorder.call("GET", &role, None);
+    let change = json!({"permissions": ["readUsers"]});
+    recorder.call("PATCH", &role, body(&change));
+    let patch = Some(("application/merge-patch+json", change.to_string()));
+    recorder.call("PATCH", &role, patch);
+    let grant = json!({"account_id": recorder.account, "roles": ["support"]});
+    recorder.call("PUT", &format!("/v1/users/{user}/roles"), body(&grant));
+    recorder.call("GET", &format!("/v1/users/{user}/roles"), None);
+    let grant = json!({"account_id": null, "permissions": ["readEvents"]});
+    recorder.call(
+        "PUT",
+        &format!("/v1/users/{user}/permissions"),
+        body(&grant),
+    );
+    recorder.call("GET", &format!("/v1/users/{user}/permissions"), None);
 }
 
 fn notifications(recorder: &mut Recorder) {
