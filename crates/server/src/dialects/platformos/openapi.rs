@@ -8,9 +8,9 @@ use directory::users::longest;
 use super::quirks::{CONTENT_TYPE, FORM_NAMES};
 use crate::http::auth::ACCOUNT_HEADER;
 use crate::openapi::operation::{Api, Content, Credential, Operation, SharedAnswer};
-use crate::openapi::ordered::{Members, Ordered};
+use crate::openapi::ordered::Members;
 use crate::openapi::schema::{
-    Schema, anything, boolean, by_name, id, input, list, named, shape, text,
+    Schema, any_of, anything, boolean, by_name, id, input, list, named, shape, text,
 };
 
 const DESCRIPTION: &str = "\
@@ -77,16 +77,15 @@ fn form() -> Schema {
 }
 
 fn filled_in() -> Schema {
+    let known = || text().format("form-name").says("A form for users.");
     let [name, other] = FORM_NAMES;
-    let known = text().format("form-name").says("A form for users.");
-    let either = |field: &'static str| Ordered::from(Members::of([("required", vec![field])]));
-    let body = input([
-        (name, known.clone()),
-        (other, known.says("The same, where the first is absent.")),
-        ("form", named("UserForm")),
-    ]);
-    body.requires(&["form"])
-        .with("anyOf", vec![either(name), either(other)])
+    let named_by = |field: &'static str| {
+        let schema = input([(field, known()), ("form", named("UserForm"))]);
+        schema.requires(&[field, "form"])
+    };
+    any_of(vec![named_by(name), named_by(other)]).says(format!(
+        "The name of the form is in `{other}` where `{name}` is absent."
+    ))
 }
 
 fn user() -> Schema {
@@ -188,7 +187,7 @@ fn shared() -> Vec<SharedAnswer> {
 fn call(operation: Operation) -> Operation {
     let words = "Of a session: the account that it acts in. Of a key it is passed over.";
     operation
-        .header(ACCOUNT_HEADER, text().pattern("^[0-9]+$"), words)
+        .header(ACCOUNT_HEADER, text().format("account"), words)
         .shares(&[
             "Unauthenticated",
             "Invalid",

@@ -44,7 +44,7 @@ export function isObject(api, schema) {
 /** Formats by the words that people have for them. */
 const FORMATS = {
   "date-time": "date-time", "idn-email": "email address", "iso-8601": "date-time or date",
-  password: "secret text", uri: "URL", phone: "phone number", timezone: "time zone",
+  password: "secret text", "web-address": "URL", account: "text", phone: "phone number", timezone: "time zone",
 };
 
 /** The type of a schema, in words. */

@@ -4,5 +4,7 @@
 mod cors;
 mod documents;
 mod examples;
+mod guides;
+mod pages;
 mod routes;
 mod served;

@@ -14,7 +14,7 @@ const TAG: &str = "Subscriptions";
 
 fn url() -> Schema {
     text()
-        .format("uri")
+        .format("web-address")
         .shortest(1)
         .longest(MAX_URL)
         .pattern("^https?://")

@@ -27,7 +27,8 @@ scopes ({scopes}; none named: all of them), and may be bound to an account. A se
 account that `x-account-id` names, where it names one. A call without a credential is of the tenant \
 that `Muster-Tenant` names, else of the first.
 
-**Bodies** are JSON objects. A field that is not known is refused, and a text holds no NUL. \
+**Bodies** are JSON objects. A field that is not known is refused, a text holds no NUL, and a whole \
+number is written without a point. \
 `PATCH` is a JSON Merge Patch (RFC 7396): what is not named stays, null takes a value away. A body \
 has at most 1 MiB, 16 levels and 1 000 fields.
 
@@ -111,7 +112,7 @@ pub fn api() -> Api {
 
 /// What every call with a credential may answer.
 fn guarded(operation: Operation) -> Operation {
-    let account = text().pattern("^[0-9]+$");
+    let account = text().format("account");
     let words = "Of a session: the account that it acts in. Of a key it is passed over.";
     operation.header(ACCOUNT_HEADER, account, words).shares(&[
         "Unreadable",

@@ -51,7 +51,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
         nullable("soft", boolean()),
     ]);
     let uri = text()
-        .format("uri")
+        .format("web-address")
         .shortest(1)
         .longest(MAX_REDIRECT)
         .pattern("^https?://[!-~]+$");

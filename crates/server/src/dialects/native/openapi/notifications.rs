@@ -85,11 +85,9 @@ fn preferences() -> [Operation; 4] {
             .answers(200, "The rules as they are now.", rules())
             .with_headers(&["ETag"]),
         guarded(all).answers(200, "All of them.", mandatory()),
-        writing(set, named("MandatoryNotifications")).answers(
-            200,
-            "All of them as they are now.",
-            mandatory(),
-        ),
+        writing(set, named("MandatoryNotifications"))
+            .shares(&["Conflict"])
+            .answers(200, "All of them as they are now.", mandatory()),
     ]
 }
 

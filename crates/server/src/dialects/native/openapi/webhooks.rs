@@ -16,7 +16,7 @@ fn fields() -> Schema {
     let types = list(named("EventType")).says("What is sent; none: everything.");
     let account = id().says("Only events of this account.");
     let url = text()
-        .format("uri")
+        .format("web-address")
         .shortest(1)
         .longest(MAX_URL)
         .pattern("^https?://");

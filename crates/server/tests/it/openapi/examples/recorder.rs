@@ -16,6 +16,11 @@ struct Counted(AtomicU64);
 
 impl Random for Counted {
     fn fill(&self, bytes: &mut [u8]) {
+        // What a time is moved by: drawn by those who work side by side, in whatever order.
+        if bytes.len() <= 8 {
+            bytes.fill(0x80);
+            return;
+        }
         for byte in bytes {
             // Weyl's sequence, whose highest byte looks like chance.
             let step = 0x9e37_79b9_7f4a_7c15;
