@@ -98,6 +98,22 @@ fn assert_readable(server: &Server) {
     ] {
         list(path);
     }
+    for path in ["group", "member", "invited"] {
+        let path = format!("/api/v1/{path}/?limit=0");
+        let page = read(as_signer(&server.key, Call::get(&path)));
+        let objects = page["objects"].as_array().unwrap();
+        assert_eq!(page["meta"]["total_count"], objects.len(), "{path}");
+        for uri in objects
+            .iter()
+            .filter_map(|each| each["resource_uri"].as_str())
+        {
+            if !uri.contains("/invited/") {
+                read(as_signer(&server.key, Call::get(uri)));
+            }
+        }
+    }
+    read(as_signer(&server.key, Call::get("/api/v1/notifications/")));
+    list("/v1/redirects");
     let users = list("/v1/users?limit=200");
     for user in users["data"].as_array().unwrap() {
         if !server.users.contains(user) {

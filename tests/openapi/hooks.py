@@ -119,3 +119,11 @@ def invalid_input_is_refused(ctx, response, case):
     if is_form(case):
         return None
     return negative_data_rejection(ctx, response, case)
+
+
+@schemathesis.check
+def the_server_looks(ctx, response, case):
+    """A server that answers 429 to everything would hold any document."""
+    if response.status_code == 429 and not FACTS["counted"]:
+        raise AssertionError("429 where nothing is counted")
+    return None

@@ -17,6 +17,7 @@ REFUSALS = {
         ("Idempotency-Key", "mismatch", "one key is of one request"),
         ("channels", "not_included", "the server's own events are told of by the website alone"),
         ("permissions", "not_included", "what is the tenant's is granted in no account"),
+        ("credential", "bad_format", "an authenticator makes one"),
         ("password", "guessable", "a password of JSON's making may be made of the user's own name"),
         ("worker", "immutable", "of the kind `employer`: kinds go with their attributes"),
         ("employer", "immutable", "of the kind `worker`"),

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 import time
@@ -71,7 +72,10 @@ def serving(*arguments):
         server = Server(muster(), folder)
         server.make()
         log = open(server.folder / "log", "w")
-        addresses = ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"]
+        port = free_port()
+        addresses = ["--listen", f"127.0.0.1:{port}", "--management", "127.0.0.1:0"]
+        # Passkeys are bound to a name.
+        addresses += ["--base-url", f"http://localhost:{port}"]
         command = [*server.command, "serve", *addresses, *arguments]
         process = subprocess.Popen(
             command, env=server.environment, stdout=subprocess.PIPE, stderr=log, text=True
@@ -84,6 +88,12 @@ def serving(*arguments):
             process.terminate()
             process.wait(timeout=PATIENCE)
             log.close()
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
 
 
 def wait(url):

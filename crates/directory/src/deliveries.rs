@@ -18,7 +18,7 @@ use crate::webhooks::Webhook;
 
 mod letter;
 
-pub use letter::{Letter, letter};
+pub use letter::{Letter, LetterKind, letter};
 
 /// The lane of email.
 pub const EMAIL: &str = "email";

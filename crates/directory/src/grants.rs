@@ -103,7 +103,10 @@ fn changeable(
     let found = seen(tx, actor, user)?;
     actor.require_in_person()?;
     actor.require_in(place, Permission::UpdateRoles)?;
-    users::require_not_above(tx, actor, user)?;
+    match place {
+        Some(account) => users::require_not_above_in(tx, actor, user, account)?,
+        None => users::require_not_above(tx, actor, user)?,
+    }
     if let Some(account) = place
         && find_account_member(tx, actor.tenant, account, user)?.is_none()
     {

@@ -24,6 +24,7 @@ pub mod keys;
 pub mod members;
 pub mod model;
 pub mod notifications;
+pub mod passkeys;
 pub mod password;
 pub mod permission;
 pub mod query;

@@ -3,14 +3,14 @@
 use crate::actor::{Actor, Visibility};
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
-use crate::model::{AccountRole, Member, Membership, User, UserKind};
+use crate::model::{AccountRole, Member, Membership, User, UserKind, UserView};
 use crate::permission::{Permission, PermissionSet};
-use crate::query::{Listed, Position};
+use crate::query::{Listed, MemberFilter, MemberOrder, PageNumber, Position};
 use crate::sessions;
 use crate::store::{
-    FoundUser, Statement, Tx, UserKey, delete_member, find_account, find_account_member, find_user,
-    has_another_admin, list_members, lock_account, memberships_of, put_member, put_permissions,
-    set_member, take_roles_in,
+    FoundUser, Statement, Tx, UserKey, count_members, delete_member, find_account,
+    find_account_member, find_user, has_another_admin, list_members, lock_account, memberships_of,
+    page_members, put_member, put_permissions, set_member, take_roles_in,
 };
 use crate::users::{self, Include};
 use crate::violation::{Rule, Violations};
@@ -52,6 +52,26 @@ pub fn list(
     require_seen(tx, actor, account)?;
     let rows = list_members(tx, actor.tenant, account, after.unwrap_or(0), limit)?;
     Ok(Listed::cut(rows, limit, |row| Position::of_id(row.user_id)))
+}
+
+/// A page of an account's members as users, and how many there are in all.
+///
+/// # Errors
+/// As [`list`], but Public Pool access sees its workers among them.
+pub fn page(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    account: i64,
+    filter: &MemberFilter,
+    order: &[(MemberOrder, bool)],
+    page: PageNumber,
+    include: Include,
+) -> Result<(Vec<UserView>, i64), Error> {
+    actor.require(Permission::ReadUsers)?;
+    require_seen(tx, actor, account)?;
+    let total = count_members(tx, actor, account, filter)?;
+    let found = page_members(tx, actor, account, filter, order, page)?;
+    Ok((users::views(tx, actor, found, include)?, total))
 }
 
 /// One member of an account.
@@ -155,7 +175,7 @@ pub fn change(
         violations.field("primary", Rule::Immutable);
     }
     require_may_raise(actor, account, after.admin && !before.admin)?;
-    users::require_not_above(tx, actor, user)?;
+    users::require_not_above_in(tx, actor, user, account)?;
     Error::if_any(violations)?;
     if before.admin && !after.admin {
         require_another_admin(tx, actor, account, user)?;
@@ -178,8 +198,27 @@ pub fn change(
 pub fn remove(tx: &Tx<'_>, actor: &Actor, account: i64, user: i64) -> Result<(), Error> {
     require_managed(tx, actor, account)?;
     let before = part_of(tx, actor, account, user)?;
-    users::require_not_above(tx, actor, user)?;
+    users::require_not_above_in(tx, actor, user, account)?;
     leave(tx, actor, account, user, &before)
+}
+
+/// Takes a member out of the account that the actor acts in; who is a member of no other is
+/// deleted.
+///
+/// # Errors
+/// As [`remove`], but by `deleteUsers`; as [`users::delete`] for who is deleted.
+pub fn withdraw(tx: &Tx<'_>, actor: &Actor, account: i64, key: &UserKey) -> Result<(), Error> {
+    actor.require(Permission::DeleteUsers)?;
+    actor.require_full_access()?;
+    let found = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    let user = found.user.id;
+    let part = part_of(tx, actor, account, user)?;
+    if memberships_of(tx, actor.tenant, &[user])?.len() == 1 {
+        return users::delete(tx, actor, &UserKey::Id(user), None);
+    }
+    actor.require_in_person()?;
+    users::require_not_above_in(tx, actor, user, account)?;
+    leave(tx, actor, account, user, &part)
 }
 
 /// As [`remove`], of a member whom the actor may take out.

@@ -100,6 +100,33 @@ pub struct JobFilter {
     pub external_id: Option<String>,
 }
 
+/// What of an account's members to show; every condition given must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MemberFilter {
+    /// Part of the email or of the name, without regard to case.
+    pub search: Option<String>,
+    /// Not suspended, or suspended.
+    pub active: Option<bool>,
+    /// Their team.
+    pub team_id: Option<i64>,
+    /// Their email.
+    pub email: Option<Email>,
+}
+
+/// What a page of an account's members is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum MemberOrder {
+    Id,
+    Email,
+    Name,
+    Phone,
+    Active,
+    TeamId,
+    CreatedAt,
+    UpdatedAt,
+}
+
 /// What a list is ordered by; ties are broken by the id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UserOrder {

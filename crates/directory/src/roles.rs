@@ -8,8 +8,8 @@ use crate::model::Role;
 use crate::permission::{Permission, PermissionSet};
 use crate::query::{Listed, Position};
 use crate::store::{
-    IdKind, Tx, bump_generation, delete_role, find_role_by_id, insert_role, list_roles, lock_role,
-    role_is_held, update_role,
+    IdKind, Tx, bump_generation, delete_role, find_role, find_role_by_id, insert_role, list_roles,
+    lock_role, role_is_held, update_role,
 };
 use crate::violation::{Rule, Violations};
 
@@ -40,6 +40,14 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Role, Error> {
     actor.require(Permission::ReadRoles)?;
     actor.require_full_access()?;
     find_role_by_id(tx, actor.tenant, id)?.ok_or(Error::NotFound)
+}
+
+/// Whether there is a role of that name: to tell of all that is wrong with a request at once.
+///
+/// # Errors
+/// Storage errors.
+pub fn exists(tx: &Tx<'_>, actor: &Actor, name: &str) -> Result<bool, Error> {
+    Ok(find_role(tx, actor.tenant, name)?.is_some())
 }
 
 /// Refuses who may not say what a role allows: they must hold it tenant-wide, since whoever has

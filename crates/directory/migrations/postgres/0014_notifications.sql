@@ -20,7 +20,8 @@ CREATE TABLE notification_cursors (
 );
 
 -- What a user's list on the website shows. position: the event's place in the feed, by which a
--- notification is named. Its words are those of the event, and go with it.
+-- notification is named. Its words are those of the event, and go with it. unread: its position
+-- until it is read.
 CREATE TABLE notifications (
     tenant_id  BIGINT NOT NULL,
     user_id    BIGINT NOT NULL,
@@ -30,9 +31,10 @@ CREATE TABLE notifications (
     account_id BIGINT,
     created_at TIMESTAMPTZ(3) NOT NULL,
     read_at    TIMESTAMPTZ(3),
+    unread     BIGINT,
     PRIMARY KEY (tenant_id, user_id, position)
 );
-CREATE INDEX notifications_unread ON notifications (tenant_id, user_id, position)
-    WHERE read_at IS NULL;
+CREATE INDEX notifications_unread ON notifications (tenant_id, user_id, unread)
+    WHERE unread IS NOT NULL;
 CREATE INDEX notifications_read ON notifications (tenant_id, read_at) WHERE read_at IS NOT NULL;
 CREATE INDEX notifications_age ON notifications (tenant_id, created_at);

@@ -11,19 +11,29 @@ use crate::model::{
     Email, Invitation, InvitationKind, InvitationState, MessageChannel, SentMessage, User,
     UserStatus,
 };
+use crate::passkeys;
 use crate::secret::digest;
 use crate::store::{
     StoredEvent, Tx, UserKey, find_account, find_invitation, find_key, find_user,
     set_invitation_secret,
 };
 
+/// What a message asks of its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterKind {
+    /// To answer an invitation.
+    Invitation(InvitationKind),
+    /// To register a passkey.
+    PasskeyRegistration,
+}
+
 /// A message to a person, as far as the directory knows it: what it says is a template's.
 pub struct Letter {
     /// Whom it goes to.
     pub user: User,
     /// What it asks of them.
-    pub kind: InvitationKind,
-    /// The account that they are invited to, by its name.
+    pub kind: LetterKind,
+    /// The account that it was asked for in, by its name.
     pub organisation: Option<String>,
     /// Who asked for the message: their name, or an email address where none is known.
     pub inviter: Option<String>,
@@ -49,6 +59,9 @@ pub fn letter(
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
+    if passkeys::asks_for_link(event) {
+        return passkey_registration(tx, tenant, event, token);
+    }
     let invited = event.event_type == EventType::InvitationCreated.name();
     let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
         return Ok(None);
@@ -86,22 +99,42 @@ pub fn letter(
         return Err(Unavailable::Contention.into());
     }
     Ok(Some(Letter {
-        organisation: organisation(tx, tenant, &invitation)?,
+        organisation: organisation(tx, tenant, invitation.account_id)?,
         inviter: inviter(tx, &system, event)?,
         user,
-        kind: invitation.kind,
+        kind: LetterKind::Invitation(invitation.kind),
         token,
         expires_at: invitation.expires_at,
     }))
 }
 
-/// The name of the account that an invitation is to.
+fn passkey_registration(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    event: &StoredEvent,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
+    let Some((user, expires_at)) = passkeys::letter(tx, tenant, event, &token)? else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    Ok(Some(Letter {
+        organisation: organisation(tx, tenant, event.account_id)?,
+        inviter: inviter(tx, &system, event)?,
+        user,
+        kind: LetterKind::PasskeyRegistration,
+        token,
+        expires_at,
+    }))
+}
+
+/// The name of the account that a message was asked for in.
 fn organisation(
     tx: &Tx<'_>,
     tenant: TenantId,
-    invitation: &Invitation,
+    account: Option<i64>,
 ) -> Result<Option<String>, Error> {
-    let Some(account) = invitation.account_id else {
+    let Some(account) = account else {
         return Ok(None);
     };
     Ok(find_account(tx, tenant, account)?.map(|account| account.name))

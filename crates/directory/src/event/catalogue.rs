@@ -178,6 +178,7 @@ pub enum EventType {
     InvitationRevoked,
     InvitationExpired,
     FormUpdated,
+    PasskeyRefused,
     WebhookDisabled,
     MessageFailed,
     UserSuspended,

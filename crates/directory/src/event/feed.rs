@@ -13,6 +13,7 @@ use crate::deliveries::{self, DeliveryKey};
 use crate::error::{Error, Unavailable};
 use crate::invitations::speaks_for;
 use crate::model::{MessageChannel, UserStatus};
+use crate::passkeys;
 use crate::permission::Permission;
 use crate::query::{EventFilter, Listed, Position};
 use crate::store::{
@@ -78,6 +79,9 @@ fn queued(
     if event.event_type == EventType::InvitationCreated.name() {
         keys.extend(invited(tx, tenant, event)?);
     }
+    if passkeys::asks_for_link(event) {
+        keys.extend(mailed(event));
+    }
     let insert = |key: &DeliveryKey| insert_delivery(tenant, key, tx.now());
     Ok(keys.iter().map(insert).collect())
 }
@@ -111,6 +115,15 @@ fn invited(
         event_id: event.id,
         recipient: user.id,
     }))
+}
+
+/// The email to the user whom an event is about.
+fn mailed(event: &StoredEvent) -> Option<DeliveryKey> {
+    Some(DeliveryKey {
+        lane: deliveries::EMAIL.to_owned(),
+        event_id: event.id,
+        recipient: event.subject_id.parse().ok()?,
+    })
 }
 
 /// A page of the feed.

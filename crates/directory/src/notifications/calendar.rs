@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn nine_that_is_passed_over_is_later_and_nine_that_comes_twice_is_the_first() {
         // A zone whose clocks move at nine: forward on a Monday of March, back on one of October.
-        let zone = TimeZone::posix("X0Y,M3.2.1/9,M10.2.1/10").unwrap();
+        let zone = TimeZone::posix("XXX0YYY,M3.2.1/9,M10.2.1/10").unwrap();
         let due = |day: Date| {
             let due = Cadence::Weekly.due(Period::of(day).unwrap(), &zone);
             due.unwrap().to_string()

@@ -7,7 +7,7 @@ use crate::model::{DeliveryChannel, NotificationPreference, User};
 use crate::permission::{Permission, PermissionSet};
 use crate::store::{Tx, UserKey, find_user, mandatory_channels, preferences_of};
 use crate::users::{self, Include, UserChange};
-use crate::violation::{Rule, Violations};
+use crate::violation::{Path, Rule, Violation, Violations};
 
 use super::calendar::Cadence;
 
@@ -112,7 +112,11 @@ pub fn set_preferences(
     all.extend(rules.iter().cloned());
     if all.len() > MAX_PREFERENCES {
         let max = MAX_PREFERENCES;
-        violations.field("notification_preferences", Rule::TooLong { max });
+        violations.push(Violation {
+            path: Path::field("notification_preferences"),
+            rule: Rule::TooLong { max },
+            message: Some(format!("holds more than {max} rules")),
+        });
     }
     let mut actor = actor.clone();
     let updates = PermissionSet::NONE.with(Permission::UpdateUsers);

@@ -9,15 +9,16 @@ use crate::notifications::{Cadence, Period};
 use super::filter::listing;
 use super::{Statement, Tx};
 
+// That a user is not deleted is known; with it, SQLite finds them in an index, one by one.
 const OPEN: &str = "INSERT INTO digest_schedules (tenant_id, user_id, cadence, period, due_at, \
     last_period) SELECT u.tenant_id, u.id, $1, 0, $2, 0 FROM users u \
-    WHERE u.tenant_id = $3 AND u.id IN";
+    WHERE u.tenant_id = $3 AND u.deleted_at IS NULL AND u.id IN";
 const UNLESS_OPEN: &str = "ON CONFLICT (tenant_id, user_id, cadence) \
     DO UPDATE SET due_at = excluded.due_at WHERE digest_schedules.due_at IS NULL";
 const ADD: &str = "INSERT INTO digest_entries (tenant_id, user_id, cadence, period, event, \
     account_id, happened, newest, second, third) \
     SELECT u.tenant_id, u.id, $1, 0, $2, $3, 1, $4, 0, 0 FROM users u \
-    WHERE u.tenant_id = $5 AND u.id IN";
+    WHERE u.tenant_id = $5 AND u.deleted_at IS NULL AND u.id IN";
 const ONE_MORE: &str = "ON CONFLICT (tenant_id, user_id, cadence, period, event, account_id) \
     DO UPDATE SET happened = digest_entries.happened + 1, newest = excluded.newest, \
     second = digest_entries.newest, third = digest_entries.second";

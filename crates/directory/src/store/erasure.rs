@@ -18,12 +18,15 @@ const FORGET_PLACES: [&str; 2] = [
     "UPDATE job_transitions SET latitude_e7 = NULL, longitude_e7 = NULL WHERE tenant_id = $1 \
     AND worker_id = $2",
 ];
-const DELETE: [&str; 11] = [
+const DELETE: [&str; 14] = [
     "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_badges WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM passkeys WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM passkey_ceremonies WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM passkey_links WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_permissions WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM user_roles WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM notification_preferences WHERE tenant_id = $1 AND user_id = $2",

@@ -1,5 +1,7 @@
 //! The tables `events` and `feed_heads`.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::actor::TenantId;
@@ -7,7 +9,7 @@ use crate::clock::{next_millisecond, to_millisecond};
 use crate::error::Error;
 use crate::query::{EventFilter, Position};
 
-use super::filter::{Conditions, one_more};
+use super::filter::{Conditions, numbered, one_more};
 use super::{Row, Statement, Tx, Value};
 
 const INSERT: &str = "INSERT INTO events (tenant_id, id, type, account_id, actor_type, actor_id, \
@@ -191,9 +193,12 @@ pub(crate) fn find_events(
     tenant: TenantId,
     ids: &[i64],
 ) -> Result<Vec<StoredEvent>, Error> {
-    let mut conditions = Conditions::new("e.tenant_id = ?", tenant);
-    conditions.and_in("e.id", ids.iter().copied());
-    let (sql, params) = conditions.whole(SELECT, "");
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: BTreeSet<i64> = ids.iter().copied().collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let (sql, params) = numbered(SELECT, "events e", tenant, &ids);
     tx.query(&sql, &params, read_event)
 }
 

@@ -28,11 +28,12 @@ pub enum IdKind {
     Webhook,
     Session,
     Redirect,
+    Passkey,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -48,6 +49,7 @@ impl IdKind {
         Self::Webhook,
         Self::Session,
         Self::Redirect,
+        Self::Passkey,
     ];
 
     /// Its name in `id_leases`.
@@ -69,6 +71,7 @@ impl IdKind {
             Self::Webhook => "webhook",
             Self::Session => "session",
             Self::Redirect => "redirect",
+            Self::Passkey => "passkey",
         }
     }
 }

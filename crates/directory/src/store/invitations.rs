@@ -18,19 +18,20 @@ const INSERT: &str = "INSERT INTO invitations (tenant_id, id, kind, user_id, gro
     permission, redirect_to, password_rule, silent, account_id, requested_at, created_at, \
     expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const SELECT: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
-    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
-    i.ended_at, i.ended_reason FROM invitations i WHERE i.tenant_id = $1 AND i.id = $2";
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, \
+    i.created_at, i.requested_at, i.expires_at, i.ended_at, i.ended_reason FROM invitations i \
+    WHERE i.tenant_id = $1 AND i.id = $2";
 const OF_USER: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
-    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
-    i.ended_at, i.ended_reason FROM invitations i \
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, \
+    i.created_at, i.requested_at, i.expires_at, i.ended_at, i.ended_reason FROM invitations i \
     WHERE i.tenant_id = $1 AND i.user_id = $2 AND i.ended_at IS NULL ORDER BY i.id";
-const BY_SECRET: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, \
-    i.redirect_to, i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, \
-    i.expires_at, i.ended_at, i.ended_reason, i.secret_hash FROM invitations i \
-    WHERE i.tenant_id = $1 AND i.secret_hash = $2";
+const BY_SECRET: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, \
+    i.created_at, i.requested_at, i.expires_at, i.ended_at, i.ended_reason, i.secret_hash FROM \
+    invitations i WHERE i.tenant_id = $1 AND i.secret_hash = $2";
 const LIST: &str = "SELECT i.id, i.kind, i.user_id, i.group_id, i.permission, i.redirect_to, \
-    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, i.created_at, i.requested_at, i.expires_at, \
-    i.ended_at, i.ended_reason FROM invitations i \
+    i.password_rule, COALESCE(i.silent, FALSE), i.account_id, i.channel, i.sent_to, i.sent_at, \
+    i.created_at, i.requested_at, i.expires_at, i.ended_at, i.ended_reason FROM invitations i \
     JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id";
 // Changes name the request that they were read with: who sends an invitation once more moves it.
 const SET_SECRET: &str = "UPDATE invitations SET secret_hash = $1, channel = $2, sent_to = $3, \

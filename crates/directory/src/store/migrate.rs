@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 12] = [
+const MIGRATIONS: [Migration; 13] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -84,6 +84,12 @@ const MIGRATIONS: [Migration; 12] = [
         name: "digests",
         sqlite: include_str!("../../migrations/sqlite/0015_digests.sql"),
         postgres: include_str!("../../migrations/postgres/0015_digests.sql"),
+    },
+    Migration {
+        number: 16,
+        name: "passkeys",
+        sqlite: include_str!("../../migrations/sqlite/0016_passkeys.sql"),
+        postgres: include_str!("../../migrations/postgres/0016_passkeys.sql"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! The only place with SQL. One text serves both engines: `$1` numbered by first
 //! appearance, `tenant_id` first everywhere, ids, times and random values bound.
 
+mod account_members;
 mod accounts;
 mod backup;
 mod badges;
@@ -26,6 +27,7 @@ mod mandatory;
 mod meter;
 mod migrate;
 mod notifications;
+mod passkeys;
 mod postgres;
 mod preferences;
 mod redirects;
@@ -52,6 +54,7 @@ pub use tx::{Statement, Tx};
 pub use users::UserKey;
 pub use value::{Row, Value};
 
+pub(crate) use account_members::*;
 pub(crate) use accounts::*;
 pub(crate) use badges::*;
 pub(crate) use claims::*;
@@ -70,6 +73,7 @@ pub(crate) use jobs::*;
 pub(crate) use keys::*;
 pub(crate) use mandatory::*;
 pub(crate) use notifications::*;
+pub(crate) use passkeys::*;
 pub(crate) use preferences::*;
 pub(crate) use redirects::*;
 pub(crate) use roles::*;

@@ -12,16 +12,16 @@ use super::{Row, Tx};
 const SELECT: &str = "SELECT n.position, n.event_id, n.event, n.account_id, n.created_at, \
     n.read_at FROM notifications n";
 const COUNT: &str = "SELECT count(*) FROM notifications n";
-const READ: &str = "UPDATE notifications SET read_at = $1 \
+const READ: &str = "UPDATE notifications SET read_at = $1, unread = NULL \
     WHERE tenant_id = $2 AND user_id = $3 AND position = $4 AND read_at IS NULL";
-const READ_MANY: &str = "UPDATE notifications SET read_at = $1 \
+const READ_MANY: &str = "UPDATE notifications SET read_at = $1, unread = NULL \
     WHERE tenant_id = $2 AND user_id = $3 AND position IN (SELECT n.position \
-    FROM notifications n WHERE n.tenant_id = $2 AND n.user_id = $3 AND n.position <= $4 \
-    AND n.read_at IS NULL ORDER BY n.position LIMIT $5)";
-const READ_MANY_IN: &str = "UPDATE notifications SET read_at = $1 \
+    FROM notifications n WHERE n.tenant_id = $2 AND n.user_id = $3 AND n.unread > 0 \
+    AND n.unread <= $4 ORDER BY n.unread LIMIT $5)";
+const READ_MANY_IN: &str = "UPDATE notifications SET read_at = $1, unread = NULL \
     WHERE tenant_id = $2 AND user_id = $3 AND position IN (SELECT n.position \
-    FROM notifications n WHERE n.tenant_id = $2 AND n.user_id = $3 AND n.position <= $4 \
-    AND n.read_at IS NULL AND COALESCE(n.account_id, $5) = $5 ORDER BY n.position LIMIT $6)";
+    FROM notifications n WHERE n.tenant_id = $2 AND n.user_id = $3 AND n.unread > 0 \
+    AND n.unread <= $4 AND COALESCE(n.account_id, $5) = $5 ORDER BY n.unread LIMIT $6)";
 const PERMISSIONS: &str = "SELECT g.account_id, r.permissions FROM user_roles g JOIN roles r \
     ON r.tenant_id = g.tenant_id AND r.id = g.role_id WHERE g.tenant_id = $1 AND g.user_id = $2";
 const SWEEP_READ: &str = "DELETE FROM notifications WHERE tenant_id = $1 \
@@ -89,7 +89,8 @@ fn conditions<'a>(tenant: TenantId, of: &NotificationsOf) -> Conditions<'a> {
     let mut conditions = Conditions::new("n.tenant_id = ?", tenant);
     conditions.and("n.user_id = ?", of.user);
     match of.unread {
-        Some(true) => conditions.and_plain("n.read_at IS NULL"),
+        // A range, so that SQLite takes the index of unread ones.
+        Some(true) => conditions.and_plain("n.unread > 0"),
         Some(false) => conditions.and_plain("n.read_at IS NOT NULL"),
         None => {}
     }
@@ -97,6 +98,13 @@ fn conditions<'a>(tenant: TenantId, of: &NotificationsOf) -> Conditions<'a> {
         conditions.and("(n.account_id IS NULL OR n.account_id = ?)", account);
     }
     conditions
+}
+
+fn order(of: &NotificationsOf) -> &'static str {
+    match of.unread {
+        Some(true) => "ORDER BY n.unread DESC",
+        Some(false) | None => "ORDER BY n.position DESC",
+    }
 }
 
 /// Notifications, newest first, before one of them; one more than asked for shows that there are
@@ -110,10 +118,13 @@ pub(crate) fn list_notifications(
 ) -> Result<Vec<StoredNotification>, Error> {
     let mut conditions = conditions(tenant, of);
     if let Some(before) = before {
-        conditions.and("n.position < ?", before);
+        let column = match of.unread {
+            Some(true) => "n.unread < ?",
+            Some(false) | None => "n.position < ?",
+        };
+        conditions.and(column, before);
     }
-    let order = "ORDER BY n.position DESC";
-    let (sql, params) = conditions.statement(SELECT, order, one_more(limit));
+    let (sql, params) = conditions.statement(SELECT, order(of), one_more(limit));
     tx.query(&sql, &params, read_notification)
 }
 
@@ -125,8 +136,7 @@ pub(crate) fn page_notifications(
     size: i64,
     offset: i64,
 ) -> Result<Vec<StoredNotification>, Error> {
-    let order = "ORDER BY n.position DESC";
-    let (sql, params) = conditions(tenant, of).page(SELECT, order, size, offset);
+    let (sql, params) = conditions(tenant, of).page(SELECT, order(of), size, offset);
     tx.query(&sql, &params, read_notification)
 }
 

@@ -34,13 +34,14 @@ const SUBSCRIBERS: &str = "SELECT user_id FROM notification_preferences WHERE te
 const MEMBER: &str = "SELECT m.user_id FROM account_members m";
 const RULES: &str = "SELECT p.user_id, p.account_id, p.channels FROM notification_preferences p";
 const REACHABLE: &str = "SELECT u.id, u.email_key, u.phone_key FROM users u";
+// That a user is not deleted is known; with it, SQLite finds them in an index, one by one.
 const NOTIFY: &str = "INSERT INTO notifications (tenant_id, user_id, position, event_id, event, \
-    account_id, created_at) SELECT u.tenant_id, u.id, e.position, e.id, e.type, e.account_id, \
-    e.created_at FROM users u JOIN events e ON e.tenant_id = u.tenant_id \
-    WHERE u.tenant_id = $1 AND e.id = $2 AND u.id IN";
+    account_id, created_at, unread) SELECT u.tenant_id, u.id, e.position, e.id, e.type, \
+    e.account_id, e.created_at, e.position FROM users u JOIN events e ON e.tenant_id = u.tenant_id \
+    WHERE u.tenant_id = $1 AND e.id = $2 AND u.deleted_at IS NULL AND u.id IN";
 const DELIVER: &str = "INSERT INTO deliveries (tenant_id, lane, event_id, recipient, state, \
     attempts, earlier, due_at, since) SELECT u.tenant_id, $1, $2, u.id, 'pending', 0, 0, $3, $3 \
-    FROM users u WHERE u.tenant_id = $4 AND u.id IN";
+    FROM users u WHERE u.tenant_id = $4 AND u.deleted_at IS NULL AND u.id IN";
 const ONCE_NOTIFIED: &str = "ON CONFLICT (tenant_id, user_id, position) DO NOTHING";
 const ONCE_DELIVERED: &str = "ON CONFLICT (tenant_id, lane, event_id, recipient) DO NOTHING";
 

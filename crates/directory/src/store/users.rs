@@ -65,6 +65,9 @@ struct Attributes {
     middle_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// The same, folded: what is searched in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gender: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +121,7 @@ fn attributes_of(user: &User) -> Result<String, Error> {
         email_verified_at: millis(user.email_verified_at),
         middle_name: user.middle_name.clone(),
         name: user.name.clone(),
+        name_key: user.name.as_deref().map(fold),
         gender: user.gender.clone(),
         verified_phone: user.verified_phone.clone(),
         phone_verified_at: millis(user.phone_verified_at),

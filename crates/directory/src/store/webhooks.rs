@@ -17,7 +17,8 @@ const INSERT: &str = "INSERT INTO webhooks (tenant_id, id, url, description, eve
 const UPDATE: &str = "UPDATE webhooks SET url = $1, description = $2, event_types = $3, \
     account_id = $4, secret = $5, old_secret = $6, old_secret_until = $7, disabled_at = $8, \
     disabled_reason = $9, failing_since = $10, created_at = $11, updated_at = $12, \
-    version = $13, group_id = $14, terms = $15 WHERE tenant_id = $16 AND id = $17 AND version = $18";
+    version = $13, group_id = $14, terms = $15 \
+    WHERE tenant_id = $16 AND id = $17 AND version = $18";
 const DELETE: &str = "DELETE FROM webhooks WHERE tenant_id = $1 AND id = $2 AND version = $3";
 const FAILS: &str = "UPDATE webhooks SET failing_since = $1 \
     WHERE tenant_id = $2 AND id = $3 AND failing_since IS NULL";

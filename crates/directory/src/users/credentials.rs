@@ -5,11 +5,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::UserChange;
 use super::view::Include;
 use crate::access::access_of;
-use crate::actor::{Actor, Principal};
+use crate::actor::{Actor, Principal, Visibility};
 use crate::error::Error;
+use crate::members;
 use crate::model::{Email, User};
 use crate::password::{self, PasswordRule};
-use crate::store::Tx;
+use crate::store::{Tx, memberships_of};
 use crate::violation::Rule;
 
 /// What is wrong with a password that a user is to have; a vendor's API has its vendor's rule
@@ -60,6 +61,24 @@ pub(crate) fn require_not_above(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result
     }
 }
 
+/// As [`require_not_above`], of what the user may do in one account.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(crate) fn require_not_above_in(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    account: i64,
+) -> Result<(), Error> {
+    let theirs = access_of(tx, actor.tenant, user)?.held_in(account);
+    if actor.held().held_in(account).includes(theirs) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("the user may do more than the caller"))
+    }
+}
+
 /// As [`require_not_above`], of a user who stands as `has` says: most have no rights at all.
 pub(super) fn require_not_above_one(
     tx: &Tx<'_>,
@@ -97,5 +116,36 @@ pub(super) fn check_change(
             "one's own password is changed by naming the old one",
         ));
     }
-    require_not_above_one(tx, actor, before.id, has)
+    require_not_above_one(tx, actor, before.id, has)?;
+    if suspends {
+        require_administered_without(tx, actor, before.id)?;
+    }
+    Ok(())
+}
+
+/// Refuses who acts in one account to shut out its last administrator.
+fn require_administered_without(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<(), Error> {
+    match actor.visibility {
+        Visibility::Account(account) => members::require_another_admin(tx, actor, account, user),
+        Visibility::Tenant | Visibility::PublicPool { .. } => Ok(()),
+    }
+}
+
+/// Refuses to take a user away for good to who may do less than they, acts as another, or acts in
+/// one account and would take them from another, or from one that they alone administer.
+pub(super) fn check_removal(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    has: Include,
+) -> Result<(), Error> {
+    actor.require_in_person()?;
+    require_not_above_one(tx, actor, user, has)?;
+    if let Visibility::Account(account) = actor.visibility {
+        let held = memberships_of(tx, actor.tenant, &[user])?;
+        if held.iter().any(|(_, own)| own.account_id != account) {
+            return Err(Error::Forbidden("the user is a member of other accounts"));
+        }
+    }
+    require_administered_without(tx, actor, user)
 }

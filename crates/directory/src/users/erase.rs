@@ -1,7 +1,7 @@
 //! Forgetting a user.
 
 use super::Include;
-use super::credentials::require_not_above_one;
+use super::credentials::check_removal;
 use super::update::{rewrite, touch};
 use crate::actor::Actor;
 use crate::error::Error;
@@ -28,8 +28,7 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         None => find_user(tx, actor, &key, true)?,
     };
     let found = found.ok_or(Error::NotFound)?;
-    actor.require_in_person()?;
-    require_not_above_one(tx, actor, found.user.id, found.has)?;
+    check_removal(tx, actor, found.user.id, found.has)?;
     let before = found.user;
     let mut user = User::blank(before.id, before.uid.clone(), before.created_at);
     user.version = before.version;

@@ -19,8 +19,8 @@ pub use change::{
 };
 pub use create::create;
 pub(crate) use create::{invite, plan as plan_creation};
-pub(crate) use credentials::require_not_above;
 pub use credentials::{check_password, check_password_by};
+pub(crate) use credentials::{require_not_above, require_not_above_in};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
 pub(crate) use rules::may_give;
@@ -29,6 +29,7 @@ pub(crate) use update::{
 };
 pub use update::{delete, restore, update};
 pub use view::Include;
+pub(crate) use view::views;
 
 use crate::actor::Actor;
 use crate::error::Error;

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::view::{self, Include};
 use super::{UserKey, credentials, rules, snapshot};
 use crate::actor::Actor;
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
 use crate::model::{User, UserBadge, UserKind, UserView};
@@ -108,7 +108,8 @@ pub(crate) fn join_group(
     };
     let none = Violations::new();
     let plan = plan_of(tx, actor, before, before.clone(), &change, none)?;
-    let mut plan = plan.ok_or_else(|| Error::internal("joining changes nothing"))?;
+    // Another made them a member since who calls this looked: look again.
+    let mut plan = plan.ok_or(Unavailable::Contention)?;
     plan.around.push(told);
     plan.write(tx, actor.tenant).map(drop)
 }
@@ -116,7 +117,7 @@ pub(crate) fn join_group(
 /// Ends a user's part in a group by what `around` writes.
 ///
 /// # Errors
-/// [`crate::error::Unavailable::Contention`] when another changed the user since.
+/// [`Unavailable::Contention`] when another changed the user since.
 pub(crate) fn leave_group(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -345,8 +346,7 @@ pub fn delete(
     if expected.is_some_and(|versions| !versions.contains(&before.user.version)) {
         return Err(Error::PreconditionFailed);
     }
-    actor.require_in_person()?;
-    credentials::require_not_above_one(tx, actor, before.user.id, before.has)?;
+    credentials::check_removal(tx, actor, before.user.id, before.has)?;
     let deleted_at = Some(tx.now());
     set_deleted(tx, actor, before, deleted_at, EventType::UserDeleted).map(drop)
 }

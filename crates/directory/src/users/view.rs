@@ -35,7 +35,7 @@ impl Include {
 }
 
 /// Reads the parts of several users, with one statement a part that any of them has.
-pub(super) fn views(
+pub(crate) fn views(
     tx: &Tx<'_>,
     actor: &Actor,
     users: Vec<FoundUser>,

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use directory::passkeys::RelyingParty;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize as _, Deserializer};
@@ -199,6 +200,22 @@ impl Outbound {
     pub(super) fn listens_at(&mut self, address: &str) {
         if self.inbox.is_some() && self.mailer.base_url.is_none() {
             self.mailer.base_url = BaseUrl::parse(&format!("http://{address}")).ok();
+        }
+    }
+
+    /// What passkeys are bound to: the address that clients reach the server by. The log says why
+    /// where it cannot be.
+    pub(super) fn relying_party(&self) -> Option<RelyingParty> {
+        let base = self.mailer.base_url.as_ref()?;
+        match RelyingParty::of(base.as_str()) {
+            Ok(party) => Some(party),
+            Err(why) => {
+                tracing::warn!(
+                    error = why.to_string(),
+                    "there are no passkeys under this base URL"
+                );
+                None
+            }
         }
     }
 

@@ -47,6 +47,7 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     let (listen, management) = (shown(&clients), shown(&operators));
     outbound.listens_at(&listen);
     outbound.tell_what_waits();
+    app.relying_party = outbound.relying_party().map(Arc::new);
     let inbox = outbound.inbox;
     app.mailer = Some(Arc::new(outbound.mailer));
     app.cors = settings.cors.clone();

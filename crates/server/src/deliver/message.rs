@@ -69,6 +69,8 @@ pub enum TemplateName {
     Verification,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
+    /// To register a passkey: `link`, [`name`], [`expires_at`].
+    PasskeyRegistration,
     /// News: `title`, `text` (may have several lines), [`link`], [`unsubscribe`]: where no more of
     /// it can be asked for.
     Notification,
@@ -82,10 +84,11 @@ pub enum TemplateName {
 
 impl TemplateName {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Invitation,
         Self::Verification,
         Self::PasswordReset,
+        Self::PasskeyRegistration,
         Self::Notification,
         Self::SmsInvitation,
         Self::SmsVerificationCode,
@@ -99,6 +102,7 @@ impl TemplateName {
             Self::Invitation => "invitation",
             Self::Verification => "verification",
             Self::PasswordReset => "password_reset",
+            Self::PasskeyRegistration => "passkey_registration",
             Self::Notification => "notification",
             Self::SmsInvitation => "sms/invitation",
             Self::SmsVerificationCode => "sms/verification_code",
@@ -110,9 +114,11 @@ impl TemplateName {
     #[must_use]
     pub fn channel(self) -> Channel {
         match self {
-            Self::Invitation | Self::Verification | Self::PasswordReset | Self::Notification => {
-                Channel::Email
-            }
+            Self::Invitation
+            | Self::Verification
+            | Self::PasswordReset
+            | Self::PasskeyRegistration
+            | Self::Notification => Channel::Email,
             Self::SmsInvitation | Self::SmsVerificationCode | Self::SmsNotification => Channel::Sms,
         }
     }

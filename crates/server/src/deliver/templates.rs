@@ -21,7 +21,7 @@ const MAX_FILE: u64 = 256 * 1024;
 const LONG_TEXT: &str = "text";
 
 /// Every file that there is.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 19] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     (
         "invitation.subject.txt",
@@ -58,6 +58,18 @@ const FILES: [(&str, &str); 16] = [
     (
         "password_reset.html",
         include_str!("../../templates/password_reset.html"),
+    ),
+    (
+        "passkey_registration.subject.txt",
+        include_str!("../../templates/passkey_registration.subject.txt"),
+    ),
+    (
+        "passkey_registration.txt",
+        include_str!("../../templates/passkey_registration.txt"),
+    ),
+    (
+        "passkey_registration.html",
+        include_str!("../../templates/passkey_registration.html"),
     ),
     (
         "notification.subject.txt",
@@ -376,7 +388,10 @@ fn samples(name: TemplateName) -> [Map<String, Value>; 2] {
     let link = "https://directory.example.com/x?token=y";
     let expires_at = "2026-11-24T10:21:47Z";
     let (least, more) = match name {
-        TemplateName::Invitation | TemplateName::Verification | TemplateName::SmsInvitation => (
+        TemplateName::Invitation
+        | TemplateName::Verification
+        | TemplateName::PasskeyRegistration
+        | TemplateName::SmsInvitation => (
             json!({ "link": link }),
             json!({
                 "name": "Bob", "inviter": "Ada", "organisation": "Acme", "expires_at": expires_at,

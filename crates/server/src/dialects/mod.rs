@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 11] = [
+const MOUNTS: [(&str, Dialect); 13] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -40,6 +40,8 @@ const MOUNTS: [(&str, Dialect); 11] = [
     ("/invitations", Dialect::Pages),
     ("/docs", Dialect::Pages),
     ("/unsubscribe", Dialect::Pages),
+    ("/passkeys", Dialect::Pages),
+    ("/sign-in", Dialect::Pages),
 ];
 
 impl Dialect {

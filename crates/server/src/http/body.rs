@@ -57,7 +57,15 @@ const DRAINED: usize = 8;
 /// [`Failure::TooLarge`], [`Failure::TooSlow`], [`Failure::Unreadable`] for a body that breaks
 /// off.
 pub async fn bytes(app: &App, body: Body) -> Result<Bytes, Failure> {
-    match tokio::time::timeout(app.body_timeout, collect(body, app.max_body)).await {
+    bytes_within(app, body, app.max_body).await
+}
+
+/// The bytes of a body with a limit of its own.
+///
+/// # Errors
+/// As [`bytes`].
+pub async fn bytes_within(app: &App, body: Body, max: usize) -> Result<Bytes, Failure> {
+    match tokio::time::timeout(app.body_timeout, collect(body, max)).await {
         Err(_) => Err(Failure::TooSlow),
         Ok(collected) => collected,
     }
@@ -103,6 +111,23 @@ pub async fn json_value(
     }
     let bytes = bytes(app, body).await?;
     Ok(json::parse(&bytes, limits)?)
+}
+
+/// A JSON body that is an object, with a limit of its own.
+///
+/// # Errors
+/// As [`json_object`].
+pub async fn json_object_within(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Result<Map<String, Value>, Failure> {
+    if MediaType::of(headers) != MediaType::Json {
+        return Err(Failure::UnsupportedMediaType);
+    }
+    let bytes = bytes_within(app, body, max).await?;
+    object(json::parse(&bytes, &app.limits)?)
 }
 
 /// A JSON body that is an object.

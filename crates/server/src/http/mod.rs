@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use directory::Directory;
 use directory::cursor::CursorKey;
+use directory::passkeys::RelyingParty;
 use directory::secret::SealingKey;
 
 use crate::deliver::guard::{AllowedNetworks, Guard};
@@ -36,6 +37,9 @@ use throttle::Throttle;
 use trusted_proxies::TrustedProxies;
 
 use crate::deliver::mailer::Mailer;
+
+/// Challenges of passkeys that one address is given in a minute at most.
+const CHALLENGES: u32 = 60;
 
 /// What handlers work with.
 pub struct App {
@@ -65,6 +69,10 @@ pub struct App {
     pub in_flight: InFlight,
     /// Whose pages may call from a browser.
     pub cors: AllowedOrigins,
+    /// Counts challenges of passkeys, by the address they are asked for from.
+    pub challenges: Throttle,
+    /// What passkeys are bound to; there are none without.
+    pub relying_party: Option<Arc<RelyingParty>>,
     /// Sends messages; they wait where there is none.
     pub mailer: Option<Arc<Mailer>>,
 }
@@ -88,6 +96,8 @@ impl App {
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
             cors: AllowedOrigins::default(),
+            challenges: Throttle::new(0, CHALLENGES),
+            relying_party: None,
             mailer: None,
         }
     }

@@ -7,6 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+/// What wrong links to register passkeys are counted under: their page and the API take the same.
+pub const PASSKEY_LINKS: &str = "links to register passkeys";
+
 /// How long failures count together.
 const WINDOW_MS: i64 = 60_000;
 /// How far behind a window's start a time may lie and still belong to it: requests that run at

@@ -1,7 +1,7 @@
 //! An [`Api`] and its examples → a document of OpenAPI 3.1.
 
 use super::examples::Examples;
-use super::operation::{Answer, Api, Content, Operation, Parameter, Place, SharedAnswer};
+use super::operation::{Answer, Api, Content, Needed, Operation, Parameter, Place, SharedAnswer};
 use super::ordered::{Members, Ordered, Text};
 use super::schema::text;
 
@@ -32,8 +32,6 @@ pub(super) fn document(api: &Api, examples: &Examples) -> Ordered {
         ("description", api.description.clone().into()),
     ]);
     let server = Members::of([("url", "/"), ("description", "This server.")]);
-    let schemes = api.credential.schemes.iter();
-    let any_one = schemes.map(|(name, _)| Members::of([(*name, Vec::<Ordered>::new())]));
     let tags = api.tags.iter().map(|(name, words)| {
         let tag = Members::of([("name", *name), ("description", *words)]);
         Ordered::from(tag)
@@ -42,7 +40,7 @@ pub(super) fn document(api: &Api, examples: &Examples) -> Ordered {
         ("openapi", Ordered::from("3.1.0")),
         ("info", info.into()),
         ("servers", vec![server].into()),
-        ("security", any_one.collect::<Vec<_>>().into()),
+        ("security", Ordered::List(any_one_of(api).collect())),
         ("tags", Ordered::List(tags.collect())),
         ("paths", paths(api, examples).into()),
         ("components", components(api, examples).into()),
@@ -53,6 +51,12 @@ pub(super) fn document(api: &Api, examples: &Examples) -> Ordered {
         ),
     ]);
     document.into()
+}
+
+/// Each scheme by itself is enough.
+fn any_one_of(api: &Api) -> impl Iterator<Item = Ordered> {
+    let schemes = api.credential.schemes.iter();
+    schemes.map(|(name, _)| Members::of([(*name, Vec::<Ordered>::new())]).into())
 }
 
 /// The operations by their paths, in the order in which the first of each path stands.
@@ -79,8 +83,14 @@ fn described(api: &Api, operation: &Operation, examples: &Examples) -> Members {
     if !operation.description.is_empty() {
         members.put("description", Ordered::Text(operation.description.clone()));
     }
-    if operation.open {
-        members.put("security", Vec::<Ordered>::new());
+    match operation.credential {
+        Needed::Always => {}
+        Needed::Sometimes => {
+            let none = Ordered::from(Members::default());
+            let all = std::iter::once(none).chain(any_one_of(api));
+            members.put("security", Ordered::List(all.collect()));
+        }
+        Needed::Never => members.put("security", Vec::<Ordered>::new()),
     }
     if !operation.parameters.is_empty() {
         let parameters: Vec<Members> = operation.parameters.iter().map(parameter).collect();

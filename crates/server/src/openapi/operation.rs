@@ -136,6 +136,15 @@ pub struct Parameter {
     pub description: Text,
 }
 
+/// Whether a call needs a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Needed {
+    Always,
+    Sometimes,
+    Never,
+}
+
 /// One call.
 #[derive(Debug, Clone)]
 pub struct Operation {
@@ -153,8 +162,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// What else there is to know; Markdown, may be empty.
     pub description: Text,
-    /// Whether it needs no credential.
-    pub open: bool,
+    /// Whether it needs a credential.
+    pub credential: Needed,
     /// Its parameters.
     pub parameters: Vec<Parameter>,
     /// Its body, in each encoding that is taken; none: it takes none.
@@ -177,7 +186,7 @@ impl Operation {
             tag: "",
             summary: "",
             description: "".into(),
-            open: false,
+            credential: Needed::Always,
             parameters: Vec::new(),
             body: Vec::new(),
             body_optional: false,
@@ -233,7 +242,14 @@ impl Operation {
     /// Needs no credential.
     #[must_use]
     pub fn open(mut self) -> Self {
-        self.open = true;
+        self.credential = Needed::Never;
+        self
+    }
+
+    /// Goes with and without a credential.
+    #[must_use]
+    pub fn half_open(mut self) -> Self {
+        self.credential = Needed::Sometimes;
         self
     }
 

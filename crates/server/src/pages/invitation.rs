@@ -24,7 +24,7 @@ use crate::http::{Shared, form};
 const GUESSING: &str = "links of invitations";
 
 /// The secret in the path.
-pub(super) struct Token(SecretString);
+pub(super) struct Token(pub(super) SecretString);
 
 impl FromRequestParts<Shared> for Token {
     type Rejection = Failure;

@@ -1,9 +1,10 @@
-//! Pages for people: what the links of messages lead to. They work without scripts, load
-//! nothing, and are kept nowhere.
+//! Pages for people: what the links of messages lead to. They load nothing and are kept nowhere;
+//! but for those of passkeys, they work without scripts.
 
 mod docs;
 mod home;
 mod invitation;
+mod passkey;
 pub(crate) mod unsubscribe;
 
 use std::sync::LazyLock;
@@ -25,11 +26,16 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("layout.html", include_str!("layout.html")),
     ("home.html", include_str!("home.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
+    (
+        "passkey_registration.html",
+        include_str!("passkey_registration.html"),
+    ),
+    ("sign_in.html", include_str!("sign_in.html")),
     ("unsubscribe.html", include_str!("unsubscribe.html")),
 ];
 
@@ -45,16 +51,22 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
         Ok(environment)
     });
 
-const FORM_ACTION: &str = "form-action 'self'";
-
 /// Nothing runs, nothing is loaded, nothing frames it; the one style is named by its hash.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
+static POLICY: LazyLock<String> = LazyLock::new(|| policy("'self'"));
+
+/// As that, but that files of this server run, and may call it.
+static SCRIPTED_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let base = policy("'none'");
+    format!("{base}; script-src 'self'; connect-src 'self'")
+});
+
+fn policy(forms_go_to: &str) -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; {FORM_ACTION}; base-uri 'none'; \
-         frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; form-action {forms_go_to}; \
+         base-uri 'none'; frame-ancestors 'none'"
     )
-});
+}
 
 /// Their routes.
 pub fn routes() -> Router<Shared> {
@@ -70,6 +82,9 @@ pub fn routes() -> Router<Shared> {
             "/unsubscribe/{token}",
             get(unsubscribe::show).post(unsubscribe::turn_off),
         )
+        .route("/passkeys/register/{token}", get(passkey::register))
+        .route("/passkeys/script.js", get(passkey::script))
+        .route("/sign-in", get(passkey::sign_in))
 }
 
 /// A page, under headers that keep its address and its content to itself.
@@ -110,9 +125,8 @@ fn allow_to_lead_to(response: &mut Response, uri: &str) {
     let Ok(url) = Url::parse(uri) else {
         return;
     };
-    let widened = format!("{FORM_ACTION} {}", url.origin().ascii_serialization());
-    let policy = POLICY.replace(FORM_ACTION, &widened);
-    if let Ok(policy) = HeaderValue::try_from(policy) {
+    let widened = policy(&format!("'self' {}", url.origin().ascii_serialization()));
+    if let Ok(policy) = HeaderValue::try_from(widened) {
         response
             .headers_mut()
             .insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -1,7 +1,9 @@
 //! One attempt of a delivery.
 
 use bytes::Bytes;
-use directory::deliveries::{self, Attempt, Claimed, DeliveryKey, Letter, MAX_ANSWER, Outcome};
+use directory::deliveries::{
+    self, Attempt, Claimed, DeliveryKey, Letter, LetterKind, MAX_ANSWER, Outcome,
+};
 use directory::model::InvitationKind;
 use directory::{Error, TenantId, notifications};
 use jiff::Timestamp;
@@ -179,12 +181,17 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
     } else {
         let email = letter.user.email.as_ref()?.as_str().to_owned();
         let template = match letter.kind {
-            InvitationKind::Invite => TemplateName::Invitation,
-            InvitationKind::Verify => TemplateName::Verification,
+            LetterKind::Invitation(InvitationKind::Invite) => TemplateName::Invitation,
+            LetterKind::Invitation(InvitationKind::Verify) => TemplateName::Verification,
+            LetterKind::PasskeyRegistration => TemplateName::PasskeyRegistration,
         };
         (Recipient::Email(email), template)
     };
-    let path = format!("invitations/{}", letter.token.expose_secret());
+    let below = match letter.kind {
+        LetterKind::Invitation(_) => "invitations",
+        LetterKind::PasskeyRegistration => "passkeys/register",
+    };
+    let path = format!("{below}/{}", letter.token.expose_secret());
     let mut values = serde_json::Map::new();
     values.insert("link".to_owned(), base.link(&path, &[]).into());
     let expires_at = format!("{:.0}", letter.expires_at);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use directory::event::{self, SEQUENCED_AT_ONCE};
 use directory::invitations::{self, EXPIRED_AT_ONCE};
 use directory::notifications::{self, Cadence, retention};
-use directory::{Error, TenantId, deliveries, sessions, tenants, webhooks};
+use directory::{Error, TenantId, deliveries, passkeys, sessions, tenants, webhooks};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -184,7 +184,8 @@ impl Worker {
         let directory = &self.app.directory;
         let sweep = directory.write(move |tx| webhooks::sweep(tx, tenant));
         let over = directory.write(move |tx| sessions::sweep(tx, tenant));
-        let swept = sweep.await? | over.await?;
+        let rests = directory.write(move |tx| passkeys::sweep(tx, tenant));
+        let swept = sweep.await? | over.await? | rests.await?;
         let now = directory.clock().now();
         let Ok(before) = now.checked_sub(self.retention) else {
             return Ok(swept);

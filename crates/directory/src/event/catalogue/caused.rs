@@ -202,6 +202,11 @@ pub(super) static SECTIONS: [Section; 13] = [
                 "passkey_deleted",
                 "A passkey was deleted.",
             ),
+            (
+                E::PasskeyRefused,
+                "passkey_refused",
+                "A passkey whose counter went back was refused: there may be a copy.",
+            ),
         ],
     },
     Section {

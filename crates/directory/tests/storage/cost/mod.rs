@@ -3,6 +3,7 @@
 //!
 //! Where a figure changes on purpose, the failing test prints the table as it is now.
 
+mod notifications;
 mod operations;
 mod setting;
 mod wire;

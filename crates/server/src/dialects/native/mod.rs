@@ -16,6 +16,7 @@ mod list;
 mod members;
 mod notifications;
 pub mod openapi;
+mod passkeys;
 mod preferences;
 mod redirects;
 mod roles;
@@ -69,6 +70,7 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/v1/redirects/{id}", delete(redirects::remove))
         .merge(webhook_routes())
+        .merge(passkey_routes())
 }
 
 fn right_routes() -> Router<Shared> {
@@ -157,6 +159,31 @@ fn webhook_routes() -> Router<Shared> {
             "/v1/webhooks/{id}/deliveries/{event_id}/replay",
             post(webhooks::replay),
         )
+}
+
+fn passkey_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/v1/users/{id}/passkey-registration",
+            post(passkeys::send_link),
+        )
+        .route("/v1/users/{id}/passkeys", get(passkeys::list))
+        .route(
+            "/v1/users/{id}/passkeys/{passkey}",
+            get(passkeys::show)
+                .patch(passkeys::rename)
+                .delete(passkeys::delete),
+        )
+        .route(
+            "/v1/passkeys/registration-options",
+            post(passkeys::registration_options),
+        )
+        .route("/v1/passkeys", post(passkeys::register))
+        .route(
+            "/v1/passkeys/authentication-options",
+            post(passkeys::authentication_options),
+        )
+        .route("/v1/passkeys/authenticate", post(passkeys::authenticate))
 }
 
 /// Who calls, by `Authorization: Bearer`.

@@ -21,7 +21,7 @@ use crate::http::{Shared, body, login, reply};
 const LIST: &str = "/v1/sessions";
 
 /// An answer that holds a secret is not kept, so no key may promise that it is.
-fn refuse_key(headers: &HeaderMap) -> Result<(), Failure> {
+pub(super) fn refuse_key(headers: &HeaderMap) -> Result<(), Failure> {
     if headers.contains_key("idempotency-key") {
         let text = "an answer with a secret is not kept: Idempotency-Key is not taken here";
         return Err(Failure::Unreadable(text.to_owned()));
@@ -29,7 +29,8 @@ fn refuse_key(headers: &HeaderMap) -> Result<(), Failure> {
     Ok(())
 }
 
-fn with_token(started: Started, status: StatusCode) -> Response {
+/// A session just begun, with the token that only this answer shows.
+pub(super) fn with_token(started: Started, status: StatusCode) -> Response {
     let standing = StandingSession {
         session: started.session,
         current: true,

@@ -1,8 +1,11 @@
 //! `pulse`: the users of a merchant CRM (seed 002; contracts, pulse).
 //!
-//! Every call names its account in `x-account-id` and happens inside it.
+//! Every call names its account in `x-account-id` and happens inside it, but for those of
+//! `/auth`.
 
+mod auth;
 pub mod error;
+mod list;
 mod notifications;
 pub mod openapi;
 mod preferences;
@@ -28,8 +31,14 @@ use crate::http::failure::Failure;
 /// Its routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
-        .route("/users", post(users::create))
-        .route("/users/{user}", get(users::show))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/session", get(auth::session))
+        .route("/auth/logout", post(auth::logout))
+        .route("/users", get(list::list).post(users::create))
+        .route(
+            "/users/{user}",
+            get(users::show).patch(users::update).delete(users::delete),
+        )
         .route(
             "/users/{user}/notification-preferences",
             get(preferences::show).put(preferences::replace),

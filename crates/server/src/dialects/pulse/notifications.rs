@@ -93,7 +93,7 @@ fn named_notification(
     both.ok_or_else(|| Error::NotFound.into())
 }
 
-fn truth(parameters: &Map<String, Value>, name: &str) -> Result<Option<bool>, Failure> {
+pub(super) fn truth(parameters: &Map<String, Value>, name: &str) -> Result<Option<bool>, Failure> {
     match parameters.get(name).map(Value::as_str) {
         None => Ok(None),
         Some(Some("true")) => Ok(Some(true)),
@@ -106,7 +106,7 @@ fn truth(parameters: &Map<String, Value>, name: &str) -> Result<Option<bool>, Fa
 }
 
 /// A whole number from 1 to `max`.
-fn number(
+pub(super) fn number(
     parameters: &Map<String, Value>,
     name: &str,
     max: usize,

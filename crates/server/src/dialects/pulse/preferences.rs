@@ -75,9 +75,29 @@ pub(super) async fn replace(
     }
 }
 
+/// Adds what is wrong with the accounts of rules.
+///
+/// # Errors
+/// Storage errors.
+pub(super) fn check(
+    tx: &Tx<'_>,
+    caller: &Caller,
+    rules: &[PreferenceIn],
+    violations: &mut Violations,
+) -> Result<(), Error> {
+    for each in rules {
+        if let Some(account) = each.rule.account_id
+            && !caller.reaches(tx, account)?
+        {
+            violations.add(each.path.child("accountId"), Rule::MustExist);
+        }
+    }
+    Ok(())
+}
+
 /// Sets the rules. An account in one must be one that the caller has part in, as for who makes a
 /// user.
-fn set(
+pub(super) fn set(
     tx: &Tx<'_>,
     caller: &Caller,
     key: &UserKey,

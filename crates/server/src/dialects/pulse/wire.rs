@@ -1,5 +1,13 @@
 //! The shapes of this API (seed 002, `User` and `NotificationPreference`; contracts, pulse).
 
+mod list;
+mod session;
+
+#[cfg(test)]
+pub(super) use list::PARAMETERS;
+pub(super) use list::{COLUMNS, Listing, MAX_SEARCH, MAX_SORTS, UsersOut, listing_in};
+pub(super) use session::{LoginIn, SessionOut, login_in};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use directory::event::EventType;
@@ -285,6 +293,50 @@ pub(super) fn user_in(map: &Map<String, Value>, account: i64) -> NewUser {
     let preferences = preferences_in(preferences, &at, &mut violations);
     NewUser {
         change,
+        preferences,
+        violations,
+    }
+}
+
+/// A change of a member as it was asked for, and all that is wrong with it.
+pub(super) struct ChangedUser {
+    /// All but what has rules of its own.
+    pub(super) change: UserChange,
+    /// The roles that the user is to have in the account, where they were named.
+    pub(super) roles: Option<Vec<RoleGrant>>,
+    /// The preferences that the user is to have, where they were named.
+    pub(super) preferences: Option<Vec<PreferenceIn>>,
+    pub(super) violations: Violations,
+}
+
+/// Reads the body of a change; fields that are not known are passed over. The email is not changed
+/// here (contracts, pulse, PATCH).
+pub(super) fn change_in(map: &Map<String, Value>, account: i64) -> ChangedUser {
+    let mut violations = Violations::new();
+    let mut fields = Fields::new(map, Path::default(), Reading::default(), &mut violations);
+    let change = UserChange {
+        name: fields.text("name"),
+        phone: fields.parsed("phone", Phone::unchecked),
+        avatar_url: fields.text("imgSrc"),
+        team_id: fields.integer("teamId"),
+        suspended: suspended_in(&fields.boolean("active")),
+        ..UserChange::default()
+    };
+    let (roles, preferences) = (fields.list("roles"), fields.list("notificationPreferences"));
+    if fields.has("email") {
+        fields.refuse("email", Rule::Immutable);
+    }
+    let roles = roles
+        .is_named()
+        .then(|| roles_in(&roles, account, &mut violations));
+    let preferences = preferences.is_named().then(|| {
+        let list = preferences.value().copied().into_iter().flatten();
+        let path = Path::field("notificationPreferences");
+        preferences_in(list, &path, &mut violations)
+    });
+    ChangedUser {
+        change,
+        roles,
         preferences,
         violations,
     }

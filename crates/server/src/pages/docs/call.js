@@ -2,7 +2,7 @@
 
 import { choices, copying, el, fill, paragraphs, words } from "./dom.js";
 import { field, form } from "./fields.js";
-import { authorization, keyParts, needsText, requestOf, secured } from "./request.js";
+import { authorization, goesWithout, keyParts, needsText, requestOf, secured } from "./request.js";
 import { LANGUAGES, sample } from "./samples.js";
 import { resolve, tree, typeOf } from "./schema.js";
 import { send } from "./send.js";
@@ -30,12 +30,12 @@ export function showCall(api, call, key, lacksKey) {
       return;
     }
     const token = key();
-    if (secured(api, call) && !token) {
+    if (secured(api, call) && !goesWithout(call) && !token) {
       fill(answer, el("p", { class: "error" }, "This call needs a key: put one in above."));
       lacksKey();
       return;
     }
-    const header = secured(api, call) ? authorization(api, keyParts(token)) : null;
+    const header = secured(api, call) && token ? authorization(api, keyParts(token)) : null;
     await send(request, header, answer);
   };
   const languages = choices("Language", LANGUAGES, language, (chosen) => {

@@ -64,9 +64,14 @@ function bodyOf(given) {
     : encodeForm(given.value);
 }
 
-/** Whether a call needs a credential. */
+/** Whether a call takes a credential. */
 export function secured(api, call) {
   return (call.said.security ?? api.security).length > 0;
+}
+
+/** Whether a call goes without the credential that it takes. */
+export function goesWithout(call) {
+  return (call.said.security ?? []).some((scheme) => Object.keys(scheme).length === 0);
 }
 
 /** The parts of a key as it is given: `id.secret`. */

@@ -179,3 +179,23 @@ fn a_server_does_not_start_with_a_broken_template_and_names_its_line() {
         "{said}"
     );
 }
+
+#[test]
+fn the_base_url_is_what_passkeys_are_bound_to_and_the_log_says_where_it_cannot_be() {
+    let operator = Operator::new();
+    let asked = |serving: &super::Serving| {
+        let url = format!("{}/v1/passkeys/authentication-options", serving.clients);
+        Request::new("POST", &url).json(&json!({})).send()
+    };
+    let serving = operator.serve(&BASE);
+    let options = &asked(&serving).expect(200)["options"];
+    assert_eq!(options["rpId"], "directory.example.com");
+    serving.stop();
+    let serving = operator.serve(&["--base-url", "http://192.0.2.1"]);
+    assert_eq!(asked(&serving).expect(409)["code"], "conflict");
+    let (_, _, log) = serving.stop();
+    assert!(log.contains("passkeys need a host with a name"), "{log}");
+    let serving = operator.serve(&[]);
+    asked(&serving).expect(409);
+    serving.stop();
+}

@@ -93,6 +93,40 @@ async fn a_message_arrives_whole_with_both_parts_and_its_headers() {
 }
 
 #[tokio::test]
+async fn one_click_unsubscription_is_offered_over_tls_alone() {
+    let mut server = SmtpServer::start(&[]);
+    let smtp = plain(&server);
+    let headers = |message: &Value| -> Vec<(String, String)> {
+        let all = message["headers"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let all = all.map(|pair| (text(&pair[0]), text(&pair[1])));
+        all.filter(|(name, _)| name.starts_with("List-")).collect()
+    };
+    let long = format!(
+        "://directory.example.com/unsubscribe/1-2.{}",
+        "x".repeat(150)
+    );
+    for (scheme, offered) in [("https", true), ("http", false)] {
+        let link = format!("{scheme}{long}");
+        let with_link = EmailContent {
+            unsubscribe: Some(link.clone()),
+            ..content()
+        };
+        assert_eq!(smtp.send(TO, "1", with_link, now()).await, Attempt::Sent);
+        let mut expected = vec![("List-Unsubscribe".to_owned(), format!("<{link}>"))];
+        if offered {
+            let post = "List-Unsubscribe=One-Click".to_owned();
+            expected.push(("List-Unsubscribe-Post".to_owned(), post));
+        }
+        let message = server.message();
+        assert_eq!(headers(&message), expected);
+        assert_eq!(message["defects"], json!([]));
+    }
+    assert_eq!(send(&smtp).await, Attempt::Sent);
+    assert_eq!(headers(&server.message()), []);
+}
+
+#[tokio::test]
 async fn every_try_of_a_message_has_the_same_message_id() {
     let mut server = SmtpServer::start(&[]);
     let smtp = plain(&server);

@@ -3,7 +3,7 @@
 mod email;
 mod inbox;
 mod sms;
-mod smtp_server;
+pub mod smtp_server;
 mod templates;
 
 use muster::deliver::message::{Message, Recipient, TemplateName};

@@ -1,5 +1,7 @@
 //! A run of the use cases in which each event happens, the same in every run.
 
+mod passkeys;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -66,6 +68,7 @@ impl Scenario {
         scenario.make_what_users_have(&key).await;
         scenario.go_through_a_life(&key).await;
         scenario.invite(&key).await;
+        scenario.have_a_passkey(&key).await;
         scenario.have_a_webhook(&key).await;
         scenario.end_the_key(&key).await;
         scenario.let_an_invitation_expire(&key).await;

@@ -3,7 +3,7 @@
 mod erase;
 mod feed;
 mod messages;
-mod receiver;
+pub mod receiver;
 mod report;
 mod retention;
 mod stream;

@@ -1,8 +1,10 @@
 //! A server for a test, and a client for it. Time stands still until the test moves it.
 
+pub mod authenticator;
 mod client;
 mod database;
 mod described;
+pub mod webdriver;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,11 +83,15 @@ impl Server {
         adjust: impl FnOnce(&mut App),
         router: impl FnOnce(Arc<App>) -> axum::Router,
     ) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build();
-        let runtime = runtime.unwrap();
+        Self::start_listening(|app, _| adjust(app), router)
+    }
+
+    /// Starts one whose application is told on which port it will listen.
+    pub fn start_listening(
+        adjust: impl FnOnce(&mut App, u16),
+        router: impl FnOnce(Arc<App>) -> axum::Router,
+    ) -> Self {
+        let runtime = runtime();
         let database = Database::create(&runtime);
         Self::start_on(runtime, database, Arc::new(SystemRandom), adjust, router)
     }
@@ -96,24 +102,15 @@ impl Server {
         adjust: impl FnOnce(&mut App),
         router: impl FnOnce(Arc<App>) -> axum::Router,
     ) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build();
-        Self::start_on(
-            runtime.unwrap(),
-            Database::in_file(),
-            random,
-            adjust,
-            router,
-        )
+        let adjust = |app: &mut App, _| adjust(app);
+        Self::start_on(runtime(), Database::in_file(), random, adjust, router)
     }
 
     fn start_on(
         runtime: Runtime,
         database: Database,
         random: Arc<dyn Random>,
-        adjust: impl FnOnce(&mut App),
+        adjust: impl FnOnce(&mut App, u16),
         router: impl FnOnce(Arc<App>) -> axum::Router,
     ) -> Self {
         let clock = Arc::new(FakeClock::new(START.parse().unwrap()));
@@ -123,13 +120,13 @@ impl Server {
         // Receivers of webhooks listen on loopback.
         let loopback: AllowedNetworks = ["127.0.0.0/8".parse().unwrap()].into_iter().collect();
         app.guard = Guard::new(loopback.clone());
-        adjust(&mut app);
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        adjust(&mut app, listener.local_addr().unwrap().port());
         let app = Arc::new(app);
         let sender = WebhookSender::new(loopback, clock.clone()).unwrap();
         let kept = SignedDuration::from_hours(400 * 24);
         let worker = Worker::new(Arc::clone(&app), sender, kept);
         let router = router(Arc::clone(&app));
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let limits = ConnectionLimits {
@@ -348,6 +345,14 @@ impl Server {
             .verify_password(password.to_owned().into(), hash.unwrap());
         self.wait(verified).unwrap()
     }
+}
+
+fn runtime() -> Runtime {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.unwrap()
 }
 
 impl Drop for Server {

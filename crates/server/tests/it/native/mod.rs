@@ -11,6 +11,7 @@ mod isolation;
 mod jobs;
 mod list;
 mod named;
+mod notifications;
 mod read;
 mod redirects;
 mod scopes;

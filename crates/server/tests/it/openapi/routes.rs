@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::harness::{Server, described};
 
 /// Routes that are no API: pages, and the documents themselves.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 10] = [
     "/",
     "/docs",
     "/docs/{file}",
     "/invitations/{token}",
     "/openapi.json",
     "/openapi/{file}",
+    "/passkeys/register/{token}",
+    "/passkeys/script.js",
+    "/sign-in",
     "/unsubscribe/{token}",
 ];
 

@@ -1,11 +1,16 @@
 //! The dialect `pulse` over HTTP (seed 002; contracts, pulse).
 
 mod access;
+mod auth;
 mod body;
 mod create;
+mod list;
+mod notification_preferences;
+mod notifications;
 mod preferences;
 mod read;
 mod roles;
+mod update;
 
 use directory::keys::NewKey;
 use serde_json::{Value, json};

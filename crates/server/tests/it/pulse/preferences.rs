@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Desk, assert_error};
 
 /// The events that a preference may be about (seed 002, `PulseEvents`).
-const EVENTS: &str = "\
+pub(super) const EVENTS: &str = "\
     lead_created lead_updated lead_deleted lead_qualified lead_disqualified lead_assigned \
     lead_converted application_created application_updated application_deleted \
     application_completed application_submitted application_status_changed \
@@ -51,7 +51,7 @@ const EVENTS: &str = "\
     account_relationship_created account_relationship_deleted healthcheck not_found \
     method_not_allowed cron_job";
 
-const CHANNELS: [&str; 5] = [
+pub(super) const CHANNELS: [&str; 5] = [
     "website",
     "weekly_email_digest",
     "monthly_email_digest",

@@ -3,6 +3,7 @@
 mod events;
 mod named;
 mod notifications;
+mod passkeys;
 mod problem;
 mod rights;
 mod sessions;
@@ -55,6 +56,7 @@ pub fn api() -> Api {
     schemas.extend(named::schemas());
     schemas.extend(rights::schemas());
     schemas.extend(sessions::schemas());
+    schemas.extend(passkeys::schemas());
     schemas.extend(notifications::schemas());
     schemas.extend(events::schemas());
     schemas.extend(webhooks::schemas());
@@ -62,6 +64,7 @@ pub fn api() -> Api {
     operations.extend(named::operations());
     operations.extend(rights::operations());
     operations.extend(sessions::operations());
+    operations.extend(passkeys::operations());
     operations.extend(notifications::operations());
     operations.extend(events::operations());
     operations.extend(webhooks::operations());
@@ -90,6 +93,7 @@ pub fn api() -> Api {
             ("Members", "Who has part in an account."),
             ("Roles", "What users may do."),
             ("Sessions", "Users who are logged in."),
+            ("Passkeys", "Signing in without a password."),
             ("Notifications", "What users are told of, and how."),
             ("Invitations", "What is out until a person answers it."),
             ("Accounts", "Organisations inside a tenant."),

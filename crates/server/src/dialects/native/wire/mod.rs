@@ -6,6 +6,7 @@ mod job;
 mod named;
 mod notification;
 mod parts_in;
+mod passkey;
 mod redirect;
 mod rights;
 mod row_in;
@@ -24,6 +25,9 @@ pub(super) use notification::{
     MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
 };
 pub(super) use parts_in::MAX_ENTRIES;
+pub(super) use passkey::{
+    ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
+};
 pub(super) use redirect::redirect_in;
 pub(super) use rights::{
     GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,

@@ -185,10 +185,8 @@ pub(in crate::dialects::native) fn role_in(
     if !new && name.is_some() {
         violations.field("name", Rule::Immutable);
     }
-    let permissions = match given("permissions", listed, &mut violations) {
-        Some(list) => Some(permissions_in(list, &mut violations)),
-        None => None,
-    };
+    let permissions = given("permissions", listed, &mut violations)
+        .map(|list| permissions_in(list, &mut violations));
     if new && permissions.is_none() && !violations.touches("permissions") {
         violations.field("permissions", Rule::Blank);
     }

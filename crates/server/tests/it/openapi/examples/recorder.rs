@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use directory::clock::Random;
+use directory::passkeys::RelyingParty;
 use muster::openapi::ordered::{Members, Ordered};
 use serde_json::{Value, json};
 
@@ -38,6 +39,9 @@ pub fn predictable(
     Server::start_predictable(Arc::new(Counted(AtomicU64::new(0))), adjust, router)
 }
 
+/// Where the server says that it is.
+pub const ORIGIN: &str = "https://directory.example.com";
+
 /// A running server, and what was recorded of it.
 pub struct Recorder {
     pub server: Server,
@@ -57,7 +61,10 @@ pub fn body(value: &Value) -> Body {
 
 impl Recorder {
     pub fn new() -> Self {
-        let server = predictable(|_| {}, muster::router::public);
+        let bound = |app: &mut muster::http::App| {
+            app.relying_party = Some(Arc::new(RelyingParty::of(ORIGIN).unwrap()));
+        };
+        let server = predictable(bound, muster::router::public);
         let (key, account) = (server.key(), server.account("Acme"));
         Self {
             server,
@@ -189,8 +196,30 @@ impl Recorder {
 /// JSON in the order in which it came, else the text.
 fn shown(text: &str) -> Ordered {
     match serde_json::from_str::<Ordered>(text) {
-        Ok(value) => value,
+        Ok(value) => veiled(value, false),
         Err(_) => text.to_owned().into(),
+    }
+}
+
+/// A value without what is another's chance: challenges, and what an authenticator signed.
+fn veiled(value: Ordered, signed: bool) -> Ordered {
+    match value {
+        Ordered::Object(members) => {
+            let each = members.iter().map(|(name, value)| {
+                let chance = signed && name != "type" || name == "challenge";
+                let shown = match value {
+                    Ordered::Text(_) if chance => "…".into(),
+                    other => veiled(other.clone(), signed || name == "credential"),
+                };
+                (name.to_owned(), shown)
+            });
+            Members::of(each).into()
+        }
+        Ordered::List(list) => {
+            let each = list.into_iter().map(|value| veiled(value, signed));
+            Ordered::List(each.collect())
+        }
+        other => other,
     }
 }
 

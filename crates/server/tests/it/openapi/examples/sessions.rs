@@ -1,9 +1,10 @@
 //! Sessions, and what users are told of.
 
 use directory::keys::NewKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::recorder::{Recorder, body};
+use super::recorder::{ORIGIN, Recorder, body};
+use crate::harness::authenticator::Authenticator;
 
 const PASSWORD: &str = "Tide-plank7-ferry";
 
@@ -28,13 +29,51 @@ pub fn run(recorder: &mut Recorder) {
     let bearer = format!("Bearer {}", rotated["token"].as_str().unwrap());
     recorder.ask("DELETE", "/v1/session", None, &[("authorization", &bearer)]);
     recorder.call("GET", &format!("{user}/sessions"), None);
+    passkeys(recorder, &user, &login);
     let reason = json!({"reason": "Ticket 4711: cannot see their badges"});
     impersonate(recorder, &user, &reason);
+    of_pulse(recorder, &login);
     recorder.call("DELETE", &format!("{user}/sessions"), None);
 }
 
+fn of_pulse(recorder: &mut Recorder, login: &Value) {
+    let begun = recorder.ask("POST", "/auth/login", body(login), &[]).json();
+    let bearer = format!("Bearer {}", begun["token"].as_str().unwrap());
+    let own = [("authorization", bearer.as_str())];
+    recorder.ask("GET", "/auth/session", None, &own);
+    recorder.ask("POST", "/auth/logout", None, &own);
+}
+
+fn passkeys(recorder: &mut Recorder, user: &str, login: &Value) {
+    let begun = recorder.ask("POST", "/v1/sessions", body(login), &[]).json();
+    let bearer = format!("Bearer {}", begun["token"].as_str().unwrap());
+    let own = [("authorization", bearer.as_str())];
+    let nothing = json!({});
+    let path = "/v1/passkeys/registration-options";
+    let challenge = recorder.ask("POST", path, body(&nothing), &own).json();
+    let mut device = Authenticator::at(ORIGIN);
+    let credential = device.create(&challenge["options"]);
+    let new = json!({"ceremony": challenge["ceremony"], "name": "Laptop",
+        "credential": credential});
+    let made = recorder.ask("POST", "/v1/passkeys", body(&new), &own);
+    let place = made.header("location").unwrap().to_owned();
+    recorder.call("GET", &format!("{user}/passkeys"), None);
+    recorder.call("GET", &place, None);
+    let name = json!({"name": "Phone"});
+    recorder.call("PATCH", &place, body(&name));
+    let patch = Some(("application/merge-patch+json", name.to_string()));
+    recorder.call("PATCH", &place, patch);
+    let path = "/v1/passkeys/authentication-options";
+    let challenge = recorder.ask("POST", path, body(&nothing), &[]).json();
+    let credential = device.get(&challenge["options"]);
+    let answer = json!({"ceremony": challenge["ceremony"], "credential": credential});
+    recorder.ask("POST", "/v1/passkeys/authenticate", body(&answer), &[]);
+    recorder.call("POST", &format!("{user}/passkey-registration"), None);
+    recorder.call("DELETE", &place, None);
+}
+
 /// Only who acts for somebody can act as another: a key with an owner.
-fn impersonate(recorder: &mut Recorder, user: &str, reason: &serde_json::Value) {
+fn impersonate(recorder: &mut Recorder, user: &str, reason: &Value) {
     let owned = recorder.server.key_with(NewKey {
         owner_email: Some("support@example.org".to_owned()),
         ..NewKey::default()

@@ -76,6 +76,12 @@ fn pulse(recorder: &mut Recorder) {
     });
     recorder.call("POST", "/users", body(&user));
     recorder.call("GET", "/users/hedy@example.org", None);
+    recorder.call("GET", "/users?pageSize=1&sort=email", None);
+    let change = json!({"name": "Hedwig Kiesler", "active": true});
+    recorder.call("PATCH", "/users/hedy@example.org", body(&change));
+    let other = json!({"email": "annie@example.org"});
+    recorder.call("POST", "/users", body(&other));
+    recorder.call("DELETE", "/users/annie@example.org", None);
 }
 
 fn platformos(recorder: &mut Recorder) {

@@ -1,13 +1,15 @@
 //! What this API says of itself (`GET /openapi/pulse.json`).
 
+mod auth;
+mod notifications;
+
 use directory::event::EventType;
 use directory::model::{DeliveryChannel, Email, Phone};
-use directory::notifications::MAX_PREFERENCES;
 use directory::permission::Permission;
 use directory::users::longest;
 
 use super::notifications::{MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE};
-use super::wire::MAX_ROLE;
+use super::wire::{COLUMNS, MAX_ROLE, MAX_SEARCH, MAX_SORTS};
 use crate::http::auth::ACCOUNT_HEADER;
 use crate::openapi::operation::{Api, Content, Credential, Operation, SharedAnswer};
 use crate::openapi::ordered::Members;
@@ -19,7 +21,7 @@ use crate::openapi::schema::{
 const DESCRIPTION: &str = "\
 The users of a merchant CRM, for clients that speak its API already.
 
-**Credential.** `Authorization: Bearer <key id>.<secret>`. Every call of `/users` names the account \
+**Credential.** `Authorization: Bearer`, and `<key id>.<secret>` or the token of a session. Every call of `/users` names the account \
 that it happens in as `x-account-id`; one that does not exist and one that the caller has no part \
 in are told alike (403).
 
@@ -48,6 +50,7 @@ pub fn api() -> Api {
         tags: vec![
             ("Users", "The members of an account."),
             ("Notifications", "What users are told of, and how."),
+            ("Sessions", "Logging in and out."),
         ],
         schemas: schemas(),
         shared: shared(),
@@ -69,24 +72,25 @@ fn channels() -> Schema {
     list(one_of(DeliveryChannel::ALL.map(DeliveryChannel::name)))
 }
 
-fn creation() -> Schema {
+/// What may be said of a user when they are made and later.
+fn fields() -> Vec<(&'static str, Schema)> {
     let plain = |field: &str| text().longest(longest(field)).or_null();
     let roles = list(text().longest(MAX_ROLE)).or_null();
     let preferences = list(named("NotificationPreference")).or_null();
-    input([
-        (
-            "email",
-            text().format("idn-email").longest(Email::MAX_LENGTH),
-        ),
+    vec![
         ("name", plain("name")),
         ("phone", text().longest(Phone::MAX_LENGTH).or_null()),
         ("imgSrc", plain("avatar_url")),
         ("teamId", integer().or_null().says("A group.")),
-        ("active", boolean().or_null().unless_said(true)),
+        ("active", boolean().or_null().says("They are, unless said.")),
         ("roles", roles.says("Roles in this account, by name.")),
         ("notificationPreferences", preferences),
-    ])
-    .requires(&["email"])
+    ]
+}
+
+fn creation() -> Schema {
+    let email = text().format("idn-email").longest(Email::MAX_LENGTH);
+    input([("email", email)].into_iter().chain(fields())).requires(&["email"])
 }
 
 fn preference() -> Schema {
@@ -156,16 +160,19 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("status", count(400, 599)),
         ("message", text()),
     ]);
-    vec![
+    let mut all = vec![
         ("User", user()),
         ("UserAccount", account),
         ("UserCreation", creation()),
+        ("UserUpdate", input(fields())),
         ("NotificationPreference", preference()),
         ("NotificationRule", rule),
         ("StoredPreference", stored),
         ("Notification", notification),
         ("Error", error),
-    ]
+    ];
+    all.extend(auth::schemas(&user()));
+    all
 }
 
 fn shared() -> Vec<SharedAnswer> {
@@ -264,9 +271,80 @@ fn operations() -> Vec<Operation> {
         .shares(&["NotFound"])
         .answers(200, "The user.", Content::json(named("User")));
     let mut all = vec![writing(make, named("UserCreation")), call(show)];
-    all.extend(preferences());
-    all.extend(notifications());
+    all.extend(members());
+    all.extend(notifications::operations());
+    all.extend(auth::operations());
     all
+}
+
+/// A list by pages.
+fn paged(operation: Operation) -> Operation {
+    let most = |most: usize| count(1, i64::try_from(most).unwrap_or(i64::MAX));
+    operation
+        .asks(
+            "page",
+            most(MAX_PAGE).unless_said(1_i64),
+            "The page, from 1.",
+        )
+        .asks(
+            "pageSize",
+            most(MAX_PAGE_SIZE).unless_said(PAGE_SIZE),
+            "Rows a page.",
+        )
+}
+
+fn listing() -> Operation {
+    let names = COLUMNS
+        .iter()
+        .flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]);
+    let sort = list(one_of(names)).at_least(1).at_most(MAX_SORTS);
+    let text = || text().shortest(1).longest(MAX_SEARCH);
+    let operation = Operation::get("/users", "listUsers")
+        .is("Users", "The members of the account, by pages")
+        .asks(
+            "search",
+            text(),
+            "Part of an email or a name, in whatever case.",
+        )
+        .asks(
+            "sort",
+            sort,
+            "Fields; `-` before one that goes down. `-createdAt`, unless said.",
+        )
+        .asks(
+            "active",
+            boolean(),
+            "Those who are active, or those who are not.",
+        )
+        .asks("teamId", id(), "Of this team.")
+        .asks(
+            "email",
+            text().format("idn-email"),
+            "Whole, in whatever case.",
+        );
+    paged(call(operation)).answers(200, "The page.", Content::json(page_of("User")))
+}
+
+fn members() -> [Operation; 3] {
+    let change = of_member("PATCH", "/users/{user}", "updateUser")
+        .is("Users", "Changes a member of the account")
+        .says("Only what is named changes. The email is not changed here.")
+        .shares(&["Conflict"])
+        .answers(
+            200,
+            "The user as they are now.",
+            Content::json(named("User")),
+        );
+    let remove = of_member("DELETE", "/users/{user}", "deleteUser")
+        .is("Users", "Takes a user out of the account")
+        .says("They are deleted with their last account.")
+        .shares(&["Conflict"])
+        .answers_empty(204, "They are out of it.");
+    [
+        listing(),
+        writing(change, named("UserUpdate")),
+        call(remove),
+    ]
 }
 
 /// A call about one member of the account.
@@ -278,61 +356,6 @@ fn of_member(method: &'static str, path: &'static str, name: &'static str) -> Op
             "An email, or the user's number.",
         )
         .shares(&["NotFound"])
-}
-
-fn preferences() -> [Operation; 2] {
-    let path = "/users/{user}/notification-preferences";
-    let all = || Content::json(list(named("StoredPreference")));
-    let show = of_member("GET", path, "getNotificationPreferences")
-        .is("Notifications", "The rules of a user")
-        .answers(200, "The rules.", all());
-    let replace = of_member("PUT", path, "replaceNotificationPreferences")
-        .is("Notifications", "Replaces the rules of a user")
-        .says("Those for accounts that the caller has no part in stay as they are.")
-        .answers(200, "The rules as they are now.", all());
-    let rules = list(named("NotificationPreference")).at_most(MAX_PREFERENCES);
-    [call(show), writing(replace, rules)]
-}
-
-fn notifications() -> [Operation; 3] {
-    let most = |most: usize| count(1, i64::try_from(most).unwrap_or(i64::MAX));
-    let listed = of_member("GET", "/users/{user}/notifications", "listNotifications")
-        .is(
-            "Notifications",
-            "What the website shows a user, the newest first",
-        )
-        .asks(
-            "page",
-            most(MAX_PAGE).unless_said(1_i64),
-            "The page, from 1.",
-        )
-        .asks(
-            "pageSize",
-            most(MAX_PAGE_SIZE).unless_said(PAGE_SIZE),
-            "Rows a page.",
-        )
-        .asks(
-            "unread",
-            boolean(),
-            "Those that were not read, or those that were.",
-        )
-        .answers(200, "The page.", Content::json(page_of("Notification")));
-    let read_all = of_member(
-        "POST",
-        "/users/{user}/notifications/read",
-        "readAllNotifications",
-    )
-    .is("Notifications", "All of them are read")
-    .answers_empty(204, "They are read.");
-    let read = of_member(
-        "POST",
-        "/users/{user}/notifications/{id}/read",
-        "readNotification",
-    )
-    .is("Notifications", "One of them is read")
-    .names("id", id(), "The notification's number.")
-    .answers_empty(204, "It is read.");
-    [call(listed), call(read_all), call(read)]
 }
 
 /// The envelope of lists.
@@ -348,8 +371,19 @@ fn page_of(name: &str) -> Schema {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::wire::PARAMETERS;
     use super::*;
     use crate::openapi::ordered::Ordered;
+
+    #[test]
+    fn the_documents_filters_are_those_that_are_read() {
+        let listing = listing();
+        let asked = listing.parameters.iter().map(|each| each.name);
+        let named: BTreeSet<&str> = asked.filter(|name| *name != ACCOUNT_HEADER).collect();
+        assert_eq!(named, BTreeSet::from(PARAMETERS));
+    }
 
     #[test]
     fn preferences_take_every_event_of_the_vendors() {
