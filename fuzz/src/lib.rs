@@ -11,6 +11,7 @@ mod cursors;
 mod database;
 mod dialects;
 mod fixtures;
+mod form_config;
 mod server;
 mod user_lists;
 mod values;
@@ -19,6 +20,7 @@ pub use bodies::{form_body, json_body};
 pub use credentials::credentials;
 pub use cursors::cursors;
 pub use dialects::{legalesign, native, platformos, pulse, wonolo};
+pub use form_config::form_config;
 pub use user_lists::user_lists;
 pub use values::values;
 
@@ -27,9 +29,10 @@ pub use values::values;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("form_body", form_body),
     ("json_body", json_body),
+    ("form_config", form_config),
     ("cursors", cursors),
     ("values", values),
     ("credentials", credentials),

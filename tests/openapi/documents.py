@@ -29,11 +29,11 @@ LEFT_OUT = ("streamEvents",)
 COUNTED = {
     "native": (
         "logIn", "beginPasskeyRegistration", "registerPasskey", "beginPasskeySignIn",
-        "signInByPasskey",
+        "signInByPasskey", "askForPasswordReset",
     ),
     "wonolo": ("authorize", "authenticate"),
     "pulse": ("logIn",),
-    "platformos": (),
+    "platformos": ("logIn",),
     "legalesign": (),
 }
 

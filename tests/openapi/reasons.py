@@ -18,6 +18,11 @@ REFUSALS = {
         ("channels", "not_included", "the server's own events are told of by the website alone"),
         ("permissions", "not_included", "what is the tenant's is granted in no account"),
         ("credential", "bad_format", "an authenticator makes one"),
+        ("current_password", "mismatch", "a password is the user's to know"),
+        ("configuration", "", "what a form may list is in docs/form.schema.json"),
+        ("type", "missing", "transactables and relationships have one"),
+        ("type", "unknown", "and others none"),
+        ("name", "refused", "the path's"),
         ("password", "guessable", "a password of JSON's making may be made of the user's own name"),
         ("worker", "immutable", "of the kind `employer`: kinds go with their attributes"),
         ("employer", "immutable", "of the kind `worker`"),
@@ -49,6 +54,10 @@ REFUSALS = {
     ],
     "platformos": [
         (None, "has already been taken", "uniqueness is the directory's to know"),
+        (None, "must exist", "so is what exists"),
+        ("name", "can't be blank", "a transactable has one"),
+        ("user_id", "can't be blank", "a relationship is to somebody"),
+        ("creator_id", "can't be blank", "a key without an owner names whose it is"),
     ],
     "legalesign": [
         ("email", "A user with this email already exists.", "uniqueness is the directory's to know"),
@@ -76,6 +85,8 @@ def faults(api, body):
     if api == "native":
         for each in body.get("errors", []):
             place = each.get("pointer") or each.get("parameter") or ""
+            if place.startswith("/configuration/"):
+                place = "/configuration"
             yield place.rsplit("/", 1)[-1], each["code"]
     elif api == "pulse":
         for each in body.get("message", "").split("; "):

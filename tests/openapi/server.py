@@ -49,7 +49,13 @@ class Server:
         self.key = self.run("key", "create", "--name", "tests")
         self.account = self.run("account", "create", "--name", "Acme")["id"]
         self.group = self.run("group", "create", "--name", "Sales")
-        self.badge = self.run("badge", "create", "--name", "Forklift")["id"]
+        self.run("badge", "create", "--name", "Forklift")
+
+    def store_forms(self):
+        """A form for each resource that none is built in for."""
+        for name, resource in (("boat", "Transactable"), ("friend", "RelationshipUser")):
+            form = {"name": name, "resource": resource, "type": name, "configuration": {}}
+            self.call("POST", "/v1/forms", form)
 
     def call(self, method, path, body=None, headers=None):
         """A call of `/v1`; its status and body."""
@@ -83,6 +89,7 @@ def serving(*arguments):
         try:
             server.url = "http://" + json.loads(process.stdout.readline())["listen"]
             wait(server.url)
+            server.store_forms()
             yield server
         finally:
             process.terminate()

@@ -236,16 +236,13 @@ fn write(
     told: Change,
     mut around: Vec<Statement<'static>>,
 ) -> Result<(), Error> {
-    let before = found.user;
-    let mut user = before.clone();
-    users::touch(tx, actor, &mut user);
+    let user = found.user;
     around.extend(sessions::refreshed(tx, actor.tenant, user.id)?);
     let (account, subject) = (place.or(actor.account), Subject::new("user", user.id));
     around.push(event::record(tx, actor, kind, account, subject, told)?);
-    let gains = Include {
+    let has = Include {
         roles: true,
         ..Include::default()
     };
-    users::rewrite(actor, &before, user, around, gains)?.write(tx, actor.tenant)?;
-    Ok(())
+    users::rewrite_around(tx, actor, FoundUser { user, has }, around)
 }

@@ -14,6 +14,7 @@ pub mod deliveries;
 mod error;
 pub mod event;
 pub mod forms;
+mod generation;
 pub mod grants;
 pub mod groups;
 pub mod idempotency;
@@ -26,8 +27,11 @@ pub mod model;
 pub mod notifications;
 pub mod passkeys;
 pub mod password;
+pub mod password_resets;
+pub mod passwords;
 pub mod permission;
 pub mod query;
+pub mod records;
 pub mod redirects;
 pub mod roles;
 pub mod secret;
@@ -46,6 +50,7 @@ pub use actor::{Actor, Impersonator, Principal, TenantId, Visibility};
 pub use error::{Error, Unavailable, with_causes};
 
 use clock::{Clock, Random};
+use forms::{Form, FormCache};
 use keys::{ActorCache, Credential};
 use password::{Hasher, PasswordHash};
 use sessions::{Client, Credentials, Entry, Resolved, Started};
@@ -58,6 +63,7 @@ pub struct Directory {
     db: Db,
     hasher: Hasher,
     actors: Arc<ActorCache>,
+    forms: Arc<FormCache>,
 }
 
 impl Directory {
@@ -96,6 +102,7 @@ impl Directory {
             db,
             hasher: Hasher::new(cores),
             actors: Arc::default(),
+            forms: Arc::default(),
         }
     }
 
@@ -111,8 +118,7 @@ impl Directory {
     #[must_use]
     pub fn metered(&self) -> (Self, Arc<Meter>) {
         let (db, meter) = self.db.metered();
-        let (hasher, actors) = (self.hasher.clone(), Arc::clone(&self.actors));
-        (Self { db, hasher, actors }, meter)
+        (Self { db, ..self.clone() }, meter)
     }
 
     /// The clock that everything here goes by.
@@ -165,6 +171,15 @@ impl Directory {
     /// As [`keys::authenticate`].
     pub async fn authenticate(&self, credential: &Credential) -> Result<Actor, Error> {
         self.actors.actor(&self.db, credential).await
+    }
+
+    /// The form of that name in a tenant, ready for use: the operator's, or else the built-in
+    /// one. One that is stored holds at once on this node, within 250 ms on others.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub async fn form(&self, tenant: TenantId, name: &str) -> Result<Option<Arc<Form>>, Error> {
+        self.forms.form(&self.db, tenant, name).await
     }
 
     /// Hashes a password, unless the request is refused anyway.
@@ -277,6 +292,32 @@ impl Directory {
             request_id: request_id.to_owned(),
         };
         self.write(move |tx| sessions::enter(tx, &entry)).await
+    }
+
+    /// Replaces a user's own password. The old one is verified as at a login.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for anybody but the user; [`Error::Unauthenticated`] for a wrong old
+    /// password; [`Error::Invalid`] for a new one that cannot be used, at `new_password`.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        user: i64,
+        credentials: Credentials,
+    ) -> Result<(), Error> {
+        passwords::require_own(actor, user)?;
+        let (tenant, asker) = (actor.tenant, Actor::system(actor.tenant, ""));
+        let stored = self.read(move |tx| users::password_hash(tx, &asker, user));
+        let verified = stored.await?.unwrap_or_else(PasswordHash::of_nobody);
+        let password = credentials.password.clone();
+        if !self.hasher.verify(password, verified.clone()).await? {
+            return Err(Error::Unauthenticated);
+        }
+        let new = self.chosen(tenant, user, &credentials).await?;
+        let new = new.ok_or_else(|| Error::internal("a password was checked and not hashed"))?;
+        let actor = actor.clone();
+        self.write(move |tx| passwords::replace(tx, &actor, user, &verified, &new))
+            .await
     }
 
     /// The hash of the password that is chosen in the place of the one entered.

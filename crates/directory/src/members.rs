@@ -3,7 +3,7 @@
 use crate::actor::{Actor, Visibility};
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
-use crate::model::{AccountRole, Member, Membership, User, UserKind, UserView};
+use crate::model::{AccountRole, Member, Membership, UserKind, UserView};
 use crate::permission::{Permission, PermissionSet};
 use crate::query::{Listed, MemberFilter, MemberOrder, PageNumber, Position};
 use crate::sessions;
@@ -325,9 +325,7 @@ fn write(
     told: Change,
     mut around: Vec<Statement<'static>>,
 ) -> Result<(), Error> {
-    let before: User = found.ok_or(Error::NotFound)?.user;
-    let mut user = before.clone();
-    users::touch(tx, actor, &mut user);
+    let user = found.ok_or(Error::NotFound)?.user;
     around.extend(sessions::refreshed(tx, actor.tenant, user.id)?);
     let subject = Subject::new("user", user.id);
     around.push(event::record(
@@ -338,10 +336,9 @@ fn write(
         subject,
         told,
     )?);
-    let gains = Include {
+    let has = Include {
         accounts: true,
         ..Include::default()
     };
-    users::rewrite(actor, &before, user, around, gains)?.write(tx, actor.tenant)?;
-    Ok(())
+    users::rewrite_around(tx, actor, FoundUser { user, has }, around)
 }

@@ -45,6 +45,47 @@ pub struct UserFilter {
     pub updated_after: Option<Timestamp>,
     /// Changed before, exclusive.
     pub updated_before: Option<Timestamp>,
+    /// What forms keep of them; a few.
+    pub properties: Vec<PropertyFilter>,
+}
+
+/// What a property that lists are filtered by must be. It is made by
+/// [`crate::forms::Indexed::filter`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct PropertyFilter {
+    pub(crate) path: String,
+    pub(crate) comparison: PropertyComparison,
+    pub(crate) number: Option<f64>,
+    pub(crate) text: Option<String>,
+}
+
+/// How a property must compare with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PropertyComparison {
+    /// It is the same.
+    Is,
+    /// It is greater, or later.
+    Above,
+    /// It is not less.
+    AtLeast,
+    /// It is less, or earlier.
+    Below,
+    /// It is not greater.
+    AtMost,
+}
+
+impl PropertyComparison {
+    /// The comparison of that name: `gt`, `gte`, `lt`, `lte`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "gt" => Some(Self::Above),
+            "gte" => Some(Self::AtLeast),
+            "lt" => Some(Self::Below),
+            "lte" => Some(Self::AtMost),
+            _ => None,
+        }
+    }
 }
 
 impl UserFilter {

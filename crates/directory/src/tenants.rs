@@ -3,7 +3,9 @@
 use crate::actor::TenantId;
 use crate::error::Error;
 use crate::permission::{Permission as P, PermissionSet};
-use crate::store::{IdKind, Tx, find_tenant, insert_role, insert_tenant, list_tenants};
+use crate::store::{
+    IdKind, Tx, find_tenant, insert_form_head, insert_role, insert_tenant, list_tenants,
+};
 use crate::violation::{Rule, Violations};
 
 /// The tenant that is made at first start.
@@ -67,7 +69,9 @@ fn make(tx: &Tx<'_>, id: TenantId, name: &str) -> Result<TenantId, Error> {
             ))
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    tx.batch(&roles)?;
+    let mut statements = roles;
+    statements.push(insert_form_head(id)?);
+    tx.batch(&statements)?;
     Ok(id)
 }
 

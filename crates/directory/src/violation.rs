@@ -47,6 +47,8 @@ pub enum Rule {
         /// Greatest value.
         max: f64,
     },
+    /// What only forms ask for.
+    Form(FormRule),
     /// A password that is easily guessed or commonly used.
     Guessable,
     /// A time to come, of something that was.
@@ -55,6 +57,94 @@ pub enum Rule {
     Immutable,
     /// The field is not one that the resource has.
     UnknownField,
+}
+
+/// A rule that only forms ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FormRule {
+    /// What must repeat a form's field differs from it.
+    Unrepeated {
+        /// The field.
+        field: String,
+    },
+    /// What must be a number is none.
+    NotANumber,
+    /// A number that must be whole is not.
+    NotAnInteger,
+    /// A number that compares otherwise than it must.
+    Compared {
+        /// How it must compare …
+        comparison: Comparison,
+        /// … with what.
+        count: f64,
+    },
+    /// A number that must be odd or even is not.
+    Parity {
+        /// Whether it must be odd.
+        odd: bool,
+    },
+    /// Not as long as it must be.
+    WrongLength {
+        /// The number of characters (or items of a list).
+        is: usize,
+    },
+    /// The value is one of those that nobody may have.
+    Reserved,
+    /// The text names no date.
+    NotADate {
+        /// Whether a time belongs to it.
+        time: bool,
+    },
+}
+
+/// How a number must compare with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are what they are called")]
+pub enum Comparison {
+    GreaterThan,
+    GreaterThanOrEqualTo,
+    EqualTo,
+    LessThan,
+    LessThanOrEqualTo,
+    OtherThan,
+}
+
+impl Comparison {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::GreaterThan,
+        Self::GreaterThanOrEqualTo,
+        Self::EqualTo,
+        Self::LessThan,
+        Self::LessThanOrEqualTo,
+        Self::OtherThan,
+    ];
+
+    /// Its name: `greater_than`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GreaterThan => "greater_than",
+            Self::GreaterThanOrEqualTo => "greater_than_or_equal_to",
+            Self::EqualTo => "equal_to",
+            Self::LessThan => "less_than",
+            Self::LessThanOrEqualTo => "less_than_or_equal_to",
+            Self::OtherThan => "other_than",
+        }
+    }
+
+    /// Whether a number compares so with another.
+    #[must_use]
+    pub fn holds(self, number: f64, with: f64) -> bool {
+        match self {
+            Self::GreaterThan => number > with,
+            Self::GreaterThanOrEqualTo => number >= with,
+            Self::EqualTo => number == with,
+            Self::LessThan => number < with,
+            Self::LessThanOrEqualTo => number <= with,
+            Self::OtherThan => number != with,
+        }
+    }
 }
 
 /// The type a field takes.
@@ -74,6 +164,8 @@ pub enum Expected {
     Object,
     /// A list.
     List,
+    /// A text, a number or a boolean.
+    Scalar,
 }
 
 impl Expected {
@@ -88,6 +180,7 @@ impl Expected {
             Self::DateTime => "a date-time",
             Self::Object => "an object",
             Self::List => "a list",
+            Self::Scalar => "a string, a number or a boolean",
         }
     }
 }

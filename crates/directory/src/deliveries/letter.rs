@@ -12,6 +12,7 @@ use crate::model::{
     UserStatus,
 };
 use crate::passkeys;
+use crate::password_resets;
 use crate::secret::digest;
 use crate::store::{
     StoredEvent, Tx, UserKey, find_account, find_invitation, find_key, find_user,
@@ -25,6 +26,10 @@ pub enum LetterKind {
     Invitation(InvitationKind),
     /// To register a passkey.
     PasskeyRegistration,
+    /// To choose another password.
+    PasswordReset,
+    /// Nothing: somebody tried to sign up with their address. Its link is of no use.
+    AlreadyRegistered,
 }
 
 /// A message to a person, as far as the directory knows it: what it says is a template's.
@@ -33,7 +38,7 @@ pub struct Letter {
     pub user: User,
     /// What it asks of them.
     pub kind: LetterKind,
-    /// The account that it was asked for in, by its name.
+    /// The account that it was asked for in, or that they are invited to, by its name.
     pub organisation: Option<String>,
     /// Who asked for the message: their name, or an email address where none is known.
     pub inviter: Option<String>,
@@ -59,8 +64,22 @@ pub fn letter(
     let Some(event) = &claimed.event else {
         return Ok(None);
     };
+    if event.event_type == EventType::UserSignUpRepeated.name() {
+        return known(tx, tenant, event, token);
+    }
     if passkeys::asks_for_link(event) {
         return passkey_registration(tx, tenant, event, token);
+    }
+    if event.event_type == EventType::UserPasswordResetRequested.name() {
+        let mailed = password_resets::mailed(tx, tenant, claimed, &token)?;
+        return Ok(mailed.map(|(user, expires_at)| Letter {
+            user,
+            kind: LetterKind::PasswordReset,
+            organisation: None,
+            inviter: None,
+            token,
+            expires_at,
+        }));
     }
     let invited = event.event_type == EventType::InvitationCreated.name();
     let Some(id) = event.subject_id.parse().ok().filter(|_| invited) else {
@@ -125,6 +144,32 @@ fn passkey_registration(
         kind: LetterKind::PasskeyRegistration,
         token,
         expires_at,
+    }))
+}
+
+/// The message to who is known already: it has no link.
+fn known(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    event: &StoredEvent,
+    token: SecretString,
+) -> Result<Option<Letter>, Error> {
+    let Ok(id) = event.subject_id.parse() else {
+        return Ok(None);
+    };
+    let system = Actor::system(tenant, event.request_id.clone());
+    let found = find_user(tx, &system, &UserKey::Id(id), false)?;
+    let user = found.map(|found| found.user).filter(|user| {
+        let reached = user.email.is_some() && user.pending_since.is_none();
+        reached && user.status() != UserStatus::Suspended
+    });
+    Ok(user.map(|user| Letter {
+        user,
+        kind: LetterKind::AlreadyRegistered,
+        organisation: None,
+        inviter: None,
+        token,
+        expires_at: event.created_at,
     }))
 }
 

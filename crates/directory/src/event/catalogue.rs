@@ -185,6 +185,7 @@ pub enum EventType {
     UserReinstated,
     JobStateChanged,
     UserErased,
+    UserSignUpRepeated,
     RedirectAdded,
     RedirectRemoved,
 }

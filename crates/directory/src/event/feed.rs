@@ -79,7 +79,11 @@ fn queued(
     if event.event_type == EventType::InvitationCreated.name() {
         keys.extend(invited(tx, tenant, event)?);
     }
-    if passkeys::asks_for_link(event) {
+    let asks = [
+        EventType::UserPasswordResetRequested,
+        EventType::UserSignUpRepeated,
+    ];
+    if passkeys::asks_for_link(event) || asks.iter().any(|each| event.event_type == each.name()) {
         keys.extend(mailed(event));
     }
     let insert = |key: &DeliveryKey| insert_delivery(tenant, key, tx.now());

@@ -1,94 +1,64 @@
 //! Forms: which fields of a resource a request may fill in, and what must hold of them.
 //!
-//! A form is data, so that one made in code and one that an operator wrote are the same thing
-//! to who uses them: [`find`] it, [`Form::check`] what came, [`Form::reword`] what the
-//! directory answered.
+//! A form is data: [`read`] makes one of a configuration, which an operator writes in YAML or
+//! JSON; [`Form::check`] judges a submission; [`Form::reword`] puts the author's words to what
+//! only the directory can find out.
 
 mod builtin;
-mod field;
+mod cache;
+mod check;
+mod config;
+mod document;
+mod fault;
+mod pattern;
+mod rules;
+mod schema;
+mod shape;
+mod sign_up;
+mod standing;
+mod stored;
+mod submission;
+mod submit;
 mod validator;
 
-use std::borrow::Cow;
+pub(crate) use cache::FormCache;
+pub use check::{Accepted, Item, MAX_ITEMS, MAX_VALUE};
+pub use config::{MAX_FIELDS, MAX_NAME, is_name, read};
+pub use document::{Format, MAX_SOURCE, Node, Place};
+pub use fault::{Fault, Problem};
+pub(crate) use rules::Target;
+pub use rules::{Indexed, Rules, Unique};
+pub use schema::schema;
+pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
+pub use sign_up::{SIGN_UP_PAUSE, sign_up};
+pub use stored::{
+    Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list,
+    name_taken, page, preview, put,
+};
+pub use submission::{Submission, as_submitted};
+pub use submit::{create_item, delete_item, stored_user, update_item, update_user};
+pub use validator::{Check, Condition, Numericality, Test, Validator};
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-pub use field::{Attribute, Field};
-pub use validator::{Check, Validator};
-
+use crate::actor::Actor;
 use crate::error::Error;
-use crate::violation::{Path, Rule, Violation, Violations};
+use crate::permission::Permission;
+use crate::store::{Tx, form_rules};
+use crate::violation::{Path, Rule, Violations};
 
-/// What a form fills in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource {
-    /// A user.
-    User,
-    /// A session: logging in.
-    Session,
-}
-
-/// A form, ready for use.
-#[derive(Debug, Clone)]
-pub struct Form {
-    name: Cow<'static, str>,
-    resource: Resource,
-    fields: Cow<'static, [Field]>,
-}
-
-/// The form of that name.
-#[must_use]
-pub fn find(name: &str) -> Option<&'static Form> {
-    builtin::ALL.into_iter().find(|form| form.name == name)
+/// What the forms of a tenant hold of all its users: what lists are filtered by is among it.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readUsers`.
+pub fn rules(tx: &Tx<'_>, actor: &Actor) -> Result<Arc<Rules>, Error> {
+    actor.require(Permission::ReadUsers)?;
+    form_rules(tx, actor.tenant)
 }
 
 impl Form {
-    /// Its name, by which it is found.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it fills in.
-    #[must_use]
-    pub fn resource(&self) -> Resource {
-        self.resource
-    }
-
-    /// Checks what came for a thing that is yet to be made. Answers the fields that the form
-    /// lists and that are of the type they need, and all that is wrong. What the form does
-    /// not list is left out in silence; a null is as absent. Whether a value is taken is
-    /// found by the directory when it is written.
-    #[must_use]
-    pub fn check(&self, given: &Map<String, Value>) -> (Map<String, Value>, Violations) {
-        let mut accepted = Map::new();
-        let mut violations = Violations::new();
-        for field in self.fields.iter() {
-            let name = field.attribute.name();
-            let value = given.get(name).filter(|value| !value.is_null());
-            match value {
-                Some(value) if !field.attribute.takes(value) => {
-                    let expected = field.attribute.expected();
-                    violations.field(name, Rule::WrongType { expected });
-                    continue;
-                }
-                Some(value) => {
-                    accepted.insert(name.to_owned(), value.clone());
-                }
-                None => {}
-            }
-            for (rule, message) in field.broken(self.resource, value) {
-                violations.push(Violation {
-                    path: Path::field(name),
-                    rule,
-                    message,
-                });
-            }
-        }
-        (accepted, violations)
-    }
-
-    /// The error with the form's own words for what only the directory can find out: that a
-    /// value is taken.
+    /// The error with the author's words for what only the directory can find out: that a value
+    /// is taken.
     #[must_use]
     pub fn reword(&self, error: Error) -> Error {
         let Error::Invalid(violations) = error else {
@@ -106,193 +76,39 @@ impl Form {
     }
 
     fn words_for_taken(&self, path: &Path) -> Option<String> {
-        let [name] = path.segments() else {
-            return None;
+        let found = self.field_at(path)?.uniqueness();
+        found.and_then(|validator| validator.message.clone())
+    }
+
+    /// The field that a path of a submission leads to.
+    #[must_use]
+    pub fn field_at(&self, path: &Path) -> Option<&Field> {
+        let mut segments = path.segments().iter().map(String::as_str);
+        let mut group = &self.group;
+        let mut name = segments.next()?;
+        if let Some(kind) = SectionKind::parse(name) {
+            let named = segments.next()?;
+            let mut sections = self.sections.iter();
+            let section = sections.find(|each| each.kind == kind && each.name == named)?;
+            group = &section.group;
+            name = segments.next()?;
+            if name.bytes().all(|byte| byte.is_ascii_digit()) {
+                name = segments.next()?;
+            }
+        }
+        let fields = if name == check::PROPERTIES {
+            name = segments.next()?;
+            &group.properties
+        } else {
+            &group.fields
         };
-        let field = self
-            .fields
-            .iter()
-            .find(|field| field.attribute.name() == name)?;
-        let unique = field
-            .validators
-            .iter()
-            .find(|validator| validator.check == Check::Uniqueness)?;
-        unique.message.as_deref().map(str::to_owned)
+        fields.iter().find(|field| field.name == name)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::violation::Expected;
-
-    const CREATE: &str = "reference_rest_api_create_user";
-
-    fn checked(form: &Form, given: Value) -> (Value, Vec<(String, Rule, Option<String>)>) {
-        let (accepted, violations) = form.check(given.as_object().unwrap());
-        let told = violations
-            .iter()
-            .map(|each| {
-                (
-                    each.path.to_string(),
-                    each.rule.clone(),
-                    each.message.clone(),
-                )
-            })
-            .collect();
-        (accepted.into(), told)
-    }
-
-    fn broken(given: Value) -> Vec<(String, Rule, Option<String>)> {
-        checked(find(CREATE).unwrap(), given).1
-    }
-
-    fn at(field: &str, rule: Rule) -> (String, Rule, Option<String>) {
-        (field.to_owned(), rule, None)
-    }
-
-    #[test]
-    fn a_form_is_found_by_its_whole_name() {
-        assert_eq!(find(CREATE).unwrap().name(), CREATE);
-        assert_eq!(find(CREATE).unwrap().resource(), Resource::User);
-        let session = find("reference_rest_api_create_session").unwrap();
-        assert_eq!(session.resource(), Resource::Session);
-        for name in [
-            "",
-            "reference_rest_api_create",
-            "REFERENCE_REST_API_CREATE_USER",
-        ] {
-            assert!(find(name).is_none(), "{name}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_listed_is_left_out_and_a_null_is_as_absent() {
-        let given = json!({
-            "email": "ada@example.org", "first_name": "", "last_name": null, "featured": false,
-            "id": 9, "created_by": "x", "profiles": {"a": {}}, "suspended_at": 5,
-        });
-        let (accepted, told) = checked(find(CREATE).unwrap(), given);
-        let expected = json!({"email": "ada@example.org", "first_name": "", "featured": false});
-        assert_eq!((accepted, told), (expected, Vec::new()));
-    }
-
-    #[test]
-    fn every_broken_rule_is_told() {
-        assert_eq!(broken(json!({})), [at("email", Rule::Blank)]);
-        let given = json!({"email": "ada", "password": "short", "featured": "yes", "name": 5});
-        let wrong = |expected| Rule::WrongType { expected };
-        assert_eq!(
-            broken(given),
-            [
-                at("email", Rule::BadFormat),
-                at("password", Rule::TooShort { min: 6 }),
-                at("name", wrong(Expected::Text)),
-                at("featured", wrong(Expected::Boolean)),
-            ]
-        );
-    }
-
-    #[test]
-    fn an_empty_text_is_checked_and_blank() {
-        for email in ["", "  "] {
-            assert_eq!(
-                broken(json!({ "email": email })),
-                [at("email", Rule::Blank)]
-            );
-        }
-        let given = json!({"email": "ada@example.org", "password": ""});
-        assert_eq!(broken(given), [at("password", Rule::TooShort { min: 6 })]);
-    }
-
-    #[test]
-    fn a_length_holds_at_its_edges() {
-        let with =
-            |length: usize| broken(json!({"email": "a@b.org", "password": "é".repeat(length)}));
-        assert_eq!(with(5), [at("password", Rule::TooShort { min: 6 })]);
-        assert_eq!(with(6), []);
-        assert_eq!(with(999), []);
-        assert_eq!(with(1_000), [at("password", Rule::TooLong { max: 999 })]);
-    }
-
-    fn own_form() -> Form {
-        let field = |attribute, validators: Vec<Validator>| Field {
-            attribute,
-            validators: validators.into(),
-        };
-        Form {
-            name: "sign_up".to_owned().into(),
-            resource: Resource::User,
-            fields: vec![
-                field(
-                    Attribute::Email,
-                    vec![
-                        Validator::new(Check::Presence).worded("Where do we write to?"),
-                        Validator::new(Check::Uniqueness).worded("We know you already"),
-                    ],
-                ),
-                field(
-                    Attribute::FirstName,
-                    vec![Validator::new(Check::Presence).worded("Tell us your name")],
-                ),
-                field(
-                    Attribute::Password,
-                    vec![Validator::new(Check::Length {
-                        minimum: Some(12),
-                        maximum: None,
-                    })],
-                ),
-            ]
-            .into(),
-        }
-    }
-
-    #[test]
-    fn a_forms_own_rules_and_words_stand_before_those_of_its_resource() {
-        let (accepted, told) = checked(
-            &own_form(),
-            json!({"first_name": " ", "last_name": "L", "password": "short"}),
-        );
-        assert_eq!(accepted, json!({"first_name": " ", "password": "short"}));
-        let worded =
-            |field: &str, words: &str| (field.to_owned(), Rule::Blank, Some(words.to_owned()));
-        assert_eq!(
-            told,
-            [
-                worded("email", "Where do we write to?"),
-                worded("first_name", "Tell us your name"),
-                at("password", Rule::TooShort { min: 12 }),
-            ]
-        );
-        let (_, told) = checked(&own_form(), json!({"email": "ada", "first_name": "A"}));
-        assert_eq!(told, [at("email", Rule::BadFormat)]);
-    }
-
-    #[test]
-    fn a_form_words_what_is_taken() {
-        let taken = || {
-            let mut violations = Violations::new();
-            violations.field("email", Rule::Taken);
-            violations.field("phone", Rule::Taken);
-            Error::Invalid(violations)
-        };
-        let words = |form: &Form| {
-            let Error::Invalid(violations) = form.reword(taken()) else {
-                panic!("another error");
-            };
-            let words = violations.iter().map(|each| each.message.clone());
-            words.collect::<Vec<_>>()
-        };
-        assert_eq!(
-            words(&own_form()),
-            [Some("We know you already".to_owned()), None]
-        );
-        assert_eq!(words(find(CREATE).unwrap()), [None, None]);
-        assert!(matches!(
-            own_form().reword(Error::NotFound),
-            Error::NotFound
-        ));
-    }
-}
+mod agreement;
+#[cfg(test)]
+mod published;
+#[cfg(test)]
+mod tests;

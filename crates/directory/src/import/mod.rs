@@ -80,7 +80,7 @@ fn stored_users<R: Record>(
     records: &[R],
 ) -> Result<HashMap<String, User>, Error> {
     let emails = records.iter().filter_map(Record::email).map(Email::key);
-    let owners = owners_of(tx, actor.tenant, ClaimScope::Email, emails)?;
+    let owners = owners_of(tx, actor.tenant, &ClaimScope::Email, emails)?;
     let users = find_users(tx, actor, &owners)?;
     let keyed = users.into_iter().filter_map(|user| {
         let key = user.email.as_ref()?.key().to_owned();

@@ -1,7 +1,7 @@
 //! A run of records that have nothing to do with one another, written with two batches: the
 //! claims of all decide who is refused; what stands is written then.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::held::Held;
 use super::{Outcome, Record};
@@ -181,7 +181,7 @@ fn claim_all(tx: &Tx<'_>, tenant: TenantId, steps: &mut [Step]) -> Result<(), Er
             return Err(Unavailable::Contention.into());
         }
         if let Some(step) = steps.get_mut(index) {
-            *step = Step::Refuse(taken_of(claims.into_iter()));
+            *step = Step::Refuse(taken_of(claims.into_iter(), &BTreeMap::new()));
         }
     }
     Ok(())

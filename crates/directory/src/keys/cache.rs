@@ -1,14 +1,9 @@
 //! Who the credentials are that came lately, so that not every request asks the database.
 //!
-//! A tenant's generation moves with every key that ends or gets another secret. An entry holds
-//! the generation that it was read under, and does not answer once that is known to be old: at
-//! once on the node that moved it, within [`TRUSTED`] on others. While the generation cannot
-//! be read, nothing is answered from here.
+//! An entry holds the generation that it was read under ([`crate::generation`]).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -17,11 +12,10 @@ use sha2::{Digest as _, Sha256};
 use super::{Authenticated, Credential, authenticate};
 use crate::actor::Actor;
 use crate::error::Error;
+use crate::generation::{Beginning, Reading};
 use crate::sessions::{Use, note_use};
 use crate::store::{Db, generation_of};
 
-/// How long a generation that was read is believed in.
-const TRUSTED: Duration = Duration::from_millis(250);
 /// Entries at most; one more empties the cache.
 const ENTRIES: usize = 10_000;
 
@@ -33,10 +27,7 @@ struct Entry {
     ends: Option<Timestamp>,
     /// When the use of a session is to be noted once more.
     due: Option<Timestamp>,
-    generation: i64,
-    epoch: u64,
-    /// When the generation was last found to be that one, in monotonic milliseconds.
-    confirmed: AtomicU64,
+    reading: Reading,
 }
 
 /// The cache.
@@ -54,14 +45,13 @@ impl ActorCache {
         let hash = hash_of(credential);
         let wall = db.clock().now();
         if let Some(entry) = self.find(&hash)
-            && entry.epoch == db.epoch()
             && entry.ends.is_none_or(|end| end > wall)
             && entry.due.is_none_or(|due| due > wall)
-            && entry.is_current(db).await?
+            && entry.reading.is_current(db).await?
         {
             return Ok(entry.actor.clone());
         }
-        let (epoch, now) = (db.epoch(), monotonic_ms(db));
+        let begun = Beginning::now(db);
         let asked = credential.clone();
         let read = db.read(move |tx| {
             let tenant = asked.tenant().ok_or(Error::Unauthenticated)?;
@@ -83,12 +73,10 @@ impl ActorCache {
             return Ok(actor);
         }
         let entry = Entry {
+            reading: Reading::of(actor.tenant, generation, &begun),
             actor: actor.clone(),
             ends,
             due: used.map(Use::due),
-            generation,
-            epoch,
-            confirmed: AtomicU64::new(now),
         };
         self.keep(hash, entry);
         Ok(actor)
@@ -106,28 +94,6 @@ impl ActorCache {
         }
         entries.insert(hash, Arc::new(entry));
     }
-}
-
-impl Entry {
-    /// Whether its generation is the tenant's still, as far as is known.
-    async fn is_current(&self, db: &Db) -> Result<bool, Error> {
-        let now = monotonic_ms(db);
-        let confirmed = self.confirmed.load(Ordering::Relaxed);
-        if Duration::from_millis(now.saturating_sub(confirmed)) < TRUSTED {
-            return Ok(true);
-        }
-        let tenant = self.actor.tenant;
-        let generation = db.read(move |tx| generation_of(tx, tenant)).await?;
-        let current = generation == self.generation;
-        if current {
-            self.confirmed.store(now, Ordering::Relaxed);
-        }
-        Ok(current)
-    }
-}
-
-fn monotonic_ms(db: &Db) -> u64 {
-    u64::try_from(db.clock().monotonic().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn hash_of(credential: &Credential) -> CredentialHash {

@@ -8,6 +8,7 @@ mod invitation;
 mod job;
 mod phone;
 mod preference;
+mod record;
 mod role;
 mod text;
 mod user;
@@ -24,6 +25,7 @@ pub use invitation::{
 pub use job::{Job, JobTransition, Place, StoredJob};
 pub use phone::Phone;
 pub use preference::{DeliveryChannel, NotificationPreference};
+pub use record::{Record, RecordKind};
 pub use role::{GrantedRole, Role};
 pub use text::{MAX_TEXT, check_text, fold, is_name_token};
 pub use user::{

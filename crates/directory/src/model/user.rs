@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Email, GroupMembership, Membership, NotificationPreference, Phone, UserBadge};
+use super::{Email, GroupMembership, Membership, NotificationPreference, Phone, Record, UserBadge};
 use crate::permission::PermissionSet;
 
 /// Which of the two kinds of the staffing API a user is (seed 001, `type`); a user made
@@ -406,6 +406,8 @@ pub struct UserView {
     pub permissions: PermissionSet,
     /// Notification preferences.
     pub preferences: Vec<NotificationPreference>,
+    /// What forms stored, by kind, name and number.
+    pub records: Vec<Record>,
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub(crate) fn resolve(tx: &Tx<'_>, tenant: TenantId, email: &str) -> Result<Reso
         None => None,
     };
     let principal = match &candidate {
-        Some(found) => format!("login:{}:user:{}", tenant.0, found.user_id),
+        Some(found) => principal_of(tenant, found.user_id),
         None => format!("login:{}:email:{key}", tenant.0),
     };
     Ok(Resolved {
@@ -71,6 +71,12 @@ pub(crate) fn resolve(tx: &Tx<'_>, tenant: TenantId, email: &str) -> Result<Reso
         candidate,
         principal,
     })
+}
+
+/// What wrong passwords of a user are counted by, wherever they are entered.
+#[must_use]
+pub fn principal_of(tenant: TenantId, user: i64) -> String {
+    format!("login:{}:user:{user}", tenant.0)
 }
 
 /// A password that was found to be right, on its way in.

@@ -13,7 +13,7 @@ mod login;
 pub(crate) use authenticate::{Use, by_token, note_use};
 pub use begin::{Started, start, start_by_key};
 pub use impersonate::{MAX_REASON, impersonate};
-pub use login::{Credentials, Resolved};
+pub use login::{Credentials, Resolved, principal_of};
 pub(crate) use login::{Entry, enter, resolve};
 
 use jiff::{SignedDuration, Timestamp};

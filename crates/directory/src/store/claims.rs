@@ -13,10 +13,12 @@ const DELETE: &str =
 const OWNER: &str =
     "SELECT owner_id FROM claims WHERE tenant_id = $1 AND scope = $2 AND value = $3";
 
+const DELETE_SCOPE: &str = "DELETE FROM claims WHERE tenant_id = $1 AND scope = $2";
+
 const OWNERS: &str = "SELECT c.owner_id FROM claims c";
 
 /// What a value is unique among.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ClaimScope {
     /// Canonical emails of users.
     Email,
@@ -26,17 +28,20 @@ pub(crate) enum ClaimScope {
     W2EmployeeId,
     /// E.164 phone numbers of workers.
     WorkerPhone,
+    /// What a form demands to be unique: `form:`, and where it stands.
+    Form(String),
 }
 
 impl ClaimScope {
     /// Its stored name.
     #[must_use]
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Email => "email",
             Self::GroupSlug => "group_slug",
             Self::W2EmployeeId => "w2_employee_id",
             Self::WorkerPhone => "worker_phone",
+            Self::Form(scope) => scope,
         }
     }
 }
@@ -54,7 +59,7 @@ pub(crate) struct Claim {
 pub(crate) fn insert_claim(tenant: TenantId, claim: &Claim, owner: i64) -> Statement<'static> {
     let params = vec![
         tenant.into(),
-        claim.scope.name().into(),
+        claim.scope.name().to_owned().into(),
         claim.value.clone().into(),
         owner.into(),
     ];
@@ -68,13 +73,21 @@ pub(crate) fn insert_claim(tenant: TenantId, claim: &Claim, owner: i64) -> State
 pub(crate) fn delete_claim(tenant: TenantId, claim: &Claim, owner: i64) -> Statement<'static> {
     let params = vec![
         tenant.into(),
-        claim.scope.name().into(),
+        claim.scope.name().to_owned().into(),
         claim.value.clone().into(),
         owner.into(),
     ];
     Statement {
         sql: DELETE,
         params,
+    }
+}
+
+/// Frees every value of a scope.
+pub(crate) fn delete_scope(tenant: TenantId, scope: &ClaimScope) -> Statement<'static> {
+    Statement {
+        sql: DELETE_SCOPE,
+        params: vec![tenant.into(), scope.name().to_owned().into()],
     }
 }
 
@@ -96,7 +109,7 @@ pub(crate) fn claim_owner(
 pub(crate) fn owners_of<'a>(
     tx: &Tx<'_>,
     tenant: TenantId,
-    scope: ClaimScope,
+    scope: &'a ClaimScope,
     values: impl Iterator<Item = &'a str>,
 ) -> Result<Vec<i64>, Error> {
     let mut conditions = Conditions::new("c.tenant_id = ?", tenant);

@@ -17,6 +17,8 @@ const GET: &str = "SELECT secret FROM credentials \
     WHERE tenant_id = $1 AND user_id = $2 AND kind = 'password'";
 const HASHES: &str = "SELECT c.user_id, c.secret FROM credentials c";
 
+const DUE: &str = "UPDATE credentials SET change_due = $1 \
+    WHERE tenant_id = $2 AND user_id = $3 AND kind = 'password'";
 const REPLACE: &str = "UPDATE credentials SET secret = $1, updated_at = $2 \
     WHERE tenant_id = $3 AND user_id = $4 AND kind = 'password' AND secret = $5";
 
@@ -129,5 +131,13 @@ pub(crate) fn replace_password(
     Statement {
         sql: REPLACE,
         params,
+    }
+}
+
+/// Has a user choose another password before theirs lets them in.
+pub(crate) fn password_due(tenant: TenantId, user: i64, now: Timestamp) -> Statement<'static> {
+    Statement {
+        sql: DUE,
+        params: vec![now.into(), tenant.into(), user.into()],
     }
 }

@@ -6,7 +6,8 @@ use crate::actor::TenantId;
 
 use super::Statement;
 
-const MARK: &str = "UPDATE users SET erased_at = $1, parts = NULL WHERE tenant_id = $2 AND id = $3";
+const MARK: &str = "UPDATE users SET erased_at = $1, parts = NULL, has_records = NULL \
+    WHERE tenant_id = $2 AND id = $3";
 const END_INVITATIONS: &str = "UPDATE invitations SET ended_at = COALESCE(ended_at, $1), \
     secret_hash = NULL, sent_to = NULL, redirect_to = NULL WHERE tenant_id = $2 AND user_id = $3";
 const FORGET_ANSWERS: &str = "UPDATE delivery_attempts SET answer = '' WHERE tenant_id = $1 \
@@ -18,7 +19,10 @@ const FORGET_PLACES: [&str; 2] = [
     "UPDATE job_transitions SET latitude_e7 = NULL, longitude_e7 = NULL WHERE tenant_id = $1 \
     AND worker_id = $2",
 ];
-const DELETE: [&str; 14] = [
+const DELETE: [&str; 17] = [
+    "DELETE FROM property_values WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM records WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2",

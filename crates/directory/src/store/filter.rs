@@ -368,16 +368,14 @@ mod tests {
 
     #[test]
     fn numbers_are_bound_in_the_order_of_their_places_and_the_tenant_after_them() {
-        let (sql, params) = numbered("SELECT e.type FROM events e", "events e", 1_i64, &[7, 8, 9]);
+        let (sql, params) = numbered("e.type from events e", "events e", 1_i64, &[7, 8, 9]);
         let number = |place| format!("(CAST(${place} AS BIGINT))");
         let rows: Vec<String> = (1..=4).map(number).collect();
+        let found = sql.strip_prefix("e.type from (VALUES ").unwrap();
+        let rest = found.strip_prefix(&rows.join(", ")).unwrap();
         assert_eq!(
-            sql,
-            format!(
-                "SELECT e.type FROM (VALUES {}) n CROSS JOIN events e \
-                 WHERE e.tenant_id = $5 AND e.id = n.column1",
-                rows.join(", ")
-            )
+            rest,
+            ") n CROSS JOIN events e WHERE e.tenant_id = $5 AND e.id = n.column1"
         );
         assert!(params == [7_i64, 8, 9, 0, 1].map(Value::Int));
     }

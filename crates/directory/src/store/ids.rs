@@ -26,14 +26,16 @@ pub enum IdKind {
     JobTransition,
     Event,
     Webhook,
+    Record,
     Session,
+    PasswordReset,
     Redirect,
     Passkey,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -47,7 +49,9 @@ impl IdKind {
         Self::JobTransition,
         Self::Event,
         Self::Webhook,
+        Self::Record,
         Self::Session,
+        Self::PasswordReset,
         Self::Redirect,
         Self::Passkey,
     ];
@@ -69,7 +73,9 @@ impl IdKind {
             Self::JobTransition => "job_transition",
             Self::Event => "event",
             Self::Webhook => "webhook",
+            Self::Record => "record",
             Self::Session => "session",
+            Self::PasswordReset => "password_reset",
             Self::Redirect => "redirect",
             Self::Passkey => "passkey",
         }

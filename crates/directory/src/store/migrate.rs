@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 16] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -68,10 +68,28 @@ const MIGRATIONS: [Migration; 13] = [
         postgres: include_str!("../../migrations/postgres/0009_groups.sql"),
     },
     Migration {
+        number: 10,
+        name: "forms",
+        sqlite: include_str!("../../migrations/sqlite/0010_forms.sql"),
+        postgres: include_str!("../../migrations/postgres/0010_forms.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "records",
+        sqlite: include_str!("../../migrations/sqlite/0011_records.sql"),
+        postgres: include_str!("../../migrations/postgres/0011_records.sql"),
+    },
+    Migration {
         number: 12,
         name: "sessions",
         sqlite: include_str!("../../migrations/sqlite/0012_sessions.sql"),
         postgres: include_str!("../../migrations/postgres/0012_sessions.sql"),
+    },
+    Migration {
+        number: 13,
+        name: "password_resets",
+        sqlite: include_str!("../../migrations/sqlite/0013_password_resets.sql"),
+        postgres: include_str!("../../migrations/postgres/0013_password_resets.sql"),
     },
     Migration {
         number: 14,

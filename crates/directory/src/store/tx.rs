@@ -13,6 +13,7 @@ use super::sqlite;
 use super::{Row, Value};
 use crate::clock::Random;
 use crate::error::Error;
+use crate::forms::Rules;
 
 /// A statement and what is bound to it.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct Tx<'a> {
     pub(super) caches: Option<&'a CachesEnd>,
     /// Whether a statement that may write was begun (kept for SQLite alone).
     wrote: Cell<bool>,
+    /// What forms hold of all users, once it was read.
+    rules: RefCell<Option<Arc<Rules>>>,
     /// Whether a statement failed: the transaction cannot be committed after it.
     failed: Cell<bool>,
     meter: Option<&'a Meter>,
@@ -88,6 +91,7 @@ impl<'a> Tx<'a> {
             now,
             taken: RefCell::new(Vec::new()),
             caches: None,
+            rules: RefCell::new(None),
             wrote: Cell::new(false),
             failed: Cell::new(false),
             meter,
@@ -264,6 +268,38 @@ impl Tx<'_> {
                 self.query(&format!("{sql} FOR UPDATE SKIP LOCKED"), params, read)
             }
         }
+    }
+
+    /// Reads rows that nobody may change until this transaction ends.
+    ///
+    /// # Errors
+    /// As [`Tx::query`].
+    pub(super) fn query_shared<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        match &self.on {
+            // SQLite has one writer, and a read writes nothing.
+            On::Sqlite(_) | On::Asked(_) => self.query(sql, params, read),
+            On::Postgres(_) => self.query(&format!("{sql} FOR SHARE"), params, read),
+        }
+    }
+
+    /// Whether others may write while this transaction does.
+    pub(super) fn shares_rows(&self) -> bool {
+        matches!(self.on, On::Postgres(_))
+    }
+
+    /// What forms hold of all users, if it was read in this transaction.
+    pub(super) fn remembered_rules(&self) -> Option<Arc<Rules>> {
+        self.rules.borrow().clone()
+    }
+
+    /// Keeps what forms hold of all users until this transaction ends.
+    pub(super) fn remember_rules(&self, rules: &Arc<Rules>) {
+        *self.rules.borrow_mut() = Some(Arc::clone(rules));
     }
 
     /// Reads the first row, if there is one.

@@ -13,7 +13,7 @@ use crate::query::{PageNumber, UserFilter, UserOrder, UserPage};
 use super::filter::{Conditions, Numbers, one_more};
 use super::users::{EMAIL_OWNER, FoundUser, SELECT, read_found};
 use super::{Tx, Value};
-use lead::{Lead, lead, lead_by_change, led_by, numbers_of, places};
+use lead::{Lead, add_properties, lead, lead_by_change, led_by, numbers_of, places};
 
 const W2_OWNER: &str = "u.id = (SELECT c.owner_id FROM claims c \
     WHERE c.tenant_id = $1 AND c.scope = 'w2_employee_id' AND c.value = ?)";
@@ -63,6 +63,7 @@ fn list_by_number(
         conditions.and_in(column.checked, values);
     }
     add_others(&mut conditions, filter);
+    add_properties(&mut conditions, filter, &lead);
     add_times(&mut conditions, filter, matches!(lead, Lead::Changed));
     let (after_condition, order) = places(&lead, descending);
     if let Some(after) = after {
@@ -89,6 +90,7 @@ fn list_by_number(
         Lead::Account(_)
         | Lead::Group(_)
         | Lead::Pool { .. }
+        | Lead::Property(_)
         | Lead::Changed
         | Lead::Number
         | Lead::Unique => ("", Vec::new()),
@@ -143,6 +145,7 @@ fn list_by_change(
         conditions.and_in(column.checked, values);
     }
     add_others(&mut conditions, filter);
+    add_properties(&mut conditions, filter, &lead);
     add_times(&mut conditions, filter, !is_led);
     if let Some(after) = &page.after {
         let condition = match (is_led, page.descending) {
@@ -168,7 +171,7 @@ fn list_by_change(
         Lead::Changed | Lead::Number | Lead::Unique => {
             return read_rows(tx, conditions, order, limit);
         }
-        Lead::Account(_) | Lead::Group(_) | Lead::Pool { .. } => {}
+        Lead::Account(_) | Lead::Group(_) | Lead::Pool { .. } | Lead::Property(_) => {}
     }
     let by_change = if page.descending {
         "ORDER BY 2 DESC, 1 DESC"

@@ -19,15 +19,15 @@ pub(super) const SELECT: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_ke
     u.first_name, u.last_name, u.state, u.external_id, u.onboarding_state, \
     u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
     u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
-    u.created_at, u.updated_at, u.version, u.attributes, u.parts FROM users u";
+    u.created_at, u.updated_at, u.version, u.attributes, u.parts, u.has_records FROM users u";
 
 const INSERT: &str = "INSERT INTO users (tenant_id, id, uid, kind, email, email_key, phone, \
     phone_key, first_name, last_name, first_name_key, last_name_key, state, external_id, \
     onboarding_state, w2_onboarding_status, w2_employee_id, drug_tested, customer_id, \
     employer_role, team_id, pending_since, suspended_at, deleted_at, created_by, updated_by, \
-    created_at, updated_at, version, attributes, parts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-    $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
-    $27, $28, $29, $30, $31)";
+    created_at, updated_at, version, attributes, parts, has_records) VALUES ($1, $2, $3, $4, $5, \
+    $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
+    $27, $28, $29, $30, $31, $32)";
 
 const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, phone = $4, \
     phone_key = $5, first_name = $6, last_name = $7, first_name_key = $8, last_name_key = $9, \
@@ -36,8 +36,9 @@ const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, ph
     team_id = $18, pending_since = $19, suspended_at = $20, deleted_at = $21, \
     created_by = $22, updated_by = $23, created_at = $24, updated_at = $25, version = $26, \
     attributes = $27, \
-    parts = CASE WHEN parts / 32 = version THEN (version + 1) * 32 + ((parts & 31) | $28) END \
-    WHERE tenant_id = $29 AND id = $30 AND version = $31";
+    parts = CASE WHEN parts / 32 = version THEN (version + 1) * 32 + ((parts & 31) | $28) END, \
+    has_records = COALESCE($29, has_records) \
+    WHERE tenant_id = $30 AND id = $31 AND version = $32";
 
 pub(super) const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
     WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.account_id = ?)";
@@ -54,6 +55,8 @@ const HAS_JOB: &str = "EXISTS (SELECT 1 FROM jobs j \
 // instead would be run for each user.
 pub(super) const EMAIL_OWNER: &str = "u.id = (SELECT c.owner_id FROM claims c \
     WHERE c.tenant_id = $1 AND c.scope = 'email' AND c.value = ?)";
+
+const COUNT: &str = "SELECT count(*) FROM users u";
 
 /// What no filter uses: the JSON of `users.attributes`.
 #[derive(Default, Serialize, Deserialize)]
@@ -217,6 +220,7 @@ impl FoundUser {
         self.has.badges |= more.badges;
         self.has.roles |= more.roles;
         self.has.preferences |= more.preferences;
+        self.has.records |= more.records;
         self
     }
 }
@@ -224,11 +228,13 @@ impl FoundUser {
 pub(super) fn read_found(row: &Row<'_>) -> Result<FoundUser, Error> {
     let user = read_user(row)?;
     let parts = row.opt_int()?;
-    let has = match parts.filter(|parts| parts >> PARTS == user.version) {
+    let mut has = match parts.filter(|parts| parts >> PARTS == user.version) {
         Some(parts) => include_of(parts),
         // Written by who knows nothing of this column.
         None => Include::ALL,
     };
+    // Once set it stays: who knows nothing of it writes no records.
+    has.records = row.opt_int()?.is_some();
     Ok(FoundUser { user, has })
 }
 
@@ -256,6 +262,7 @@ fn include_of(parts: i64) -> Include {
         badges: has(2),
         roles: has(3),
         preferences: has(4),
+        records: false,
     }
 }
 
@@ -314,6 +321,7 @@ pub(crate) fn insert_user(
     let mut params = vec![tenant.into(), user.id.into(), user.uid.clone().into()];
     params.extend(columns(user)?);
     params.push((user.version << PARTS | parts_of(has)).into());
+    params.push(has.records.then_some(1).into());
     Ok(Statement {
         sql: INSERT,
         params,
@@ -330,6 +338,7 @@ pub(crate) fn update_user(
 ) -> Result<Statement<'static>, Error> {
     let mut params = columns(user)?;
     params.push(parts_of(gains).into());
+    params.push(gains.records.then_some(1).into());
     params.extend([tenant.into(), user.id.into(), from.into()]);
     Ok(Statement {
         sql: UPDATE,
@@ -400,4 +409,12 @@ pub(crate) fn find_users(tx: &Tx<'_>, actor: &Actor, ids: &[i64]) -> Result<Vec<
     conditions.and_plain("u.deleted_at IS NULL");
     let (sql, params) = conditions.whole(SELECT, "");
     tx.query(&sql, &params, read_user)
+}
+
+/// How many users the actor may see.
+pub(crate) fn count_users(tx: &Tx<'_>, actor: &Actor) -> Result<i64, Error> {
+    let mut conditions = visible(actor, tx.now());
+    conditions.and_plain("u.deleted_at IS NULL");
+    let (sql, params) = conditions.whole(COUNT, "");
+    tx.query_one(&sql, &params, |row| row.int())
 }

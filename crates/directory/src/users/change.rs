@@ -8,6 +8,7 @@ use crate::model::{
     NotificationPreference, OnboardingState, Phone, User, UserKind, W2Status,
 };
 use crate::password::{PasswordHash, PasswordRule};
+use crate::records::RecordChange;
 use crate::violation::Path;
 
 /// What to do with a field.
@@ -41,7 +42,7 @@ impl<T> Change<T> {
         value.map_or(Self::Keep, Self::Set)
     }
 
-    fn apply(&self, target: &mut Option<T>)
+    pub(crate) fn apply(&self, target: &mut Option<T>)
     where
         T: Clone,
     {
@@ -184,6 +185,8 @@ pub struct UserChange {
     pub accounts: Vec<AccountGrant>,
     /// On creation only.
     pub roles: Vec<RoleGrant>,
+    /// What forms store around the user.
+    pub records: Vec<RecordChange>,
     /// Replaces all preferences when given.
     pub preferences: Option<Vec<NotificationPreference>>,
     /// Sends a new user without a password a link; groups are joined when it is answered.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::around::{employer_membership, new_badge, plain_membership};
 use super::change::{InvitationRequest, UserChange};
+use super::kept::Kept;
 use super::plan::Plan;
 use super::view::{self, Include};
-use super::{INVITATION_LIFETIME, rules, snapshot};
+use super::{INVITATION_LIFETIME, rules};
 use crate::actor::Actor;
 use crate::clock::uuid_v7;
 use crate::error::Error;
@@ -67,11 +68,13 @@ pub(crate) fn plan(
     rules::check_values(change, &user, true, &mut violations);
     rules::check_references(tx, actor, change, &user, &mut violations)?;
     rules::check_badges(tx, actor, change, &[], &mut violations)?;
+    let kept = Kept::new(tx, actor, &user, &change.records, &mut violations)?;
+    let held = kept.held(&user, &mut violations);
     if !violations.is_empty() {
-        rules::add_taken(tx, actor, &user, &mut violations)?;
+        rules::add_taken(tx, actor, &user, &held, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
-    let mut around = Vec::new();
+    let mut around = kept.statements(actor.tenant, user.id)?;
     let account = add_memberships(actor, change, &user, &mut around, tx);
     add_grants(tx, actor, change, &user, &mut around)?;
     add_new_badges(tx, actor, change, &user, &mut around)?;
@@ -79,6 +82,7 @@ pub(crate) fn plan(
         tx,
         actor,
         &user,
+        &kept,
         account,
         !change.roles.is_empty(),
     )?);
@@ -88,11 +92,13 @@ pub(crate) fn plan(
         badges: !change.badges.is_empty(),
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
+        records: !change.records.is_empty(),
     };
     Ok(Plan {
         rows: vec![insert_user(actor.tenant, &user, has)?],
         freed: BTreeSet::new(),
-        gained: rules::claims_of(&user),
+        gained: held.claims,
+        paths: held.paths,
         ends: Vec::new(),
         around,
         has,
@@ -279,11 +285,12 @@ fn created_events(
     tx: &Tx<'_>,
     actor: &Actor,
     user: &User,
+    kept: &Kept,
     account: Option<i64>,
     roles: bool,
 ) -> Result<Vec<Statement<'static>>, Error> {
     let subject = Subject::new("user", user.id);
-    let change = event::Change::new(snapshot::snapshot(user));
+    let change = event::Change::new(kept.snapshot_after(user));
     let kind = EventType::UserCreated;
     let mut events = vec![event::record(
         tx,

@@ -94,7 +94,10 @@ pub(super) fn require_not_above_one(
 
 /// Refuses a change of what lets a user in, or of whether it does, to who may not make it: as
 /// another, to who may do more, and of one's own password without the old one.
-pub(super) fn check_change(
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(crate) fn check_change(
     tx: &Tx<'_>,
     actor: &Actor,
     before: &User,

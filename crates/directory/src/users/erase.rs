@@ -2,6 +2,8 @@
 
 use super::Include;
 use super::credentials::check_removal;
+use super::kept::Kept;
+use super::rules::Held;
 use super::update::{rewrite, touch};
 use crate::actor::Actor;
 use crate::error::Error;
@@ -29,6 +31,7 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
     };
     let found = found.ok_or(Error::NotFound)?;
     check_removal(tx, actor, found.user.id, found.has)?;
+    let kept = Kept::stored(tx, actor, &found.user, found.has.records)?;
     let before = found.user;
     let mut user = User::blank(before.id, before.uid.clone(), before.created_at);
     user.version = before.version;
@@ -47,6 +50,8 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
         subject,
         nothing,
     )?);
-    rewrite(actor, &before, user, around, Include::default())?.write(tx, actor.tenant)?;
+    let claims = (kept.held_before(&before), Held::default());
+    let nothing = Include::default();
+    rewrite(actor, before.version, user, claims, around, nothing)?.write(tx, actor.tenant)?;
     Ok(())
 }

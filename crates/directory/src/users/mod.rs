@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod credentials;
 mod erase;
+mod kept;
 mod plan;
 mod rules;
 mod snapshot;
@@ -19,16 +20,15 @@ pub use change::{
 };
 pub use create::create;
 pub(crate) use create::{invite, plan as plan_creation};
+pub(crate) use credentials::{check_change, require_not_above, require_not_above_in};
 pub use credentials::{check_password, check_password_by};
-pub(crate) use credentials::{require_not_above, require_not_above_in};
 pub use erase::erase;
 pub(crate) use plan::{Plan, taken_of};
 pub(crate) use rules::may_give;
-pub(crate) use update::{
-    answer, join_group, leave_group, plan as plan_update, rewrite, rewrite_around, touch,
-};
+pub(crate) use update::{answer, join_group, leave_group, plan as plan_update, rewrite_around};
 pub use update::{delete, restore, update};
 pub use view::Include;
+pub(crate) use view::view as view_of;
 pub(crate) use view::views;
 
 use crate::actor::Actor;
@@ -38,7 +38,8 @@ use crate::password::PasswordHash;
 use crate::permission::Permission;
 use crate::query::{Listed, PageNumber, Position, UserFilter, UserOrder, UserPage};
 use crate::store::{
-    FoundUser, Tx, find_user, list_user_page, list_users, password_of, replace_password,
+    FoundUser, Tx, count_users, find_user, list_user_page, list_users, password_of,
+    replace_password,
 };
 
 pub use crate::store::UserKey;
@@ -100,6 +101,15 @@ pub fn page(
     filter.check()?;
     let users = list_user_page(tx, actor, filter, page)?;
     view::views(tx, actor, users, include)
+}
+
+/// How many users the actor sees.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readUsers`.
+pub fn count(tx: &Tx<'_>, actor: &Actor) -> Result<i64, Error> {
+    actor.require(Permission::ReadUsers)?;
+    count_users(tx, actor)
 }
 
 /// The hash of a user's password, for verifying one outside the transaction; none for

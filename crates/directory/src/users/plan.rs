@@ -1,6 +1,6 @@
 //! A change of a user that was checked, and is yet to be written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Include, rules};
 use crate::actor::TenantId;
@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) freed: BTreeSet<Claim>,
     /// Claims that the user makes, in the order in which they are made.
     pub(crate) gained: BTreeSet<Claim>,
+    /// Where what forms demand to be unique stands in the request.
+    pub(super) paths: BTreeMap<Claim, Path>,
     /// Ends the user's invitations; each touches none when another was faster.
     pub(crate) ends: Vec<Statement<'static>>,
     /// What stands around the user, and the events.
@@ -46,7 +48,8 @@ impl Plan {
         if touched.first() == Some(&0) || ended.contains(&0) {
             return Err(Unavailable::Contention.into());
         }
-        refuse_taken(&self.gained, touched.get(claims_at..).unwrap_or_default())?;
+        let touched = touched.get(claims_at..).unwrap_or_default();
+        refuse_taken(&self.gained, touched, &self.paths)?;
         Ok(FoundUser {
             user: self.user,
             has: self.has,
@@ -55,16 +58,25 @@ impl Plan {
 }
 
 /// A claim that touched no row is another's already.
-fn refuse_taken(claims: &BTreeSet<Claim>, touched: &[u64]) -> Result<(), Error> {
+fn refuse_taken(
+    claims: &BTreeSet<Claim>,
+    touched: &[u64],
+    paths: &BTreeMap<Claim, Path>,
+) -> Result<(), Error> {
     let taken = claims.iter().zip(touched).filter(|(_, rows)| **rows == 0);
-    Error::if_any(taken_of(taken.map(|(claim, _)| claim)))
+    Error::if_any(taken_of(taken.map(|(claim, _)| claim), paths))
 }
 
 /// What is wrong where these claims are another's.
-pub(crate) fn taken_of<'a>(claims: impl Iterator<Item = &'a Claim>) -> Violations {
+pub(crate) fn taken_of<'a>(
+    claims: impl Iterator<Item = &'a Claim>,
+    paths: &BTreeMap<Claim, Path>,
+) -> Violations {
     let mut violations = Violations::new();
     for claim in claims {
-        violations.add(Path::field(rules::claimed_field(claim.scope)), Rule::Taken);
+        let path = paths.get(claim).cloned();
+        let path = path.unwrap_or_else(|| rules::claimed_field(&claim.scope));
+        violations.add(path, Rule::Taken);
     }
     violations
 }

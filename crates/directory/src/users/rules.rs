@@ -1,7 +1,7 @@
 //! What must hold of every user, whichever API makes or changes them. A dialect adds its
 //! vendor's own rules before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZoneDatabase;
 
@@ -262,8 +262,8 @@ pub(super) fn check_badges(
     Ok(())
 }
 
-/// What a user claims to be unique, in the order in which claims are made.
-pub(super) fn claims_of(user: &User) -> BTreeSet<Claim> {
+/// What a user claims to be unique by themselves, in the order in which claims are made.
+fn claims_of(user: &User) -> BTreeSet<Claim> {
     let mut claims = BTreeSet::new();
     let mut claim = |scope, value: Option<&str>| {
         if let Some(value) = value {
@@ -287,14 +287,46 @@ pub(super) fn claims_of(user: &User) -> BTreeSet<Claim> {
     claims
 }
 
+/// What a user claims to be unique, and where what forms demand stands in the request.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) claims: BTreeSet<Claim>,
+    pub(super) paths: BTreeMap<Claim, Path>,
+}
+
+impl Held {
+    /// What a user claims, and what forms make them claim; nothing once they are deleted.
+    pub(super) fn of(user: &User, by_forms: BTreeMap<Claim, Path>) -> Self {
+        if user.deleted_at.is_some() {
+            return Self::default();
+        }
+        let mut claims = claims_of(user);
+        claims.extend(by_forms.keys().cloned());
+        Self {
+            claims,
+            paths: by_forms,
+        }
+    }
+
+    fn path(&self, claim: &Claim) -> Path {
+        let known = self.paths.get(claim).cloned();
+        known.unwrap_or_else(|| claimed_field(&claim.scope))
+    }
+}
+
 /// The field that a claim stands for.
-pub(super) fn claimed_field(scope: ClaimScope) -> &'static str {
-    match scope {
+pub(super) fn claimed_field(scope: &ClaimScope) -> Path {
+    Path::field(match scope {
         ClaimScope::Email => "email",
         ClaimScope::GroupSlug => "slug",
         ClaimScope::W2EmployeeId => "w2_employee_id",
         ClaimScope::WorkerPhone => "phone",
-    }
+        ClaimScope::Form(scope) => {
+            let path = scope.strip_prefix("form:").unwrap_or(scope);
+            let path = path.split('(').next().unwrap_or_default().split('.');
+            return path.fold(Path::default(), |path, name| path.child(name));
+        }
+    })
 }
 
 /// Adds what is taken to a request that is refused anyway, so that one answer names all.
@@ -306,16 +338,17 @@ pub(super) fn add_taken(
     tx: &Tx<'_>,
     actor: &Actor,
     user: &User,
+    held: &Held,
     violations: &mut Violations,
 ) -> Result<(), Error> {
-    for claim in claims_of(user) {
+    for claim in &held.claims {
         // PostgreSQL takes no NUL, not even to look it up: nobody owns such a value.
         if claim.value.contains('\0') {
             continue;
         }
-        let owner = claim_owner(tx, actor.tenant, &claim)?;
+        let owner = claim_owner(tx, actor.tenant, claim)?;
         if owner.is_some_and(|owner| owner != user.id) {
-            violations.add(Path::field(claimed_field(claim.scope)), Rule::Taken);
+            violations.add(held.path(claim), Rule::Taken);
         }
     }
     Ok(())

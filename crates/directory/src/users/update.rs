@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use super::around::{employer_membership, join_accounts, join_groups, new_badge};
 use super::change::{GroupGrant, UserChange};
+use super::kept::Kept;
 use super::plan::Plan;
+use super::rules::Held;
 use super::view::{self, Include};
-use super::{UserKey, credentials, rules, snapshot};
+use super::{UserKey, credentials, rules};
 use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
@@ -144,9 +146,10 @@ pub(crate) fn rewrite_around(
     let FoundUser { user: before, has } = found;
     let mut user = before.clone();
     touch(tx, actor, &mut user);
-    rewrite(actor, &before, user, around, has)?
-        .write(tx, actor.tenant)
-        .map(drop)
+    // No claim comes or goes.
+    let claims = (Held::default(), Held::default());
+    let plan = rewrite(actor, before.version, user, claims, around, has)?;
+    plan.write(tx, actor.tenant).map(drop)
 }
 
 /// What is to be written so that a user becomes as `user`, which `change` led to.
@@ -172,11 +175,14 @@ fn plan_of(
             .collect()
     };
     rules::check_badges(tx, actor, change, &held, &mut violations)?;
+    let kept = Kept::changed(tx, actor, before, &user, &change.records, &mut violations)?;
+    let claims = (kept.held_before(before), kept.held(&user, &mut violations));
     if !violations.is_empty() {
-        rules::add_taken(tx, actor, &user, &mut violations)?;
+        rules::add_taken(tx, actor, &user, &claims.1, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
     let mut around = change_around(tx, actor, before, &user, change)?;
+    around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
     let mut ends = Vec::new();
     if change.password.is_some() && user.pending_since.take().is_some() {
@@ -191,7 +197,7 @@ fn plan_of(
     if user == *before && !parts {
         return Ok(None);
     }
-    let what = event::Change::between(snapshot::snapshot(before), snapshot::snapshot(&user));
+    let what = event::Change::between(kept.snapshot_before(before), kept.snapshot_after(&user));
     touch(tx, actor, &mut user);
     let mut record = |kind, what| {
         let subject = Subject::new("user", user.id);
@@ -207,8 +213,9 @@ fn plan_of(
         badges: !change.badges.is_empty(),
         roles: !change.roles.is_empty(),
         preferences: change.preferences.is_some(),
+        records: !change.records.is_empty(),
     };
-    let plan = rewrite(actor, before, user, around, gains)?;
+    let plan = rewrite(actor, before.version, user, claims, around, gains)?;
     Ok(Some(Plan { ends, ..plan }))
 }
 
@@ -236,30 +243,24 @@ fn sessions_after(
 }
 
 /// Marks a user as changed now, by this actor.
-pub(crate) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
+pub(super) fn touch(tx: &Tx<'_>, actor: &Actor, user: &mut User) {
     user.version += 1;
     user.updated_at = tx.now();
     user.updated_by = actor.email.clone();
 }
 
-/// A changed user, with the claims that the change gives up and makes.
-pub(crate) fn rewrite(
+/// A changed user whose stored version is `from`, with the claims that the change gives up and
+/// makes: what they held before, and what they hold now.
+pub(super) fn rewrite(
     actor: &Actor,
-    before: &User,
+    from: i64,
     user: User,
+    (before, now): (Held, Held),
     around: Vec<Statement<'static>>,
     has: Include,
 ) -> Result<Plan, Error> {
-    let held = |user: &User| {
-        if user.deleted_at.is_none() {
-            rules::claims_of(user)
-        } else {
-            BTreeSet::new()
-        }
-    };
-    let (held_before, held_now) = (held(before), held(&user));
-    let freed: BTreeSet<Claim> = held_before.difference(&held_now).cloned().collect();
-    let mut rows = vec![update_user(actor.tenant, &user, before.version, has)?];
+    let freed: BTreeSet<Claim> = before.claims.difference(&now.claims).cloned().collect();
+    let mut rows = vec![update_user(actor.tenant, &user, from, has)?];
     rows.extend(
         freed
             .iter()
@@ -268,7 +269,8 @@ pub(crate) fn rewrite(
     Ok(Plan {
         rows,
         freed,
-        gained: held_now.difference(&held_before).cloned().collect(),
+        gained: now.claims.difference(&before.claims).cloned().collect(),
+        paths: now.paths,
         ends: Vec::new(),
         around,
         has,
@@ -379,6 +381,7 @@ fn set_deleted(
     let mut change = event::Change::of(&[("deleted_at", time(&user))]);
     change.old.insert("deleted_at".to_owned(), time(&before));
     let subject = Subject::new("user", user.id);
+    let kept = Kept::stored(tx, actor, &before, has.records)?;
     let mut around = vec![event::record(
         tx,
         actor,
@@ -393,5 +396,10 @@ fn set_deleted(
     if has.groups {
         around.push(set_members_gone(actor.tenant, user.id, user.deleted_at));
     }
-    rewrite(actor, &before, user, around, has)?.write(tx, actor.tenant)
+    if user.deleted_at.is_none() {
+        // What lists are filtered by may be other properties by now.
+        around.extend(kept.found_by(actor.tenant, user.id));
+    }
+    let claims = (kept.held_before(&before), kept.held_before(&user));
+    rewrite(actor, before.version, user, claims, around, has)?.write(tx, actor.tenant)
 }

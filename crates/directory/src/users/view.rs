@@ -8,7 +8,7 @@ use crate::model::{GrantedRole, User, UserView};
 use crate::permission::PermissionSet;
 use crate::store::{
     FoundUser, Tx, badges_of, group_memberships_of, memberships_of, permissions_of, preferences_of,
-    roles_of,
+    records_of, roles_of,
 };
 
 /// Parts that stand around a user: which to read (what is not asked for costs nothing), or
@@ -22,6 +22,7 @@ pub struct Include {
     /// Roles, and what is allowed directly.
     pub roles: bool,
     pub preferences: bool,
+    pub records: bool,
 }
 
 impl Include {
@@ -31,6 +32,7 @@ impl Include {
         badges: true,
         roles: true,
         preferences: true,
+        records: true,
     };
 }
 
@@ -52,6 +54,7 @@ pub(crate) fn views(
     let badges = who_has(|parts| parts.badges);
     let roles = who_has(|parts| parts.roles);
     let preferences = who_has(|parts| parts.preferences);
+    let records = who_has(|parts| parts.records);
     let mut views = Views::of(users);
     if !accounts.is_empty() {
         for (user, membership) in memberships_of(tx, tenant, &accounts)? {
@@ -94,6 +97,11 @@ pub(crate) fn views(
             views.at(user, |view| view.preferences.push(preference));
         }
     }
+    if !records.is_empty() {
+        for (user, record) in records_of(tx, tenant, &records)? {
+            views.at(user, |view| view.records.push(record));
+        }
+    }
     Ok(views.rows)
 }
 
@@ -120,7 +128,11 @@ impl Views {
     }
 }
 
-pub(super) fn view(
+/// Reads the parts of a user that are asked for.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn view(
     tx: &Tx<'_>,
     actor: &Actor,
     found: FoundUser,
@@ -140,5 +152,6 @@ fn bare(user: User) -> UserView {
         roles: Vec::new(),
         permissions: PermissionSet::NONE,
         preferences: Vec::new(),
+        records: Vec::new(),
     }
 }

@@ -363,8 +363,8 @@ async fn making_what_stands_around_users_is_whole_or_nothing(world: World) {
         tenants::create(tx, "second").map(drop)
     })
     .await;
-    // Account, group with its claim and badge with an event each; a tenant and 4 roles.
-    assert_eq!(failures, 12);
+    // Account, group with its claim and badge with an event each; a tenant, 4 roles and a form.
+    assert_eq!(failures, 13);
 }
 
 async fn keys_and_tokens_are_whole_or_nothing(world: World) {

@@ -19,6 +19,7 @@ pub(crate) const ALL: Include = Include {
     badges: true,
     roles: true,
     preferences: true,
+    records: true,
 };
 
 /// The server itself in the tenant `default`.

@@ -174,6 +174,7 @@ fn any_filter(around: &Around, made: &[UserView]) -> impl Strategy<Value = UserF
             group_id: kinds.5.map(|index| *index.get(&groups)),
             updated_after: after,
             updated_before: before,
+            properties: vec![],
         }
     })
 }

@@ -56,6 +56,7 @@ mod engine;
 mod events;
 mod faults;
 mod feed;
+mod forms;
 mod given;
 mod grants;
 mod groups;

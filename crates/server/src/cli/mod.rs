@@ -4,6 +4,7 @@
 mod backup;
 mod doctor;
 mod file_limit;
+mod form;
 mod import;
 mod log;
 mod manage;
@@ -76,6 +77,9 @@ enum Command {
     /// Addresses that pages may lead to once they are done.
     #[command(subcommand)]
     Redirect(manage::RedirectCommand),
+    /// Forms: what a user may contain.
+    #[command(subcommand)]
+    Form(form::FormCommand),
     /// Tenants: everything lives in one.
     #[command(subcommand)]
     Tenant(manage::TenantCommand),
@@ -164,6 +168,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failed> {
         Command::Group(command) => manage::group(&settings, &tenant, command, told).await,
         Command::Badge(command) => manage::badge(&settings, &tenant, command, told).await,
         Command::Redirect(command) => manage::redirect(&settings, &tenant, command, told).await,
+        Command::Form(command) => form::run(&settings, &tenant, command, told).await,
         Command::Tenant(command) => manage::tenant(&settings, command, told).await,
         Command::Backup(arguments) => backup::back_up(&settings, &arguments, told),
         Command::Restore(arguments) => backup::restore(&settings, &arguments, told),

@@ -67,6 +67,8 @@ pub enum TemplateName {
     Invitation,
     /// To verify an email address and set a password; as [`Self::Invitation`].
     Verification,
+    /// That somebody tried to sign up with an address which is known: [`name`].
+    AlreadyRegistered,
     /// To set a new password: `link`, [`name`], [`expires_at`].
     PasswordReset,
     /// To register a passkey: `link`, [`name`], [`expires_at`].
@@ -84,9 +86,10 @@ pub enum TemplateName {
 
 impl TemplateName {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Invitation,
         Self::Verification,
+        Self::AlreadyRegistered,
         Self::PasswordReset,
         Self::PasskeyRegistration,
         Self::Notification,
@@ -101,6 +104,7 @@ impl TemplateName {
         match self {
             Self::Invitation => "invitation",
             Self::Verification => "verification",
+            Self::AlreadyRegistered => "already_registered",
             Self::PasswordReset => "password_reset",
             Self::PasskeyRegistration => "passkey_registration",
             Self::Notification => "notification",
@@ -116,6 +120,7 @@ impl TemplateName {
         match self {
             Self::Invitation
             | Self::Verification
+            | Self::AlreadyRegistered
             | Self::PasswordReset
             | Self::PasskeyRegistration
             | Self::Notification => Channel::Email,

@@ -21,7 +21,7 @@ const MAX_FILE: u64 = 256 * 1024;
 const LONG_TEXT: &str = "text";
 
 /// Every file that there is.
-const FILES: [(&str, &str); 19] = [
+const FILES: [(&str, &str); 22] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     (
         "invitation.subject.txt",
@@ -46,6 +46,18 @@ const FILES: [(&str, &str); 19] = [
     (
         "verification.html",
         include_str!("../../templates/verification.html"),
+    ),
+    (
+        "already_registered.subject.txt",
+        include_str!("../../templates/already_registered.subject.txt"),
+    ),
+    (
+        "already_registered.txt",
+        include_str!("../../templates/already_registered.txt"),
+    ),
+    (
+        "already_registered.html",
+        include_str!("../../templates/already_registered.html"),
     ),
     (
         "password_reset.subject.txt",
@@ -401,6 +413,7 @@ fn samples(name: TemplateName) -> [Map<String, Value>; 2] {
             json!({ "link": link }),
             json!({ "name": "Ada", "expires_at": expires_at }),
         ),
+        TemplateName::AlreadyRegistered => (json!({}), json!({ "name": "Ada" })),
         TemplateName::Notification => (
             json!({ "title": "News", "text": "Text" }),
             json!({ "link": link, "unsubscribe": link }),

@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 13] = [
+const MOUNTS: [(&str, Dialect); 15] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -39,6 +39,8 @@ const MOUNTS: [(&str, Dialect); 13] = [
     ("/v1", Dialect::Native),
     ("/invitations", Dialect::Pages),
     ("/docs", Dialect::Pages),
+    ("/password-resets", Dialect::Pages),
+    ("/forms", Dialect::Pages),
     ("/unsubscribe", Dialect::Pages),
     ("/passkeys", Dialect::Pages),
     ("/sign-in", Dialect::Pages),
@@ -119,6 +121,8 @@ mod tests {
             ("/api/v1/user/", Dialect::Legalesign),
             ("/v1/users", Dialect::Native),
             ("/invitations/1-x", Dialect::Pages),
+            ("/password-resets/1-x", Dialect::Pages),
+            ("/forms/seller", Dialect::Pages),
             ("/unsubscribe/1-2.user_created.x", Dialect::Pages),
             ("/usersx", Dialect::Native),
             ("/", Dialect::Native),

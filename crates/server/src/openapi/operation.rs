@@ -100,6 +100,17 @@ pub enum Answer {
     Shared(&'static str),
 }
 
+impl Answer {
+    /// Whether it is an operation's own answer of this status.
+    #[must_use]
+    pub fn has_status(&self, wanted: u16) -> bool {
+        match self {
+            Self::Own { status, .. } => *status == wanted,
+            Self::Shared(_) => false,
+        }
+    }
+}
+
 /// Where a parameter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -132,7 +132,7 @@ async fn answer_in(app: &Shared, headers: &HeaderMap, body: Body) -> Result<Answ
 }
 
 /// A field's text; a field of another shape has none.
-fn text(fields: &mut Map<String, Value>, name: &str) -> String {
+pub(super) fn text(fields: &mut Map<String, Value>, name: &str) -> String {
     match fields.remove(name) {
         Some(Value::String(text)) => text,
         Some(
@@ -184,7 +184,7 @@ fn form_page(opened: &Opened, violations: &Violations, agrees: bool) -> Result<R
     Ok(response)
 }
 
-fn worded(field: &str, rule: &Rule, password_rule: PasswordRule) -> String {
+pub(super) fn worded(field: &str, rule: &Rule, password_rule: PasswordRule) -> String {
     match rule {
         Rule::BadFormat if field == "password" && password_rule == PasswordRule::Composed => {
             "Use a lower-case letter, an upper-case letter, a digit and a special character, and \
@@ -204,6 +204,7 @@ fn worded(field: &str, rule: &Rule, password_rule: PasswordRule) -> String {
         Rule::Mismatch { .. } => "The two passwords differ.".to_owned(),
         Rule::BadFormat => "This holds a character that cannot be used.".to_owned(),
         Rule::Taken
+        | Rule::Form(_)
         | Rule::WrongType { .. }
         | Rule::NotIncluded { .. }
         | Rule::MustExist

@@ -5,6 +5,8 @@ mod docs;
 mod home;
 mod invitation;
 mod passkey;
+mod password_reset;
+mod sign_up;
 pub(crate) mod unsubscribe;
 
 use std::sync::LazyLock;
@@ -26,7 +28,7 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("layout.html", include_str!("layout.html")),
     ("home.html", include_str!("home.html")),
     ("message.html", include_str!("message.html")),
@@ -36,7 +38,9 @@ const TEMPLATES: [(&str, &str); 7] = [
         include_str!("passkey_registration.html"),
     ),
     ("sign_in.html", include_str!("sign_in.html")),
+    ("password_reset.html", include_str!("password_reset.html")),
     ("unsubscribe.html", include_str!("unsubscribe.html")),
+    ("sign_up.html", include_str!("sign_up.html")),
 ];
 
 /// The templates, read once: a test fills each.
@@ -75,9 +79,14 @@ pub fn routes() -> Router<Shared> {
         .route("/docs", get(docs::show))
         .route("/docs/{file}", get(docs::file))
         .route(
+            "/password-resets/{token}",
+            get(password_reset::show).post(password_reset::answer),
+        )
+        .route(
             "/invitations/{token}",
             get(invitation::show).post(invitation::answer),
         )
+        .route("/forms/{name}", get(sign_up::show).post(sign_up::submit))
         .route(
             "/unsubscribe/{token}",
             get(unsubscribe::show).post(unsubscribe::turn_off),
@@ -172,7 +181,7 @@ fn told_of_domain(error: &Error) -> (StatusCode, &'static str, &'static str) {
             StatusCode::NOT_FOUND,
             "This link does not work",
             "Check that the whole link was opened. If a newer message came, use the link in \
-             that one; otherwise ask who invited you to send it again.",
+             that one; otherwise ask for it to be sent again.",
         ),
         Error::RateLimited { .. } => (
             StatusCode::TOO_MANY_REQUESTS,

@@ -184,18 +184,24 @@ fn message(key: &DeliveryKey, letter: &Letter, base: &BaseUrl) -> Option<Message
             LetterKind::Invitation(InvitationKind::Invite) => TemplateName::Invitation,
             LetterKind::Invitation(InvitationKind::Verify) => TemplateName::Verification,
             LetterKind::PasskeyRegistration => TemplateName::PasskeyRegistration,
+            LetterKind::PasswordReset => TemplateName::PasswordReset,
+            LetterKind::AlreadyRegistered => TemplateName::AlreadyRegistered,
         };
         (Recipient::Email(email), template)
     };
     let below = match letter.kind {
-        LetterKind::Invitation(_) => "invitations",
-        LetterKind::PasskeyRegistration => "passkeys/register",
+        LetterKind::Invitation(_) => Some("invitations"),
+        LetterKind::PasskeyRegistration => Some("passkeys/register"),
+        LetterKind::PasswordReset => Some("password-resets"),
+        LetterKind::AlreadyRegistered => None,
     };
-    let path = format!("{below}/{}", letter.token.expose_secret());
     let mut values = serde_json::Map::new();
-    values.insert("link".to_owned(), base.link(&path, &[]).into());
-    let expires_at = format!("{:.0}", letter.expires_at);
-    values.insert("expires_at".to_owned(), expires_at.into());
+    if let Some(below) = below {
+        let path = format!("{below}/{}", letter.token.expose_secret());
+        values.insert("link".to_owned(), base.link(&path, &[]).into());
+        let expires_at = format!("{:.0}", letter.expires_at);
+        values.insert("expires_at".to_owned(), expires_at.into());
+    }
     for (name, known) in [
         ("name", &letter.user.first_name),
         ("organisation", &letter.organisation),

@@ -13,7 +13,9 @@ use std::time::Duration;
 use directory::event::{self, SEQUENCED_AT_ONCE};
 use directory::invitations::{self, EXPIRED_AT_ONCE};
 use directory::notifications::{self, Cadence, retention};
-use directory::{Error, TenantId, deliveries, passkeys, sessions, tenants, webhooks};
+use directory::{
+    Error, TenantId, deliveries, passkeys, password_resets, sessions, tenants, webhooks,
+};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -135,6 +137,7 @@ impl Worker {
     /// One step of each kind.
     async fn advance(&self, tenant: TenantId) -> Result<bool, Error> {
         self.begin_to_notify(tenant).await?;
+        self.look_at_resets(tenant).await?;
         let placed = self.sequence(tenant).await?;
         let routed = self.route(tenant).await?;
         let closed = self.close_digests(tenant).await?;
@@ -161,6 +164,19 @@ impl Worker {
         let told = directory.write(move |tx| invitations::expire(tx, tenant));
         if told.await? == EXPIRED_AT_ONCE {
             self.more.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Sends links to those whose emails a new password was asked for.
+    async fn look_at_resets(&self, tenant: TenantId) -> Result<(), Error> {
+        let directory = &self.app.directory;
+        let asked = directory.read(move |tx| password_resets::is_asked(tx, tenant));
+        if asked.await? {
+            let look = directory.write(move |tx| password_resets::look(tx, tenant));
+            if look.await? {
+                self.more.notify_one();
+            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The binary, as an operator runs it.
 
+mod forms;
 mod import;
 mod import_broken;
 mod outbound;

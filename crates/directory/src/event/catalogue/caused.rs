@@ -80,6 +80,11 @@ pub(super) static SECTIONS: [Section; 13] = [
                 "user_erased",
                 "A user's personal data was removed for good.",
             ),
+            (
+                E::UserSignUpRepeated,
+                "user_sign_up_repeated",
+                "Somebody tried to sign up with the email of a user.",
+            ),
         ],
     },
     Section {

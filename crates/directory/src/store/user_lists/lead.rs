@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use crate::actor::{Actor, TenantId, Visibility};
 use crate::jobs::APPROVED_IS_ACTIVE_FOR;
 use crate::model::{DrugTest, OnboardingState, UserKind, W2Status, fold};
-use crate::query::{UserFilter, UserOrder};
+use crate::query::{PropertyComparison, PropertyFilter, UserFilter, UserOrder};
 use crate::store::Value;
 use crate::store::filter::Conditions;
+use crate::store::records::ordered;
 use crate::store::users::{ACCOUNT_MEMBER, ACTIVE_JOB, and_visible};
 
 const IDS: &str = "SELECT u.id FROM users u";
@@ -27,6 +28,41 @@ const IN_GROUP_BY_CHANGE: &str = "SELECT m.user_id AS id, COALESCE(u.updated_at,
 const AT_WORK_BY_CHANGE: &str = "SELECT DISTINCT j.worker_id AS id, \
     COALESCE(u.updated_at, NULL) AS changed \
     FROM jobs j JOIN users u ON u.tenant_id = j.tenant_id AND u.id = j.worker_id";
+
+const OF_PROPERTY: &str = "SELECT DISTINCT v.user_id AS id FROM property_values v JOIN users u \
+    ON u.tenant_id = v.tenant_id AND u.id = v.user_id";
+
+/// The conditions of a property's value where it leads, and where another does.
+const PROPERTY_IS: [&str; 2] = [
+    "v.number = ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number = ?)",
+];
+const PROPERTY_SAYS: [&str; 2] = [
+    "v.text = ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.text = ?)",
+];
+const PROPERTY_ABOVE: [&str; 2] = [
+    "v.number > ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number > ?)",
+];
+const PROPERTY_AT_LEAST: [&str; 2] = [
+    "v.number >= ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number >= ?)",
+];
+const PROPERTY_BELOW: [&str; 2] = [
+    "v.number < ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number < ?)",
+];
+const PROPERTY_AT_MOST: [&str; 2] = [
+    "v.number <= ?",
+    "EXISTS (SELECT 1 FROM property_values p WHERE p.tenant_id = u.tenant_id \
+    AND p.user_id = u.id AND p.path = ? AND p.number <= ?)",
+];
 
 const GROUP_MEMBER: &str = "EXISTS (SELECT 1 FROM group_members g \
     WHERE g.tenant_id = u.tenant_id AND g.user_id = u.id AND g.group_id = ?)";
@@ -156,6 +192,8 @@ pub(super) enum Lead<'a> {
     },
     /// A column's index, with any of these values.
     Column(&'static Column, Vec<Value<'a>>),
+    /// A property, by the first condition on one.
+    Property(&'a PropertyFilter),
     /// The time of the last change.
     Changed,
     /// The numbers themselves.
@@ -172,6 +210,8 @@ pub(super) fn numbers_of(lead: &Lead<'_>, order: UserOrder) -> &'static str {
         (Lead::Group(_), UserOrder::UpdatedAt) => IN_GROUP_BY_CHANGE,
         (Lead::Pool { .. }, UserOrder::Id) => AT_WORK,
         (Lead::Pool { .. }, UserOrder::UpdatedAt) => AT_WORK_BY_CHANGE,
+        // By change, it does not lead.
+        (Lead::Property(_), _) => OF_PROPERTY,
         (Lead::Unique | Lead::Column(..) | Lead::Changed | Lead::Number, _) => IDS,
     }
 }
@@ -190,6 +230,9 @@ pub(super) fn lead<'a>(actor: &Actor, filter: &'a UserFilter) -> (Lead<'a>, Aske
         (Visibility::PublicPool { account }, _) => Lead::Pool { account },
         (_, Some(true)) => first_of(&mut rest),
         (Visibility::Account(account), _) => Lead::Account(account),
+        (Visibility::Tenant, _) if !filter.properties.is_empty() => {
+            first_property(filter).map_or(Lead::Number, Lead::Property)
+        }
         (Visibility::Tenant, _) => match (filter.account_id, filter.group_id) {
             (_, Some(group)) => Lead::Group(group),
             (Some(account), None) => Lead::Account(account),
@@ -200,6 +243,41 @@ pub(super) fn lead<'a>(actor: &Actor, filter: &'a UserFilter) -> (Lead<'a>, Aske
         },
     };
     (lead, rest)
+}
+
+/// The condition on a property that leads: what names a value before what compares.
+fn first_property(filter: &UserFilter) -> Option<&PropertyFilter> {
+    let mut all = filter.properties.iter();
+    let is = |each: &&PropertyFilter| each.comparison == PropertyComparison::Is;
+    all.clone().find(is).or_else(|| all.next())
+}
+
+/// How a property compares, and with what.
+fn property_condition(property: &PropertyFilter) -> ([&'static str; 2], Value<'_>) {
+    let number: Value<'_> = property.number.map(ordered).into();
+    match (property.comparison, &property.text) {
+        (PropertyComparison::Is, Some(text)) => (PROPERTY_SAYS, text.into()),
+        (PropertyComparison::Is, None) => (PROPERTY_IS, number),
+        (PropertyComparison::Above, _) => (PROPERTY_ABOVE, number),
+        (PropertyComparison::AtLeast, _) => (PROPERTY_AT_LEAST, number),
+        (PropertyComparison::Below, _) => (PROPERTY_BELOW, number),
+        (PropertyComparison::AtMost, _) => (PROPERTY_AT_MOST, number),
+    }
+}
+
+/// Adds what is asked of properties, but for the one that leads.
+pub(super) fn add_properties<'a>(
+    conditions: &mut Conditions<'a>,
+    filter: &'a UserFilter,
+    lead: &Lead<'a>,
+) {
+    for property in &filter.properties {
+        let leads = matches!(lead, Lead::Property(first) if std::ptr::eq(*first, property));
+        if !leads {
+            let ([_, checked], value) = property_condition(property);
+            conditions.and_pair(checked, property.path.as_str(), value);
+        }
+    }
 }
 
 /// The first of these leads, each of its values being searched for by itself.
@@ -216,7 +294,7 @@ pub(super) fn lead_by_change<'a>(actor: &Actor, filter: &'a UserFilter) -> (Lead
             rest.push((column, values));
             (Lead::Changed, rest)
         }
-        (Lead::Number, rest) => (Lead::Changed, rest),
+        (Lead::Number | Lead::Property(_), rest) => (Lead::Changed, rest),
         led => led,
     }
 }
@@ -258,6 +336,14 @@ pub(super) fn led_by<'a>(
             add_memberships(&mut conditions, filter);
             conditions
         }
+        Lead::Property(property) => {
+            let mut conditions = Conditions::new("v.tenant_id = ?", tenant);
+            let ([leading, _], value) = property_condition(property);
+            conditions.and("v.path = ?", property.path.clone());
+            conditions.and(leading, value.to_static());
+            add_memberships(&mut conditions, filter);
+            conditions
+        }
         Lead::Unique | Lead::Column(..) | Lead::Changed | Lead::Number => {
             let mut conditions = Conditions::new("u.tenant_id = ?", tenant);
             and_visible(&mut conditions, actor, now);
@@ -283,6 +369,8 @@ pub(super) fn places(lead: &Lead<'_>, descending: bool) -> (&'static str, &'stat
         (Lead::Account(_) | Lead::Group(_), true) => ("m.user_id < ?", "ORDER BY m.user_id DESC"),
         (Lead::Pool { .. }, false) => ("j.worker_id > ?", "ORDER BY j.worker_id"),
         (Lead::Pool { .. }, true) => ("j.worker_id < ?", "ORDER BY j.worker_id DESC"),
+        (Lead::Property(_), false) => ("v.user_id > ?", "ORDER BY v.user_id"),
+        (Lead::Property(_), true) => ("v.user_id < ?", "ORDER BY v.user_id DESC"),
         // What changed is found by its time, and put in order then: the plus keeps an index on
         // the number from leading.
         (Lead::Changed, false) => ("+u.id > ?", "ORDER BY +u.id"),

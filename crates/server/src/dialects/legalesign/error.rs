@@ -114,6 +114,7 @@ fn worded(violation: &Violation, resource: &str) -> String {
         Rule::BadFormat if field == "email" => "Enter a valid email address.".to_owned(),
         Rule::NotIncluded { value } => format!("'{value}' is not a valid choice."),
         Rule::BadFormat
+        | Rule::Form(_)
         | Rule::WrongType { .. }
         | Rule::Mismatch { .. }
         | Rule::MustExist

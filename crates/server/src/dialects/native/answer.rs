@@ -20,7 +20,7 @@ fn tag(version: impl Display) -> String {
 /// 201 with what was made, to be kept under the request's idempotency key.
 pub(super) fn created(
     list: &str,
-    id: i64,
+    id: impl Display,
     version: impl Display,
     out: &impl Serialize,
 ) -> Result<Answer, Error> {

@@ -4,6 +4,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::Error;
+use directory::forms::Fault;
 use directory::violation::{Path, Rule, Violation, Violations};
 use serde_json::{Value, json};
 
@@ -99,10 +100,37 @@ fn detail(failure: &Failure) -> String {
     }
 }
 
+/// 422: what is wrong with a form's configuration, each with its place in the text.
+#[must_use]
+pub(super) fn faulty(faults: &[Fault], context: &RequestContext) -> Response {
+    let errors: Vec<Value> = faults.iter().map(told_of_fault).collect();
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let problem = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "code": "invalid",
+        "detail": "the configuration breaks the rules of forms",
+        "request_id": context.id,
+        "errors": errors,
+    });
+    reply::json_as(status, CONTENT_TYPE, &problem)
+}
+
+fn told_of_fault(fault: &Fault) -> Value {
+    json!({
+        "pointer": fault.path.pointer(),
+        "line": fault.at.line,
+        "column": fault.at.column,
+        "code": fault.problem.code(),
+        "message": fault.problem.to_string(),
+    })
+}
+
 /// A violation in words, for the command line: `email: is required`.
 #[must_use]
 pub fn described(violation: &Violation) -> String {
-    format!("{}: {}", violation.path, worded(&violation.rule).1)
+    format!("{}: {}", violation.path, told_of_rule(violation).1)
 }
 
 /// Violations as `errors` of a problem.
@@ -157,6 +185,7 @@ fn worded(rule: &Rule) -> (&'static str, String) {
             "bad_format",
             "does not have the form that it needs".to_owned(),
         ),
+        Rule::Form(_) => ("refused", "cannot be used".to_owned()),
         Rule::WrongType { expected } => ("wrong_type", format!("must be {}", expected.described())),
         Rule::NotIncluded { .. } => ("not_included", "is none of the values allowed".to_owned()),
         Rule::Mismatch { with } => ("mismatch", format!("differs from {with}")),

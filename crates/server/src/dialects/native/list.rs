@@ -35,9 +35,25 @@ impl Parameters {
         query: Option<&str>,
         known: &[&str],
     ) -> Result<Self, Failure> {
+        Self::read_nested(app, path, query, known, |_| false)
+    }
+
+    /// As [`Parameters::read`]; the parameters that are `nested` may be compared by what stands
+    /// in brackets: `name[gt]=10`.
+    pub(super) fn read_nested(
+        app: &Shared,
+        path: impl Into<Cow<'static, str>>,
+        query: Option<&str>,
+        known: &[&str],
+        nested: impl Fn(&str) -> bool,
+    ) -> Result<Self, Failure> {
         let path = path.into();
         let values = body::query(app, query)?;
         for (name, value) in &values {
+            if nested(name) {
+                check_nested(name, value)?;
+                continue;
+            }
             if name != "limit" && name != "cursor" && !known.contains(&name.as_str()) {
                 return Err(Failure::refused(name, "", Rule::UnknownField));
             }
@@ -56,6 +72,25 @@ impl Parameters {
         shape.remove("limit");
         let list = format!("{path}?{}", Value::Object(shape));
         Ok(Self { list, path, values })
+    }
+
+    /// The parameters that are not among `known`, each with what stands in its brackets, if
+    /// anything, and its text.
+    pub(super) fn nested(&self, known: &[&str]) -> Vec<(&str, Option<&str>, &str)> {
+        let mut all = Vec::new();
+        for (name, value) in &self.values {
+            if name == "limit" || name == "cursor" || known.contains(&name.as_str()) {
+                continue;
+            }
+            match value {
+                Value::String(text) => all.push((name.as_str(), None, text.as_str())),
+                Value::Object(members) => all.extend(members.iter().filter_map(|(key, text)| {
+                    Some((name.as_str(), Some(key.as_str()), text.as_str()?))
+                })),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {}
+            }
+        }
+        all
     }
 
     /// A parameter that came.
@@ -170,17 +205,46 @@ impl Parameters {
     }
 
     fn link(&self, cursor: &str) -> String {
-        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode as encode};
+        use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode as encode};
+        const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-');
         let mut query = String::new();
-        for (name, value) in &self.values {
-            if name != "cursor"
-                && let Some(text) = value.as_str()
-            {
-                query.push_str(&format!("{name}={}&", encode(text, NON_ALPHANUMERIC)));
+        for (name, value) in self.values.iter().filter(|(name, _)| *name != "cursor") {
+            for (key, text) in texts_of(name, value) {
+                let key = encode(&key, NAME).to_string();
+                query.push_str(&format!("{key}={}&", encode(text, NON_ALPHANUMERIC)));
             }
         }
         format!("<{}?{query}cursor={cursor}>; rel=\"next\"", self.path)
     }
+}
+
+/// A parameter's names and texts, those in brackets each by itself.
+fn texts_of<'a>(name: &str, value: &'a Value) -> Vec<(String, &'a str)> {
+    match value {
+        Value::String(text) => vec![(name.to_owned(), text)],
+        Value::Object(members) => members
+            .iter()
+            .filter_map(|(key, text)| Some((format!("{name}[{key}]"), text.as_str()?)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Vec::new(),
+    }
+}
+
+fn check_nested(name: &str, value: &Value) -> Result<(), Failure> {
+    let texts = texts_of(name, value);
+    let all = value.as_object().map_or(1, Map::len);
+    if texts.is_empty() || texts.len() != all {
+        return Err(Failure::mistyped(name, "", Expected::Text));
+    }
+    for (key, text) in texts {
+        if text.is_empty() {
+            return Err(Failure::refused(&key, "", Rule::Blank));
+        }
+        if text.contains('\0') {
+            return Err(Failure::refused(&key, "", Rule::BadFormat));
+        }
+    }
+    Ok(())
 }
 
 /// Reads a list by number: from after which number, and how many rows.

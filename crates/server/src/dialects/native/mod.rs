@@ -7,6 +7,7 @@ pub mod error;
 mod event_stream;
 mod event_types;
 mod events;
+mod forms;
 mod grants;
 mod groups;
 pub mod import;
@@ -17,6 +18,7 @@ mod members;
 mod notifications;
 pub mod openapi;
 mod passkeys;
+mod passwords;
 mod preferences;
 mod redirects;
 mod roles;
@@ -52,6 +54,9 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/groups/{id}", get(groups::show))
         .route("/v1/badges", get(badges::list).post(badges::create))
         .route("/v1/badges/{id}", get(badges::show))
+        .route("/v1/forms", get(forms::list).post(forms::create))
+        .route("/v1/forms/{name}", get(forms::show).put(forms::put))
+        .route("/v1/forms/{name}/schema", get(forms::schema))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{external_id}", get(jobs::show).put(jobs::put))
         .route("/v1/events", get(events::list).post(events::report))
@@ -111,6 +116,9 @@ fn session_routes() -> Router<Shared> {
             get(sessions::list_of).delete(sessions::revoke_all),
         )
         .route("/v1/users/{id}/impersonate", post(sessions::impersonate))
+        .route("/v1/users/{id}/password", post(passwords::set))
+        .route("/v1/users/{id}/password-reset", post(passwords::send))
+        .route("/v1/password-resets", post(passwords::ask))
 }
 
 fn notification_routes() -> Router<Shared> {

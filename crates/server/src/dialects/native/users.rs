@@ -5,9 +5,10 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use directory::Actor;
+use directory::forms;
 use directory::model::{Email, OnboardingState, UserKind, UserStatus, UserView};
 use directory::permission::Permission;
-use directory::query::{UserFilter, UserOrder, UserPage};
+use directory::query::{PropertyComparison, PropertyFilter, UserFilter, UserOrder, UserPage};
 use directory::store::Tx;
 use directory::users::{self, Include, UserChange, UserKey};
 use directory::violation::{Expected, Rule, Violations};
@@ -28,6 +29,7 @@ const INCLUDE: Include = Include {
     badges: true,
     roles: false,
     preferences: false,
+    records: true,
 };
 
 pub(super) const FILTERS: [&str; 14] = [
@@ -190,8 +192,9 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     actor.require(Permission::ReadUsers)?;
-    let parameters = Parameters::read(&app, LIST, query.as_deref(), &FILTERS)?;
-    let filter = filter(&parameters)?;
+    let parameters = Parameters::read_nested(&app, LIST, query.as_deref(), &FILTERS, is_property)?;
+    let mut filter = filter(&parameters)?;
+    filter.properties = properties(&app, &actor, &parameters).await?;
     let page = page(&app, &actor, &parameters)?;
     let asker = actor.clone();
     let listed = app
@@ -199,6 +202,48 @@ pub(super) async fn list(
         .read(move |tx| users::list(tx, &asker, &filter, &page, INCLUDE))
         .await?;
     Ok(parameters.page(&app, &actor, &listed))
+}
+
+/// How the names of parameters begin that ask for what forms keep.
+const PROPERTIES: [&str; 4] = ["properties.", "profile.", "relationship.", "transactable."];
+/// Conditions on properties at most.
+const MAX_PROPERTIES: usize = 10;
+
+fn is_property(name: &str) -> bool {
+    PROPERTIES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// What is asked of properties: of those that a form declares `indexed` alone.
+async fn properties(
+    app: &Shared,
+    actor: &Actor,
+    parameters: &Parameters,
+) -> Result<Vec<PropertyFilter>, Failure> {
+    let asked = parameters.nested(&FILTERS);
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some((name, ..)) = asked.get(MAX_PROPERTIES) {
+        let max = MAX_PROPERTIES;
+        return Err(Failure::refused(name, "", Rule::TooLong { max }));
+    }
+    let asker = actor.clone();
+    let rules = app
+        .directory
+        .read(move |tx| forms::rules(tx, &asker))
+        .await?;
+    let mut filters = Vec::new();
+    for (name, key, text) in asked {
+        let unknown = || Failure::refused(name, "", Rule::UnknownField);
+        let indexed = rules.named(name).ok_or_else(unknown)?;
+        let comparison = match key {
+            None => PropertyComparison::Is,
+            Some(key) => PropertyComparison::parse(key).ok_or_else(unknown)?,
+        };
+        let filter = indexed.filter(comparison, text);
+        filters.push(filter.map_err(|rule| Failure::refused(name, text, rule))?);
+    }
+    Ok(filters)
 }
 
 fn page(app: &Shared, actor: &Actor, parameters: &Parameters) -> Result<UserPage, Failure> {

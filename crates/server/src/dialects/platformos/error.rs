@@ -5,7 +5,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::Error;
-use directory::violation::{Rule, Violation, Violations};
+use directory::violation::{FormRule, Rule, Violation, Violations};
 use serde_json::{Map, Value, json};
 
 use super::quirks::{CONTENT_TYPE, NOT_AUTHENTICATED};
@@ -46,6 +46,11 @@ pub(super) fn wrong_parameters(wrong: &Violations) -> Response {
     let told = |each: &Violation| format!("{} {}", each.path, worded(&each.rule));
     let told: Vec<String> = wrong.iter().map(told).collect();
     based(StatusCode::NOT_ACCEPTABLE, &told)
+}
+
+/// 422 for what is no field's.
+pub(super) fn on_base(words: &str) -> Response {
+    invalid(json!({ "base": [words] }))
 }
 
 fn unauthorized() -> Response {
@@ -97,6 +102,7 @@ fn worded(rule: &Rule) -> String {
         Rule::TooShort { min } => format!("is too short (minimum is {})", characters(*min)),
         Rule::TooLong { max } => format!("is too long (maximum is {})", characters(*max)),
         Rule::BadFormat | Rule::WrongType { .. } | Rule::UnknownField => "is invalid".to_owned(),
+        Rule::Form(rule) => worded_of_form(rule),
         Rule::NotIncluded { .. } => "is not included in the list".to_owned(),
         Rule::Mismatch { with } => format!("doesn't match {}", humanized(with)),
         Rule::MustExist => "must exist".to_owned(),
@@ -104,6 +110,27 @@ fn worded(rule: &Rule) -> String {
         Rule::Guessable => "is too easy to guess".to_owned(),
         Rule::InFuture => "can't be in the future".to_owned(),
         Rule::Immutable => "can't be changed".to_owned(),
+    }
+}
+
+/// A rule that only forms ask for, as Rails and its validators of dates word it.
+fn worded_of_form(rule: &FormRule) -> String {
+    match rule {
+        FormRule::Unrepeated { field } => format!("doesn't match {}", humanized(field)),
+        FormRule::NotANumber => "is not a number".to_owned(),
+        FormRule::NotAnInteger => "must be an integer".to_owned(),
+        FormRule::Compared { comparison, count } => {
+            let compared = comparison.name().replace('_', " ");
+            format!("must be {compared} {count}")
+        }
+        FormRule::Parity { odd: true } => "must be odd".to_owned(),
+        FormRule::Parity { odd: false } => "must be even".to_owned(),
+        FormRule::WrongLength { is } => {
+            format!("is the wrong length (should be {})", characters(*is))
+        }
+        FormRule::Reserved => "is reserved".to_owned(),
+        FormRule::NotADate { time: false } => "is not a valid date".to_owned(),
+        FormRule::NotADate { time: true } => "is not a valid datetime".to_owned(),
     }
 }
 

@@ -3,7 +3,9 @@
 
 pub mod error;
 pub mod openapi;
+mod items;
 mod quirks;
+mod sessions;
 mod users;
 mod wire;
 
@@ -11,7 +13,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use directory::{Actor, Error};
 
 use crate::http::Shared;
@@ -21,10 +23,35 @@ use crate::http::failure::Failure;
 
 /// Its routes; every path takes a `.json` at its end.
 pub fn routes() -> Router<Shared> {
+    let users = || get(users::list).post(users::create);
+    let transactables = || post(items::create_transactable);
+    let sessions = || post(sessions::create).delete(sessions::delete);
+    let relationships = || post(items::create_relationship);
     Router::new()
-        .route("/api/users", post(users::create))
-        .route("/api/users.json", post(users::create))
-        .route("/api/users/{id}", get(users::show))
+        .route("/api/users", users())
+        .route("/api/users.json", users())
+        .route(
+            "/api/users/{id}",
+            get(users::show).put(users::update).patch(users::update),
+        )
+        .route("/api/sessions", sessions())
+        .route("/api/sessions.json", sessions())
+        .route("/api/user/transactables", transactables())
+        .route("/api/user/transactables.json", transactables())
+        .route(
+            "/api/user/transactables/{id}",
+            put(items::update_transactable)
+                .patch(items::update_transactable)
+                .delete(items::delete_transactable),
+        )
+        .route("/api/user/relationship_users", relationships())
+        .route("/api/user/relationship_users.json", relationships())
+        .route(
+            "/api/user/relationship_users/{id}",
+            put(items::update_relationship)
+                .patch(items::update_relationship)
+                .delete(items::delete_relationship),
+        )
 }
 
 /// Who calls, by `Authorization: Token token=KEY` (seed 003, "Example request"), where the key

@@ -128,6 +128,7 @@ fn worded(field: &str, rule: &Rule) -> String {
             super::ACCOUNT_HEADER | "accountId" => "must be digits".to_owned(),
             _ => "does not have the form that it needs".to_owned(),
         },
+        Rule::Form(_) => "cannot be used".to_owned(),
         Rule::WrongType { expected } => format!("must be {}", expected.described()),
         Rule::NotIncluded { value } => format!("{value:?} is none of the values allowed"),
         Rule::Mismatch { with } => format!("differs from {}", wire_name(with)),

@@ -25,6 +25,7 @@ pub(super) const INCLUDE: Include = Include {
     badges: false,
     roles: true,
     preferences: true,
+    records: false,
 };
 
 /// `POST /users`: 201 with the user, a member of the header's account.

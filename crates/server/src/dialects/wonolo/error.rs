@@ -70,6 +70,7 @@ fn parameter(name: &str, value: Option<&str>, rule: &Rule) -> String {
             Expected::DateTime => "Must be a DateTime".to_owned(),
             Expected::Object => "Must be a Hash".to_owned(),
             Expected::List => "Must be a Array".to_owned(),
+            Expected::Scalar => "Must be a String".to_owned(),
         },
         Rule::NotIncluded { .. } => format!("Must be one of: {}.", allowed(name)),
         Rule::TooLong { max } => format!("Must have at most {max} values"),
@@ -79,6 +80,7 @@ fn parameter(name: &str, value: Option<&str>, rule: &Rule) -> String {
         | Rule::Mismatch { .. }
         | Rule::MustExist
         | Rule::OutOfRange { .. }
+        | Rule::Form(_)
         | Rule::Guessable
         | Rule::InFuture
         | Rule::Immutable => message(rule),
@@ -155,14 +157,16 @@ fn message(rule: &Rule) -> String {
         Rule::Taken => "has already been taken".to_owned(),
         Rule::TooShort { min } => format!("is too short (minimum is {min} characters)"),
         Rule::TooLong { max } => format!("is too long (maximum is {max} characters)"),
-        Rule::BadFormat | Rule::UnknownField => "is invalid".to_owned(),
+        Rule::BadFormat | Rule::UnknownField | Rule::Form(_) => "is invalid".to_owned(),
         Rule::WrongType { expected } => match expected {
             Expected::Integer => "must be an integer".to_owned(),
             Expected::Number => "is not a number".to_owned(),
             Expected::Boolean => "is not included in the list".to_owned(),
-            Expected::Text | Expected::DateTime | Expected::Object | Expected::List => {
-                "is invalid".to_owned()
-            }
+            Expected::Text
+            | Expected::DateTime
+            | Expected::Object
+            | Expected::List
+            | Expected::Scalar => "is invalid".to_owned(),
         },
         Rule::NotIncluded { .. } => "is not included in the list".to_owned(),
         Rule::Mismatch { with } => format!("doesn't match {}", titled(with)),

@@ -22,6 +22,7 @@ const INCLUDE: Include = Include {
     badges: true,
     roles: false,
     preferences: false,
+    records: false,
 };
 
 /// `POST /api_v2/users` (seeds 000 and 001): 201 with the user; 401, then 403 for Public

@@ -156,6 +156,7 @@ function bodyInput(api, said, changed) {
 const shortOf = (mediaType) => ({
   "application/json": "JSON",
   "application/merge-patch+json": "merge patch",
+  "application/yaml": "YAML",
   "application/x-www-form-urlencoded": "form",
 })[mediaType] ?? mediaType;
 

@@ -59,9 +59,10 @@ export function requestOf(api, call, given) {
 function bodyOf(given) {
   if (!given.mediaType) return null;
   if (given.text !== undefined) return given.text;
-  return given.mediaType.endsWith("json")
-    ? JSON.stringify(given.value, null, 2)
-    : encodeForm(given.value);
+  // JSON is YAML, too.
+  return given.mediaType === "application/x-www-form-urlencoded"
+    ? encodeForm(given.value)
+    : JSON.stringify(given.value, null, 2);
 }
 
 /** Whether a call takes a credential. */

@@ -1,6 +1,7 @@
 //! A run of the use cases in which each event happens, the same in every run.
 
 mod passkeys;
+mod rights;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
+use directory::forms::{self, Expected, Format};
 use directory::keys::{self, Credential, NewKey};
 use directory::model::{Email, Invitation, InvitationKind, UserKind};
 use directory::query::{EventFilter, InvitationFilter};
@@ -68,7 +70,9 @@ impl Scenario {
         scenario.make_what_users_have(&key).await;
         scenario.go_through_a_life(&key).await;
         scenario.invite(&key).await;
+        scenario.sign_up(&key).await;
         scenario.have_a_passkey(&key).await;
+        scenario.have_rights(&key).await;
         scenario.have_a_webhook(&key).await;
         scenario.end_the_key(&key).await;
         scenario.let_an_invitation_expire(&key).await;
@@ -115,6 +119,22 @@ impl Scenario {
         let key = self.directory.write(move |tx| made(tx, &operator)).await;
         let credential = Credential::Bearer(key.unwrap().token());
         self.directory.authenticate(&credential).await.unwrap()
+    }
+
+    /// A form is stored, on whose page somebody signs up with an address that is known.
+    async fn sign_up(&self, key: &Actor) {
+        let text = "name: member\nresource: User\npublic: true\nconfiguration: { email: {} }\n";
+        let draft = forms::draft(Format::Yaml, text.to_owned(), None).unwrap();
+        let form = draft.form.clone();
+        let put = move |tx: &Tx<'_>, actor: &Actor| {
+            forms::put(tx, actor, &draft, &Expected::Any).map(drop)
+        };
+        self.write(key, put).await;
+        let sign_up = move |tx: &Tx<'_>, actor: &Actor| {
+            let known = person("grace@example.com");
+            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)
+        };
+        self.write(key, sign_up).await;
     }
 
     async fn make_what_users_have(&self, key: &Actor) {

@@ -293,6 +293,19 @@ impl Server {
         })
     }
 
+    /// Stores a form of the default tenant, written in YAML.
+    pub fn form(&self, text: &str) {
+        self.form_of(TenantId(1), text);
+    }
+
+    pub fn form_of(&self, tenant: TenantId, text: &str) {
+        use directory::forms::{Expected, Format, draft, put};
+        let draft = draft(Format::Yaml, text.to_owned(), None);
+        let draft = draft.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let actor = Actor::system(tenant, "test");
+        self.write(move |tx| put(tx, &actor, &draft, &Expected::Any));
+    }
+
     /// What happened to a user, oldest first.
     pub fn user_events(&self, id: i64) -> Vec<StoredEvent> {
         let actor = self.operator();

@@ -6,6 +6,7 @@ mod create_types;
 mod delete;
 mod event_types;
 mod filter;
+mod forms;
 mod idempotency;
 mod isolation;
 mod jobs;
@@ -48,8 +49,8 @@ pub fn plain_user(id: &Value, uid: &Value, email: &str) -> Value {
     let rest = json!({
         "rating": null, "agreed_to_terms": null, "agreed_to_terms_at": null, "featured": null,
         "public_profile": null, "last_login_at": null, "worker": null, "employer": null,
-        "accounts": [], "groups": [], "badges": [], "profiles": {}, "relationships": {},
-        "transactables": {}, "created_by": null, "updated_by": null, "created_at": START,
+        "accounts": [], "groups": [], "badges": [], "properties": {}, "profiles": {},
+        "relationships": {}, "transactables": {}, "created_by": null, "updated_by": null, "created_at": START,
         "updated_at": START, "version": 1,
     });
     with(person, rest)

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::harness::{Server, described};
 
 /// Routes that are no API: pages, and the documents themselves.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/",
     "/docs",
     "/docs/{file}",
+    "/forms/{name}",
     "/invitations/{token}",
     "/openapi.json",
     "/openapi/{file}",
     "/passkeys/register/{token}",
     "/passkeys/script.js",
+    "/password-resets/{token}",
     "/sign-in",
     "/unsubscribe/{token}",
 ];

@@ -196,10 +196,9 @@ fn an_unrouted_path_is_told_in_this_shape() {
     for path in [
         "/api/users/1/profiles",
         "/api/users/",
-        "/api/user/transactables",
-        "/api/user/relationship_users",
-        "/api/sessions",
-        "/api/sessions.json",
+        "/api/user/",
+        "/api/user/profiles",
+        "/api/sessions/1",
     ] {
         assert_base(&server.post(path).send(), 404, &["Not Found"]);
         assert_base(&token(server.get(path), &key).send(), 404, &["Not Found"]);
@@ -210,11 +209,12 @@ fn an_unrouted_path_is_told_in_this_shape() {
 fn a_wrong_method_is_told_in_this_shape() {
     let server = Server::start();
     for (method, path, allowed) in [
-        ("GET", "/api/users", "POST"),
-        ("DELETE", "/api/users", "POST"),
-        ("PUT", "/api/users.json", "POST"),
-        ("POST", "/api/users/1", "GET,HEAD"),
-        ("PATCH", "/api/users/1", "GET,HEAD"),
+        ("DELETE", "/api/users", "GET,HEAD,POST"),
+        ("PUT", "/api/users.json", "GET,HEAD,POST"),
+        ("POST", "/api/users/1", "GET,HEAD,PUT,PATCH"),
+        ("GET", "/api/user/transactables", "POST"),
+        ("POST", "/api/user/relationship_users/1", "PUT,PATCH,DELETE"),
+        ("GET", "/api/sessions", "POST,DELETE"),
     ] {
         let answer = server.request(method, path).send();
         assert_base(&answer, 405, &["Method Not Allowed"]);

@@ -4,7 +4,12 @@ mod bad_requests;
 mod create;
 mod credentials;
 mod fields;
+mod items;
+mod list;
 mod read;
+mod sessions;
+mod stored;
+mod update;
 
 use serde_json::{Value, json};
 
@@ -24,6 +29,11 @@ fn request(server: &Server, key: &Key) -> Request {
 
 fn token(request: Request, key: &Key) -> Request {
     request.header("authorization", &format!("Token token={}", key.token))
+}
+
+/// A request through a form, yet to be sent.
+fn through(request: Request, key: &Key, form: &str, given: &Value) -> Request {
+    token(request, key).json(&json!({ "form_configuration_name": form, "form": given }))
 }
 
 /// Creates a user that must be created: their number.

@@ -194,7 +194,7 @@ fn a_list_is_sorted_by_any_of_its_fields() {
             "{sort}"
         );
     }
-    let many = vec!["id"; 9].join(",");
+    let many = ["id"; 9].join(",");
     assert_eq!(
         desk.request("GET", &format!("/users?sort={many}"))
             .send()

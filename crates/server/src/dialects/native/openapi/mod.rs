@@ -1,6 +1,7 @@
 //! What `/v1` says of itself (`GET /openapi.json`).
 
 mod events;
+mod forms;
 mod named;
 mod notifications;
 mod passkeys;
@@ -54,6 +55,7 @@ pub fn api() -> Api {
     let mut schemas = problem::schemas();
     schemas.extend(users::schemas());
     schemas.extend(named::schemas());
+    schemas.extend(forms::schemas());
     schemas.extend(rights::schemas());
     schemas.extend(sessions::schemas());
     schemas.extend(passkeys::schemas());
@@ -62,6 +64,7 @@ pub fn api() -> Api {
     schemas.extend(webhooks::schemas());
     let mut operations = users::operations();
     operations.extend(named::operations());
+    operations.extend(forms::operations());
     operations.extend(rights::operations());
     operations.extend(sessions::operations());
     operations.extend(passkeys::operations());
@@ -90,9 +93,11 @@ pub fn api() -> Api {
         },
         tags: vec![
             ("Users", "People, and what stands around them."),
+            ("Forms", "Which fields a request may fill in, and what must hold of them."),
             ("Members", "Who has part in an account."),
             ("Roles", "What users may do."),
             ("Sessions", "Users who are logged in."),
+            ("Passwords", "Setting them, and links to choose another."),
             ("Passkeys", "Signing in without a password."),
             ("Notifications", "What users are told of, and how."),
             ("Invitations", "What is out until a person answers it."),

@@ -24,7 +24,7 @@ const CODES: [&str; 15] = [
 ];
 
 /// The stable codes of broken rules.
-const RULES: [&str; 14] = [
+const RULES: [&str; 18] = [
     "blank",
     "taken",
     "too_short",
@@ -39,6 +39,11 @@ const RULES: [&str; 14] = [
     "guessable",
     "immutable",
     "unknown_field",
+    "refused",
+    // Of the configuration of a form.
+    "unreadable",
+    "unknown",
+    "missing",
 ];
 
 pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
@@ -57,6 +62,8 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
             text().says("Where in the body: a JSON Pointer (RFC 6901)."),
         ),
         ("parameter", text().says("Which query parameter or header.")),
+        ("line", count(1, i64::MAX).says("Of the configuration of a form: its line.")),
+        ("column", count(1, i64::MAX)),
         ("code", one_of(RULES)),
         ("message", text()),
     ]);

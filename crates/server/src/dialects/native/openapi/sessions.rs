@@ -1,10 +1,12 @@
 //! Sessions.
 
+use directory::model::Email;
+use directory::password::{MIN_PASSWORD, TOO_LONG};
 use directory::sessions::{MAX_REASON, Method};
 
 use super::{acting, nullable, page, paged, reading, writing};
 use crate::openapi::operation::{Content, Operation};
-use crate::openapi::schema::{Schema, boolean, id, input, named, one_of, shape, text, time};
+use crate::openapi::schema::{Schema, any_of, boolean, id, input, named, one_of, shape, text, time};
 
 const TAG: &str = "Sessions";
 
@@ -42,7 +44,21 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
         ),
     ]);
     let reason = text().shortest(1).longest(MAX_REASON).pattern(r"\S");
+    let password = || text().shortest(MIN_PASSWORD).longest(TOO_LONG - 1).secret();
+    let own = input([("current_password", text().secret()), ("new_password", password())]);
+    let own = own.requires(&["current_password", "new_password"]).closed();
+    let due = boolean().or_null().says("Whether it is to be changed; it is, unless said.");
+    let others = input([("new_password", password()), ("change_due", due)]);
+    let others = others.requires(&["new_password"]).closed();
+    let email = text().format("idn-email").longest(Email::MAX_LENGTH);
     vec![
+        ("OwnPassword", own),
+        ("OthersPassword", others),
+        ("PasswordChange", any_of(vec![named("OthersPassword"), named("OwnPassword")])),
+        (
+            "PasswordResetRequest",
+            input([("email", email)]).requires(&["email"]).closed(),
+        ),
         ("Session", session()),
         (
             "SessionWithToken",
@@ -94,7 +110,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .is(TAG, "Acts as a user")
         .says("The reason stands in the session and in events. `Idempotency-Key` is refused.");
     let shown = Content::json(named("Session"));
-    vec![
+    let mut all = vec![
         begins(writing(login, named("Login")), 201),
         page(paged(own), "Session"),
         acting(revoke).answers_empty(204, "Its token holds no more."),
@@ -107,5 +123,32 @@ pub(super) fn operations() -> Vec<Operation> {
             writing(impersonate, named("Impersonation")).shares(&["NotFound"]),
             201,
         ),
+    ];
+    all.extend(passwords());
+    all
+}
+
+fn passwords() -> [Operation; 3] {
+    let tag = "Passwords";
+    let set = Operation::post("/v1/users/{id}/password", "setPassword")
+        .is(tag, "Sets a password")
+        .says(
+            "One's own by the one before; that of somebody else, to be changed at their next \
+             login unless said otherwise. Their other sessions end.",
+        )
+        .names("id", id(), "The user's number.");
+    let ask = Operation::post("/v1/password-resets", "askForPasswordReset")
+        .is(tag, "Asks for a link to choose another password")
+        .says("The same answer whoever's the email is. A link is sent to whose it is.")
+        .open();
+    let send = Operation::post("/v1/users/{id}/password-reset", "sendPasswordReset")
+        .is(tag, "Sends a user a link to choose another password")
+        .names("id", id(), "The user's number.");
+    [
+        writing(set, named("PasswordChange"))
+            .shares(&["NotFound", "Conflict"])
+            .answers_empty(204, "It is set."),
+        writing(ask, named("PasswordResetRequest")).answers_empty(202, "It was heard."),
+        acting(send).shares(&["Conflict"]).answers_empty(202, "It is on its way."),
     ]
 }

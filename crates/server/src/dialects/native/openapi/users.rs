@@ -287,7 +287,11 @@ fn listing() -> Operation {
     let order = one_of(["id", "-id", "updated_at", "-updated_at"]).unless_said("id");
     let list = Operation::get("/v1/users", "listUsers")
         .is("Users", "Users, by cursor")
-        .says("Every filter that is named must hold.")
+        .says(
+            "Every filter that is named must hold. What forms keep can be asked for too, where a \
+             form declares it `indexed`: `profile.developer.company_size[gt]=10`, ten of these at \
+             most.",
+        )
         .asks("sort", order, "The order; `-` turns it round.")
         .asks("email", email(), "Whole, in whatever case.")
         .asks("first_name", text().shortest(1), "Whole, in whatever case.")

@@ -1,12 +1,14 @@
 //! The shapes of `/v1`.
 
 mod event_type;
+mod form;
 mod invitation;
 mod job;
 mod named;
 mod notification;
 mod parts_in;
 mod passkey;
+mod password;
 mod redirect;
 mod rights;
 mod row_in;
@@ -18,6 +20,7 @@ mod webhook;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+pub(super) use form::Preview;
 pub(super) use invitation::StandingInvitation;
 pub(super) use job::job_in;
 pub(super) use named::named_in;
@@ -28,6 +31,7 @@ pub(super) use parts_in::MAX_ENTRIES;
 pub(super) use passkey::{
     ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
 };
+pub(super) use password::{PasswordIn, email_in, password_in};
 pub(super) use redirect::redirect_in;
 pub(super) use rights::{
     GrantedOut, MEMBER_ROLE, MemberIn, PermissionsOut, granted_in, member_in, role_in,

@@ -3,6 +3,7 @@
 use directory::model::{
     DrugTest, Email, EmployerRole, OnboardingState, Phone, User, UserKind, UserView, W2Status,
 };
+use directory::records;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -44,6 +45,7 @@ pub(in crate::dialects::native) struct UserOut<'a> {
     accounts: Vec<MembershipOut<'a>>,
     groups: Vec<GroupMembershipOut<'a>>,
     badges: Vec<UserBadgeOut<'a>>,
+    properties: Map<String, Value>,
     profiles: Map<String, Value>,
     relationships: Map<String, Value>,
     transactables: Map<String, Value>,
@@ -101,6 +103,7 @@ impl Resource for UserView {
     fn out(&self) -> UserOut<'_> {
         let user = &self.user;
         let (first_name, last_name) = user.shown_parts();
+        let records = records::shown(&self.records);
         UserOut {
             id: user.id,
             uid: &user.uid,
@@ -136,9 +139,10 @@ impl Resource for UserView {
             accounts: accounts_out(self),
             groups: groups_out(self),
             badges: badges_out(self),
-            profiles: Map::new(),
-            relationships: Map::new(),
-            transactables: Map::new(),
+            properties: records.properties,
+            profiles: records.profiles,
+            relationships: records.relationships,
+            transactables: records.transactables,
             created_by: user.created_by.as_deref(),
             updated_by: user.updated_by.as_deref(),
             created_at: Time(user.created_at),

@@ -3,6 +3,7 @@
 //! which hold them, are then written by the next run.
 
 mod failures;
+mod forms;
 mod native;
 mod recorder;
 mod sessions;
@@ -23,6 +24,7 @@ const HOW: &str = "MUSTER_UPDATE_DOCS=1 cargo test -p muster --test it openapi, 
 fn run() -> Recorder {
     let mut recorder = Recorder::new();
     native::run(&mut recorder);
+    forms::run(&mut recorder);
     vendors::run(&mut recorder);
     sessions::run(&mut recorder);
     webhooks::run(&mut recorder);

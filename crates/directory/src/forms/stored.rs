@@ -1,0 +1,414 @@
+//! The forms of a tenant as they are stored: found, listed, and stored anew.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Fault, Form, Format, Node, Place, Problem, Resource, Rules, builtin, read, standing};
+use crate::actor::Actor;
+use crate::error::Error;
+use crate::event::{self, Change, EventType, Subject};
+use crate::permission::Permission;
+use crate::query::{Listed, Position};
+use crate::store::{
+    Tx, bump_generation, find_form, find_form_version, list_forms, put_form, take_form_rules,
+};
+use crate::violation::{Path, Rule, Violations};
+
+/// Forms of a tenant at most.
+pub const MAX_FORMS: usize = 200;
+
+/// A form as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredForm {
+    /// Its name.
+    pub name: String,
+    /// Which version it is, from 1; a built-in form is 0.
+    pub version: i64,
+    /// What it fills in.
+    pub resource: Resource,
+    /// Whether it is a page that anybody may fill in.
+    pub public: bool,
+    /// What it is written in.
+    pub format: Format,
+    /// Its text; empty for a built-in form.
+    pub source: String,
+    /// What it holds of all users.
+    pub rules: Rules,
+    /// When it was first stored.
+    pub created_at: Timestamp,
+    /// When this version was stored.
+    pub updated_at: Timestamp,
+    /// The email of who stored it.
+    pub updated_by: Option<String>,
+}
+
+/// A configuration that was read, and may be stored.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What it says.
+    pub form: Form,
+    /// What it is written in.
+    pub format: Format,
+    /// Its text.
+    pub source: String,
+}
+
+/// Which version must be stored for another to take its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Any, or none.
+    Any,
+    /// None: the form is new.
+    None,
+    /// One of these; a built-in form is version 0.
+    OneOf(Vec<i64>),
+}
+
+/// What storing a form came to, or would come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// The form as it is stored then.
+    pub form: StoredForm,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What differs, as JSON Pointers with the value before and after.
+    pub differences: Vec<Difference>,
+}
+
+/// What became of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was none of its name.
+    Created,
+    /// It took the place of another.
+    Updated,
+    /// It is the same, word for word.
+    Unchanged,
+}
+
+impl Outcome {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// A difference of two configurations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Where: a JSON Pointer.
+    pub pointer: String,
+    /// The value before; none where there was none.
+    pub old: Option<Value>,
+    /// The value after; none where there is none.
+    pub new: Option<Value>,
+}
+
+/// Reads a configuration that is to be stored, under the name that it must have, if one.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn draft(format: Format, source: String, name: Option<&str>) -> Result<Draft, Vec<Fault>> {
+    let (form, node) = read(format, &source)?;
+    if let Some(expected) = name.filter(|name| **name != *form.name) {
+        let at = node.get("name").map_or(Place::START, |name| name.at);
+        return Err(vec![Fault {
+            path: Path::field("name"),
+            at,
+            problem: Problem::Refused(format!("is stored as {expected}")),
+        }]);
+    }
+    Ok(Draft {
+        form,
+        format,
+        source,
+    })
+}
+
+/// What a form is answered that may only be new, where there is one of its name.
+#[must_use]
+pub fn name_taken() -> Error {
+    let mut violations = Violations::new();
+    violations.field("name", Rule::Taken);
+    Error::Invalid(violations)
+}
+
+impl StoredForm {
+    /// A built-in form as if it were stored.
+    fn built_in(form: &Form) -> Self {
+        Self {
+            name: form.name.clone(),
+            version: 0,
+            resource: form.resource,
+            public: false,
+            format: Format::Yaml,
+            source: String::new(),
+            rules: Rules::default(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            updated_by: None,
+        }
+    }
+
+    /// The form, ready for use.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a text that this version of the server cannot read.
+    pub fn form(&self) -> Result<Arc<Form>, Error> {
+        match builtin::find(&self.name).filter(|_| self.version == 0) {
+            Some(form) => Ok(form),
+            None => self.read().map(|(form, _)| Arc::new(form)),
+        }
+    }
+
+    fn read(&self) -> Result<(Form, Node), Error> {
+        read(self.format, &self.source).map_err(|faults| {
+            let first = faults.first().map(ToString::to_string);
+            Error::internal(format!(
+                "the stored form {} cannot be read: {}",
+                self.name,
+                first.unwrap_or_default()
+            ))
+        })
+    }
+
+    /// Its configuration, in the order in which it was written; none of a built-in form.
+    ///
+    /// # Errors
+    /// As [`StoredForm::form`].
+    pub fn configuration(&self) -> Result<Option<Node>, Error> {
+        if self.version == 0 {
+            return Ok(None);
+        }
+        self.read().map(|(_, node)| Some(node))
+    }
+}
+
+/// The form of that name, for use: the operator's, or else the built-in one.
+///
+/// # Errors
+/// Storage errors; as [`StoredForm::form`].
+pub(crate) fn find(
+    tx: &Tx<'_>,
+    tenant: crate::actor::TenantId,
+    name: &str,
+) -> Result<Option<Arc<Form>>, Error> {
+    if !super::is_name(name) {
+        return Ok(None);
+    }
+    match find_form(tx, tenant, name)? {
+        Some(stored) => stored.form().map(Some),
+        None => Ok(builtin::find(name)),
+    }
+}
+
+/// A form as it is stored, in its newest version or another.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Forbidden`] without `readForms`.
+pub fn get(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    name: &str,
+    version: Option<i64>,
+) -> Result<StoredForm, Error> {
+    actor.require(Permission::ReadForms)?;
+    if !super::is_name(name) {
+        return Err(Error::NotFound);
+    }
+    let found = match version {
+        Some(version) => find_form_version(tx, actor.tenant, name, version)?,
+        None => find_form(tx, actor.tenant, name)?,
+    };
+    let own = || builtin::find(name).filter(|_| version.is_none_or(|version| version == 0));
+    found
+        .or_else(|| own().map(|form| StoredForm::built_in(&form)))
+        .ok_or(Error::NotFound)
+}
+
+/// Every form of the tenant by name, the built-in ones included.
+///
+/// # Errors
+/// [`Error::Forbidden`] without `readForms`.
+pub fn list(tx: &Tx<'_>, actor: &Actor) -> Result<Vec<StoredForm>, Error> {
+    actor.require(Permission::ReadForms)?;
+    let mut all = list_forms(tx, actor.tenant, MAX_FORMS)?;
+    for form in builtin::all() {
+        if !all.iter().any(|each| each.name == form.name) {
+            all.push(StoredForm::built_in(&form));
+        }
+    }
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(all)
+}
+
+/// A page of [`list`]; its positions are places in it, from 1.
+///
+/// # Errors
+/// As [`list`].
+pub fn page(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Listed<StoredForm>, Error> {
+    let places = (1..).zip(list(tx, actor)?);
+    let rest = places.skip_while(|(place, _)| after.is_some_and(|after| *place <= after));
+    let rows = rest.take(limit.saturating_add(1)).collect();
+    let listed = Listed::cut(rows, limit, |(place, _)| Position::of_id(*place));
+    Ok(Listed {
+        rows: listed.rows.into_iter().map(|(_, form)| form).collect(),
+        next: listed.next,
+    })
+}
+
+/// What storing a form would come to. Nothing is written, and what its rules clash with is
+/// looked for as far as a transaction goes.
+///
+/// # Errors
+/// As [`put`].
+pub fn preview(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    draft: &Draft,
+    expected: &Expected,
+) -> Result<Applied, Error> {
+    let planned = plan(tx, actor, draft, expected)?;
+    if planned.outcome != Outcome::Unchanged {
+        standing::check(tx, actor.tenant, &planned.form)?;
+    }
+    Ok(planned)
+}
+
+/// Stores a form: it holds from the next request on. What it newly demands to be unique is
+/// claimed for all who have a value, and what lists are newly filtered by is looked up for all.
+///
+/// # Errors
+/// [`Error::PreconditionFailed`] when the stored version is not the one expected;
+/// [`Error::Invalid`] with the users whose values clash; [`Error::Conflict`] for one form too
+/// many; [`Error::Forbidden`] without `updateForms`.
+pub fn put(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    draft: &Draft,
+    expected: &Expected,
+) -> Result<Applied, Error> {
+    actor.require(Permission::UpdateForms)?;
+    // Whoever stores another form, or what rules are about, waits from here on.
+    take_form_rules(tx, actor.tenant)?;
+    let planned = plan(tx, actor, draft, expected)?;
+    if planned.outcome == Outcome::Unchanged {
+        return Ok(planned);
+    }
+    let mut statements = standing::apply(tx, actor.tenant, &planned.form)?;
+    statements.extend(put_form(actor.tenant, &planned.form)?);
+    let fields = [
+        ("version", planned.form.version.into()),
+        ("resource", planned.form.resource.name().into()),
+        ("public", planned.form.public.into()),
+    ];
+    let subject = Subject::new("form", &planned.form.name);
+    let (kind, change) = (EventType::FormUpdated, Change::of(&fields));
+    statements.push(event::record(
+        tx,
+        actor,
+        kind,
+        actor.account,
+        subject,
+        change,
+    )?);
+    statements.push(bump_generation(tx, actor.tenant));
+    tx.batch(&statements)?;
+    Ok(planned)
+}
+
+fn plan(tx: &Tx<'_>, actor: &Actor, draft: &Draft, expected: &Expected) -> Result<Applied, Error> {
+    actor.require(Permission::UpdateForms)?;
+    actor.require_full_access()?;
+    let stored = find_form(tx, actor.tenant, &draft.form.name)?;
+    let version = stored.as_ref().map_or(0, |stored| stored.version);
+    let met = match expected {
+        Expected::Any => true,
+        Expected::None => stored.is_none(),
+        Expected::OneOf(versions) => versions.contains(&version),
+    };
+    if !met {
+        return Err(Error::PreconditionFailed);
+    }
+    if stored.is_none() && list_forms(tx, actor.tenant, MAX_FORMS)?.len() >= MAX_FORMS {
+        return Err(Error::Conflict("there are as many forms as there may be"));
+    }
+    let form = StoredForm {
+        name: draft.form.name.clone(),
+        version: version + 1,
+        resource: draft.form.resource,
+        public: draft.form.public,
+        format: draft.format,
+        source: draft.source.clone(),
+        rules: Rules::of(&draft.form),
+        created_at: stored.as_ref().map_or(tx.now(), |stored| stored.created_at),
+        updated_at: tx.now(),
+        updated_by: actor.email.clone(),
+    };
+    let differences = differences(stored.as_ref(), &form)?;
+    let (form, outcome) = match stored {
+        None => (form, Outcome::Created),
+        Some(stored) if is_same(&stored, &form) => (stored, Outcome::Unchanged),
+        Some(_) => (form, Outcome::Updated),
+    };
+    Ok(Applied {
+        form,
+        outcome,
+        differences,
+    })
+}
+
+fn is_same(stored: &StoredForm, new: &StoredForm) -> bool {
+    (stored.format, &stored.source) == (new.format, &new.source)
+}
+
+/// Differences told at most.
+const MAX_DIFFERENCES: usize = 1_000;
+
+fn differences(old: Option<&StoredForm>, new: &StoredForm) -> Result<Vec<Difference>, Error> {
+    let value = |form: &StoredForm| {
+        let node = form.configuration()?;
+        Ok::<_, Error>(node.map(|node| node.value()))
+    };
+    let old = match old {
+        Some(old) => value(old)?,
+        None => None,
+    };
+    let mut found = Vec::new();
+    compare("", old.as_ref(), value(new)?.as_ref(), &mut found);
+    found.truncate(MAX_DIFFERENCES);
+    Ok(found)
+}
+
+fn compare(pointer: &str, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<Difference>) {
+    if old == new {
+        return;
+    }
+    if let (Some(Value::Object(before)), Some(Value::Object(after))) = (old, new) {
+        let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let inside = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            compare(&inside, before.get(name), after.get(name), found);
+        }
+        return;
+    }
+    found.push(Difference {
+        pointer: pointer.to_owned(),
+        old: old.cloned(),
+        new: new.cloned(),
+    });
+}

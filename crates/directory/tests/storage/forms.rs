@@ -1,0 +1,786 @@
+//! Forms: how they are stored, and what they keep around users.
+
+use std::time::Duration;
+
+use directory::forms::{self, Applied, Expected, Format, Outcome, StoredForm, Submission};
+use directory::model::UserView;
+use directory::query::{PropertyComparison, UserFilter};
+use directory::store::UserKey;
+use directory::users::{self, UserChange};
+use directory::violation::Rule;
+use directory::{Actor, Directory, Error};
+use serde_json::{Value, json};
+
+use crate::given::{
+    self, ALL, broken, create, delete, get, history, list, person, restore, rule, set, system,
+    tenant, update,
+};
+use crate::harness::World;
+
+on_each_engine!(
+    a_form_is_kept_in_versions_and_one_of_two_writers_of_a_version_wins,
+    a_form_is_stored_once_where_nothing_differs,
+    a_form_holds_from_the_next_request_and_on_other_nodes_within_a_moment,
+    what_a_form_keeps_is_read_back_changed_and_taken_away,
+    what_a_form_keeps_stays_when_others_change_the_user,
+    a_unique_property_is_had_once_however_many_ask_at_once,
+    a_unique_property_is_free_again_once_it_is_changed_or_its_user_is_gone,
+    what_is_unique_beside_other_values_may_be_had_beside_others,
+    one_user_cannot_have_a_unique_value_twice,
+    a_new_demand_claims_what_is_there_or_names_who_clash,
+    a_demand_that_is_withdrawn_frees_what_it_claimed,
+    a_unique_external_id_is_held_whichever_way_it_is_written,
+    nobody_slips_by_a_demand_that_is_made_meanwhile,
+    users_are_found_by_the_properties_that_a_form_indexes,
+    whom_a_relationship_is_with_is_there_to_be_seen,
+    erasing_a_user_reaches_what_forms_kept,
+    a_user_has_so_many_records_at_most,
+);
+
+/// A form of the resource User, named `seller`.
+fn yaml(configuration: &str) -> String {
+    format!(
+        "name: seller\nresource: User\nconfiguration:\n  email: {{}}\n  external_id: {{}}\n{configuration}"
+    )
+}
+
+async fn put(
+    directory: &Directory,
+    actor: &Actor,
+    text: &str,
+    expected: Expected,
+) -> Result<Applied, Error> {
+    let draft = forms::draft(Format::Yaml, text.to_owned(), None);
+    let draft = draft.unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
+    let actor = actor.clone();
+    directory
+        .write(move |tx| forms::put(tx, &actor, &draft, &expected))
+        .await
+}
+
+async fn stored(directory: &Directory, configuration: &str) -> StoredForm {
+    let text = yaml(configuration);
+    let applied = put(directory, &system(), &text, Expected::Any).await;
+    applied.unwrap().form
+}
+
+/// Makes a user through the form.
+async fn submit(directory: &Directory, given: Value) -> Result<UserView, Error> {
+    let actor = system();
+    let form = directory.form(actor.tenant, "seller").await?.unwrap();
+    let given = given.as_object().unwrap().clone();
+    let Submission {
+        change, violations, ..
+    } = Submission::of_user(&form, &given, None);
+    directory
+        .write(move |tx| users::create(tx, &actor, &change, violations.clone(), ALL))
+        .await
+}
+
+/// Changes a user through the form.
+async fn resubmit(directory: &Directory, id: i64, given: Value) -> Result<Value, Error> {
+    let actor = system();
+    let form = directory.form(actor.tenant, "seller").await?.unwrap();
+    let given = given.as_object().unwrap().clone();
+    directory
+        .write(move |tx| forms::update_user(tx, &actor, &form, id, &given, None))
+        .await?;
+    Ok(shown(&get(directory, &system(), UserKey::Id(id)).await?))
+}
+
+fn shown(view: &UserView) -> Value {
+    forms::as_submitted(view).into()
+}
+
+async fn a_form_is_kept_in_versions_and_one_of_two_writers_of_a_version_wins(world: World) {
+    let directory = &world.directory;
+    let first = yaml("  first_name: {}");
+    let made = put(directory, &system(), &first, Expected::None)
+        .await
+        .unwrap();
+    assert_eq!((made.outcome, made.form.version), (Outcome::Created, 1));
+    let again = put(directory, &system(), &first, Expected::None).await;
+    assert!(matches!(again, Err(Error::PreconditionFailed)), "{again:?}");
+    for round in 1..6 {
+        let mut writers = Vec::new();
+        for writer in 0..2 {
+            let node = directory.clone();
+            let text = yaml(&format!("  last_name: {{ label: '{round}-{writer}' }}"));
+            writers.push(tokio::spawn(async move {
+                put(&node, &system(), &text, Expected::OneOf(vec![round])).await
+            }));
+        }
+        let mut won = 0;
+        for writer in writers {
+            match writer.await.unwrap() {
+                Ok(applied) => {
+                    assert_eq!(applied.form.version, round + 1);
+                    assert_eq!(applied.outcome, Outcome::Updated);
+                    won += 1;
+                }
+                Err(Error::PreconditionFailed) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(won, 1);
+    }
+    let read = |version| async move {
+        let found = directory.read(move |tx| forms::get(tx, &system(), "seller", version));
+        found.await.unwrap()
+    };
+    assert_eq!(read(Some(1)).await.source, first);
+    assert_eq!(read(None).await.version, 6);
+    let events = history(directory, &system(), "form", "seller").await;
+    assert_eq!(events.len(), 6);
+    assert!(
+        events
+            .iter()
+            .all(|event| event.event_type == "form_updated")
+    );
+    let elsewhere = tenant(directory, "elsewhere").await;
+    let other = directory
+        .read(move |tx| forms::get(tx, &elsewhere, "seller", None))
+        .await;
+    assert!(matches!(other, Err(Error::NotFound)), "{other:?}");
+}
+
+async fn a_form_is_stored_once_where_nothing_differs(world: World) {
+    let directory = &world.directory;
+    let text = yaml("  first_name: {}");
+    put(directory, &system(), &text, Expected::Any)
+        .await
+        .unwrap();
+    let again = put(directory, &system(), &text, Expected::Any)
+        .await
+        .unwrap();
+    assert_eq!((again.outcome, again.form.version), (Outcome::Unchanged, 1));
+    assert_eq!(
+        history(directory, &system(), "form", "seller").await.len(),
+        1
+    );
+    let other = yaml("  first_name: { label: Name }");
+    let draft = forms::draft(Format::Yaml, other, None).unwrap();
+    let looked = directory
+        .read(move |tx| forms::preview(tx, &system(), &draft, &Expected::Any))
+        .await
+        .unwrap();
+    assert_eq!(looked.outcome, Outcome::Updated);
+    assert_eq!(looked.differences.len(), 1);
+    assert_eq!(
+        looked.differences[0].pointer,
+        "/configuration/first_name/label"
+    );
+    assert_eq!(
+        history(directory, &system(), "form", "seller").await.len(),
+        1
+    );
+}
+
+async fn a_form_holds_from_the_next_request_and_on_other_nodes_within_a_moment(world: World) {
+    let directory = &world.directory;
+    let other = world.another().await;
+    let label = |node: Directory| async move {
+        let form = node.form(system().tenant, "seller").await.unwrap();
+        form.and_then(|form| form.title.clone())
+    };
+    assert_eq!(label(directory.clone()).await, None);
+    for round in 0..3 {
+        let text = format!("title: T{round}\n{}", yaml("  first_name: {}"));
+        put(directory, &system(), &text, Expected::Any)
+            .await
+            .unwrap();
+        let expected = Some(format!("T{round}"));
+        assert_eq!(label(directory.clone()).await, expected);
+        world.clock.advance(Duration::from_millis(250));
+        assert_eq!(label(other.clone()).await, expected);
+    }
+}
+
+const MARKET: &str = "  properties:\n    size: { property_options: { default: 1 } }\n    \
+    plan: {}\n  profiles:\n    developer:\n      enabled: {}\n      properties: { bio: {} }\n  \
+    relationship_users:\n    friend: { properties: { since: {} } }\n  transactables:\n    \
+    boat: { external_id: {}, properties: { feet: {}, color: {} } }\n";
+
+async fn what_a_form_keeps_is_read_back_changed_and_taken_away(world: World) {
+    let directory = &world.directory;
+    stored(directory, MARKET).await;
+    let friend = create(directory, &system(), &person("grace@example.org")).await;
+    let friend = friend.unwrap().user.id;
+    let made = submit(
+        directory,
+        json!({
+            "email": "ada@example.org",
+            "properties": {"plan": "pro"},
+            "profiles": {"developer": {"properties": {"bio": "é <b>", "x": 1}}},
+            "relationship_users": {"friend": {"user_id": friend, "properties": {"since": 1.5}}},
+            "transactables": {"boat": [
+                {"name": "Ann", "external_id": "b-1", "properties": {"feet": 30}},
+                {"name": "Eve", "properties": {"feet": 9, "color": "red"}}]},
+        }),
+    );
+    let made = made.await.unwrap();
+    let id = made.user.id;
+    let read = shown(&get(directory, &system(), UserKey::Id(id)).await.unwrap());
+    assert_eq!(read, shown(&made));
+    let boats = &read["transactables"]["boat"];
+    let number = |value: &Value| value["id"].as_i64().unwrap();
+    let (ann, eve) = (number(&boats[0]), number(&boats[1]));
+    let developer = number(&read["profiles"]["developer"]);
+    assert_eq!(read["properties"], json!({"plan": "pro", "size": 1}));
+    assert_eq!(
+        read["profiles"],
+        json!({"developer": {"id": developer, "enabled": true, "properties": {"bio": "é <b>"}}})
+    );
+    assert_eq!(read["relationship_users"]["friend"][0]["user_id"], friend);
+    assert_eq!(
+        boats[1],
+        json!({"id": eve, "name": "Eve", "external_id": null,
+            "properties": {"feet": 9, "color": "red"}})
+    );
+    let changed = resubmit(
+        directory,
+        id,
+        json!({
+            "properties": {"size": 2},
+            "profiles": {"developer": {"id": developer, "enabled": false}},
+            "transactables": {"boat": [
+                {"id": ann, "_destroy": true},
+                {"id": eve, "name": "Evelyn", "properties": {"color": ""}},
+                {"name": "New"}]},
+        }),
+    );
+    let changed = changed.await.unwrap();
+    assert_eq!(changed["properties"], json!({"plan": "pro", "size": 2}));
+    assert_eq!(changed["profiles"]["developer"]["enabled"], false);
+    assert_eq!(
+        changed["profiles"]["developer"]["properties"],
+        json!({"bio": "é <b>"})
+    );
+    let boats = changed["transactables"]["boat"].as_array().unwrap();
+    assert_eq!(boats.len(), 2);
+    assert_eq!(boats[0]["id"], eve);
+    assert_eq!(
+        (&boats[0]["name"], &boats[0]["properties"]),
+        (&json!("Evelyn"), &json!({"feet": 9, "color": ""}))
+    );
+    let events = history(directory, &system(), "user", id).await;
+    let kinds: Vec<_> = events
+        .iter()
+        .map(|event| event.event_type.as_str())
+        .collect();
+    assert_eq!(kinds, ["user_created", "user_updated"]);
+    let change: Value = serde_json::from_str(&events[1].change).unwrap();
+    assert_eq!(
+        change["new"]["properties"],
+        json!({"plan": "pro", "size": 2})
+    );
+    let before = get(directory, &system(), UserKey::Id(id)).await.unwrap();
+    let same = resubmit(directory, id, json!({"properties": {"size": 2}}))
+        .await
+        .unwrap();
+    assert_eq!(same, changed);
+    let after = get(directory, &system(), UserKey::Id(id)).await.unwrap();
+    assert_eq!(after.user.version, before.user.version);
+}
+
+async fn what_a_form_keeps_stays_when_others_change_the_user(world: World) {
+    let directory = &world.directory;
+    stored(directory, MARKET).await;
+    let given = json!({"email": "ada@example.org", "properties": {"plan": "pro"},
+        "transactables": {"boat": {"name": "Ann"}}});
+    let made = submit(directory, given).await.unwrap();
+    let key = UserKey::Id(made.user.id);
+    let change = UserChange {
+        first_name: set("Ada"),
+        ..UserChange::default()
+    };
+    let view = update(directory, &system(), key.clone(), None, &change)
+        .await
+        .unwrap();
+    assert_eq!(view.records, made.records);
+    delete(directory, &system(), key.clone(), None)
+        .await
+        .unwrap();
+    let back = restore(directory, &system(), made.user.id).await.unwrap();
+    assert_eq!(back.records, made.records);
+}
+
+const UNIQUE: &str = "  properties:\n    handle: { validation: { uniqueness: true } }\n";
+
+async fn a_unique_property_is_had_once_however_many_ask_at_once(world: World) {
+    let directory = &world.directory;
+    let other = world.another().await;
+    stored(directory, UNIQUE).await;
+    for round in 0..5 {
+        let mut writers = Vec::new();
+        for writer in 0..12 {
+            let node = if writer % 2 == 0 {
+                directory.clone()
+            } else {
+                other.clone()
+            };
+            let given = json!({"email": format!("u{round}-{writer}@example.org"),
+                "properties": {"handle": format!("ada{round}")}});
+            writers.push(tokio::spawn(async move { submit(&node, given).await }));
+        }
+        let mut won = 0;
+        for writer in writers {
+            match writer.await.unwrap() {
+                Ok(_) => won += 1,
+                refused => assert_eq!(broken(refused), rule("properties.handle", Rule::Taken)),
+            }
+        }
+        assert_eq!(won, 1);
+    }
+}
+
+async fn a_unique_property_is_free_again_once_it_is_changed_or_its_user_is_gone(world: World) {
+    let directory = &world.directory;
+    stored(directory, UNIQUE).await;
+    let with = |email: &str, handle: Value| json!({"email": format!("{email}@example.org"), "properties": {"handle": handle}});
+    let first = submit(directory, with("a", json!("ada")))
+        .await
+        .unwrap()
+        .user
+        .id;
+    let taken = || rule("properties.handle", Rule::Taken);
+    assert_eq!(
+        broken(submit(directory, with("b", json!("ada"))).await),
+        taken()
+    );
+    // 1 and 1.0 are one number, and no text.
+    submit(directory, with("c", json!(1))).await.unwrap();
+    assert_eq!(
+        broken(submit(directory, with("d", json!(1.0))).await),
+        taken()
+    );
+    submit(directory, with("d", json!("1"))).await.unwrap();
+    resubmit(directory, first, json!({"properties": {"handle": "eve"}}))
+        .await
+        .unwrap();
+    let second = submit(directory, with("b", json!("ada")))
+        .await
+        .unwrap()
+        .user
+        .id;
+    let refused = resubmit(directory, first, json!({"properties": {"handle": "ada"}})).await;
+    assert_eq!(broken(refused), taken());
+    delete(directory, &system(), UserKey::Id(second), None)
+        .await
+        .unwrap();
+    let third = submit(directory, with("e", json!("ada")))
+        .await
+        .unwrap()
+        .user
+        .id;
+    assert_eq!(broken(restore(directory, &system(), second).await), taken());
+    directory
+        .write(move |tx| users::erase(tx, &system(), third))
+        .await
+        .unwrap();
+    restore(directory, &system(), second).await.unwrap();
+    assert_eq!(
+        broken(submit(directory, with("f", json!("ada"))).await),
+        taken()
+    );
+    // A long value is claimed as a whole.
+    let long = "x".repeat(9_000);
+    submit(directory, with("g", json!(long))).await.unwrap();
+    assert_eq!(
+        broken(submit(directory, with("h", json!(long))).await),
+        taken()
+    );
+    submit(directory, with("h", json!(format!("{long}y"))))
+        .await
+        .unwrap();
+}
+
+async fn what_is_unique_beside_other_values_may_be_had_beside_others(world: World) {
+    let directory = &world.directory;
+    stored(
+        directory,
+        "  transactables:\n    boat: { name: { validation: { uniqueness: { scope: [harbour] } } }, \
+         properties: { harbour: {} } }\n",
+    )
+    .await;
+    let with = |email: &str, name: &str, harbour: Value| {
+        json!({"email": format!("{email}@example.org"),
+            "transactables": {"boat": {"name": name, "properties": {"harbour": harbour}}}})
+    };
+    submit(directory, with("a", "Ann", json!("Kiel")))
+        .await
+        .unwrap();
+    submit(directory, with("b", "Ann", json!("Bergen")))
+        .await
+        .unwrap();
+    submit(directory, with("c", "Ann", json!(null)))
+        .await
+        .unwrap();
+    for (email, harbour) in [("d", json!("Kiel")), ("e", json!(null))] {
+        let refused = submit(directory, with(email, "Ann", harbour)).await;
+        assert_eq!(
+            broken(refused),
+            rule("transactables.boat.name", Rule::Taken)
+        );
+    }
+}
+
+async fn one_user_cannot_have_a_unique_value_twice(world: World) {
+    let directory = &world.directory;
+    stored(
+        directory,
+        "  transactables:\n    boat: { properties: { mmsi: { validation: { uniqueness: true } } } }\n",
+    )
+    .await;
+    let boat = |mmsi: &str| json!({"name": "x", "properties": {"mmsi": mmsi}});
+    let given = json!({"email": "a@example.org",
+        "transactables": {"boat": [boat("1"), boat("2"), boat("1")]}});
+    let at = "transactables.boat.2.properties.mmsi";
+    assert_eq!(
+        broken(submit(directory, given).await),
+        rule(at, Rule::Taken)
+    );
+    let given = json!({"email": "a@example.org", "transactables": {"boat": [boat("1")]}});
+    let id = submit(directory, given).await.unwrap().user.id;
+    let more = json!({"transactables": {"boat": [boat("3"), boat("1")]}});
+    let refused = resubmit(directory, id, more).await;
+    assert_eq!(
+        broken(refused),
+        rule("transactables.boat.1.properties.mmsi", Rule::Taken)
+    );
+}
+
+async fn a_new_demand_claims_what_is_there_or_names_who_clash(world: World) {
+    let directory = &world.directory;
+    stored(directory, "  properties:\n    handle: {}\n").await;
+    let mut ids = Vec::new();
+    for number in 0..24 {
+        let handle = number % 12;
+        let given = json!({"email": format!("u{number}@example.org"),
+            "properties": {"handle": format!("h{handle}")}});
+        ids.push(submit(directory, given).await.unwrap().user.id);
+    }
+    let text = yaml(UNIQUE);
+    let draft = forms::draft(Format::Yaml, text.clone(), None).unwrap();
+    let looked = directory
+        .read(move |tx| forms::preview(tx, &system(), &draft, &Expected::Any))
+        .await;
+    for refused in [
+        looked,
+        put(directory, &system(), &text, Expected::Any).await,
+    ] {
+        let Err(Error::Invalid(violations)) = refused else {
+            panic!("{refused:?}");
+        };
+        let told: Vec<_> = violations.iter().collect();
+        assert_eq!(told.len(), 10);
+        assert_eq!(told[0].rule, Rule::Taken);
+        assert_eq!(told[0].path.pointer(), "/configuration/properties/handle");
+        let words = format!("users {} and {} have the same value", ids[0], ids[12]);
+        assert_eq!(told[0].message.as_deref(), Some(words.as_str()));
+    }
+    for id in &ids[12..] {
+        delete(directory, &system(), UserKey::Id(*id), None)
+            .await
+            .unwrap();
+    }
+    let applied = put(directory, &system(), &text, Expected::Any)
+        .await
+        .unwrap();
+    assert_eq!(applied.form.version, 2);
+    let given = json!({"email": "new@example.org", "properties": {"handle": "h7"}});
+    let taken = rule("properties.handle", Rule::Taken);
+    assert_eq!(broken(submit(directory, given).await), taken);
+    assert_eq!(broken(restore(directory, &system(), ids[20]).await), taken);
+    let given = json!({"email": "new@example.org", "properties": {"handle": "h12"}});
+    submit(directory, given).await.unwrap();
+}
+
+async fn a_demand_that_is_withdrawn_frees_what_it_claimed(world: World) {
+    let directory = &world.directory;
+    stored(directory, UNIQUE).await;
+    let with = |email: &str| json!({"email": email, "properties": {"handle": "ada"}});
+    submit(directory, with("a@example.org")).await.unwrap();
+    assert!(submit(directory, with("b@example.org")).await.is_err());
+    stored(directory, "  properties:\n    handle: {}\n").await;
+    submit(directory, with("b@example.org")).await.unwrap();
+    // Another form that demands it still would have held it.
+    let other = yaml(UNIQUE).replace("name: seller", "name: other");
+    let refused = put(directory, &system(), &other, Expected::Any).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+}
+
+async fn a_unique_external_id_is_held_whichever_way_it_is_written(world: World) {
+    let directory = &world.directory;
+    let with = |email: &str, external: &str| UserChange {
+        external_id: set(external),
+        ..person(email)
+    };
+    create(directory, &system(), &with("a@example.org", "x-1"))
+        .await
+        .unwrap();
+    let text = "name: crm\nresource: User\nconfiguration:\n  email: {}\n  external_id: { \
+                validation: { uniqueness: true } }\n";
+    put(directory, &system(), text, Expected::Any)
+        .await
+        .unwrap();
+    let taken = || rule("external_id", Rule::Taken);
+    let refused = create(directory, &system(), &with("b@example.org", "x-1")).await;
+    assert_eq!(broken(refused), taken());
+    let second = create(directory, &system(), &with("b@example.org", "x-2")).await;
+    let key = UserKey::Id(second.unwrap().user.id);
+    let change = UserChange {
+        external_id: set("x-1"),
+        ..UserChange::default()
+    };
+    let refused = update(directory, &system(), key.clone(), None, &change).await;
+    assert_eq!(broken(refused), taken());
+    delete(directory, &system(), key, None).await.unwrap();
+    create(directory, &system(), &with("c@example.org", "x-2"))
+        .await
+        .unwrap();
+    // Elsewhere nothing is demanded.
+    let elsewhere = tenant(directory, "elsewhere").await;
+    for email in ["a@example.org", "b@example.org"] {
+        create(directory, &elsewhere, &with(email, "x-1"))
+            .await
+            .unwrap();
+    }
+}
+
+async fn nobody_slips_by_a_demand_that_is_made_meanwhile(world: World) {
+    let directory = &world.directory;
+    let other = world.another().await;
+    for round in 0..8 {
+        let open = format!(
+            "name: seller\nresource: User\nconfiguration:\n  email: {{}}\n  \
+            properties: {{ p{round}: {{}} }}\n"
+        );
+        put(directory, &system(), &open, Expected::Any)
+            .await
+            .unwrap();
+        world.clock.advance(Duration::from_millis(250));
+        let demand = format!(
+            "name: strict\nresource: User\nconfiguration:\n  email: {{}}\n  \
+            properties: {{ p{round}: {{ validation: {{ uniqueness: true }} }} }}\n"
+        );
+        let mut writers = Vec::new();
+        for writer in 0..4 {
+            let node = if writer % 2 == 0 {
+                directory.clone()
+            } else {
+                other.clone()
+            };
+            let mut given = json!({"email": format!("u{round}-{writer}@example.org")});
+            given["properties"] = json!({ format!("p{round}"): "same" });
+            writers.push(tokio::spawn(
+                async move { submit(&node, given).await.is_ok() },
+            ));
+        }
+        let demanded = put(directory, &system(), &demand, Expected::Any).await;
+        let mut made = 0;
+        for writer in writers {
+            made += usize::from(writer.await.unwrap());
+        }
+        match demanded {
+            Ok(_) => assert!(made <= 1, "{made} have the same value"),
+            Err(Error::Invalid(_)) => assert!(made >= 2),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+const INDEXED: &str = "  properties:\n    plan: { property_options: { indexed: true } }\n    \
+    joined: { validation: { date: true }, property_options: { indexed: true } }\n  \
+    profiles:\n    developer:\n      properties:\n        company_size: { validation: { \
+    numericality: true }, property_options: { indexed: true } }\n";
+
+async fn found(directory: &Directory, asked: &[(&str, PropertyComparison, &str)]) -> Vec<i64> {
+    let rules = directory
+        .read(|tx| forms::rules(tx, &system()))
+        .await
+        .unwrap();
+    let filter = UserFilter {
+        properties: asked
+            .iter()
+            .map(|(name, comparison, text)| {
+                let indexed = rules.named(name).unwrap();
+                indexed.filter(*comparison, text).unwrap()
+            })
+            .collect(),
+        ..UserFilter::default()
+    };
+    let found = list(directory, &system(), &filter).await;
+    let by_change = directory::query::UserPage {
+        order: directory::query::UserOrder::UpdatedAt,
+        ..given::first_page()
+    };
+    let same = given::page(directory, &system(), &filter, &by_change).await;
+    assert_eq!(same.rows.len(), found.len());
+    found.iter().map(|view| view.user.id).collect()
+}
+
+async fn users_are_found_by_the_properties_that_a_form_indexes(world: World) {
+    use PropertyComparison as C;
+    let directory = &world.directory;
+    let plain = INDEXED.replace(", property_options: { indexed: true }", "");
+    stored(
+        directory,
+        &plain.replace("{ property_options: { indexed: true } }", "{}"),
+    )
+    .await;
+    let with = |email: &str, size: Value, plan: Value, joined: Value| {
+        json!({"email": format!("{email}@example.org"),
+            "properties": {"plan": plan, "joined": joined},
+            "profiles": {"developer": {"properties": {"company_size": size}}}})
+    };
+    let mut ids = Vec::new();
+    for (email, size, plan, joined) in [
+        ("a", json!(-5), json!("pro"), json!("2026-01-01")),
+        ("b", json!(9.5), json!(10), json!("2026-02-01")),
+        ("c", json!(10), json!("pro"), json!("2026-03-01")),
+        ("d", json!(1_000_000), json!("free"), json!(null)),
+    ] {
+        let made = submit(directory, with(email, size, plan, joined)).await;
+        ids.push(made.unwrap().user.id);
+    }
+    let [a, b, c, d] = ids[..] else { panic!() };
+    assert!(
+        directory
+            .read(|tx| forms::rules(tx, &system()))
+            .await
+            .unwrap()
+            .indexed
+            .is_empty()
+    );
+    stored(directory, INDEXED).await;
+    let size = "profile.developer.company_size";
+    for (asked, expected) in [
+        (vec![(size, C::Above, "9.5")], vec![c, d]),
+        (vec![(size, C::AtLeast, "9.5")], vec![b, c, d]),
+        (vec![(size, C::Below, "0")], vec![a]),
+        (vec![(size, C::AtMost, "-5")], vec![a]),
+        (vec![(size, C::Is, "10")], vec![c]),
+        (
+            vec![(size, C::Above, "0"), (size, C::Below, "100")],
+            vec![b, c],
+        ),
+        (vec![("properties.plan", C::Is, "pro")], vec![a, c]),
+        (vec![("properties.plan", C::Is, "10")], vec![b]),
+        (vec![("properties.plan", C::Above, "9")], vec![b]),
+        (
+            vec![("properties.joined", C::AtLeast, "2026-02-01")],
+            vec![b, c],
+        ),
+        (
+            vec![("properties.plan", C::Is, "pro"), (size, C::Above, "0")],
+            vec![c],
+        ),
+    ] {
+        assert_eq!(found(directory, &asked).await, expected, "{asked:?}");
+    }
+    resubmit(
+        directory,
+        c,
+        json!({"profiles": {"developer": {"properties": {"company_size": 1}}}}),
+    )
+    .await
+    .unwrap();
+    assert_eq!(found(directory, &[(size, C::Above, "9")]).await, [b, d]);
+    resubmit(
+        directory,
+        d,
+        json!({"profiles": {"developer": {"_destroy": true}}}),
+    )
+    .await
+    .unwrap();
+    assert_eq!(found(directory, &[(size, C::Above, "9")]).await, [b]);
+    delete(directory, &system(), UserKey::Id(b), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        found(directory, &[(size, C::Above, "9")]).await,
+        [] as [i64; 0]
+    );
+    restore(directory, &system(), b).await.unwrap();
+    assert_eq!(found(directory, &[(size, C::Above, "9")]).await, [b]);
+    let made = submit(directory, with("e", json!(50), json!("pro"), json!(null))).await;
+    assert_eq!(
+        found(directory, &[(size, C::Above, "9")]).await,
+        [b, made.unwrap().user.id]
+    );
+    let rules = directory
+        .read(|tx| forms::rules(tx, &system()))
+        .await
+        .unwrap();
+    let named = |name: &str| rules.named(name).cloned().unwrap();
+    assert!(named(size).filter(C::Is, "many").is_err());
+    assert!(named("properties.joined").filter(C::Above, "soon").is_err());
+    assert!(named("properties.plan").filter(C::Above, "pro").is_err());
+    assert!(rules.named("profile.developer.bio").is_none());
+}
+
+async fn whom_a_relationship_is_with_is_there_to_be_seen(world: World) {
+    let directory = &world.directory;
+    stored(directory, MARKET).await;
+    let elsewhere = tenant(directory, "elsewhere").await;
+    let theirs = create(directory, &elsewhere, &person("eve@example.org")).await;
+    let theirs = theirs.unwrap().user.id;
+    for unknown in [theirs, 999_999, 0, -1] {
+        let friends = json!([{"user_id": unknown}]);
+        let given = json!({"email": "a@example.org", "relationship_users": {"friend": friends}});
+        let at = "relationship_users.friend.0.user_id";
+        assert_eq!(
+            broken(submit(directory, given).await),
+            rule(at, Rule::MustExist)
+        );
+    }
+    assert!(
+        list(directory, &system(), &UserFilter::default())
+            .await
+            .is_empty()
+    );
+}
+
+async fn erasing_a_user_reaches_what_forms_kept(world: World) {
+    let directory = &world.directory;
+    let indexed = "  properties: { secret: { property_options: { indexed: true } } }\n  \
+        transactables: { boat: { properties: { secret: { validation: { uniqueness: true } } } } }\n";
+    stored(directory, indexed).await;
+    let given = json!({"email": "ada@example.org", "properties": {"secret": "s3cret-1"},
+        "transactables": {"boat": {"name": "s3cret-2", "properties": {"secret": "s3cret-3"}}}});
+    let id = submit(directory, given).await.unwrap().user.id;
+    directory
+        .write(move |tx| users::erase(tx, &system(), id))
+        .await
+        .unwrap();
+    for (table, column) in [
+        ("records", "user_id"),
+        ("property_values", "user_id"),
+        ("claims", "owner_id"),
+    ] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE tenant_id = $1 AND {column} = $2");
+        let left = directory
+            .read(move |tx| tx.query_one(&sql, &[1_i64.into(), id.into()], |row| row.int()))
+            .await;
+        assert_eq!(left.unwrap(), 0, "{table}");
+    }
+    let events = history(directory, &system(), "user", id).await;
+    assert!(events.iter().all(|event| !event.change.contains("s3cret")));
+}
+
+async fn a_user_has_so_many_records_at_most(world: World) {
+    let directory = &world.directory;
+    stored(directory, MARKET).await;
+    let boats =
+        |count: usize| json!({"transactables": {"boat": vec![json!({"name": "x"}); count]}});
+    let mut given = boats(100);
+    given["email"] = json!("a@example.org");
+    let id = submit(directory, given).await.unwrap().user.id;
+    resubmit(directory, id, boats(100)).await.unwrap();
+    let refused = broken(resubmit(directory, id, boats(1)).await);
+    assert_eq!(
+        refused,
+        rule("transactables.boat.0", Rule::TooLong { max: 200 })
+    );
+}
