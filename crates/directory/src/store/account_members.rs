@@ -13,7 +13,8 @@ const PAGE: &str = "SELECT u.id, u.uid, u.kind, u.email, u.email_key, u.phone, u
     u.first_name, u.last_name, u.state, u.external_id, u.onboarding_state, \
     u.w2_onboarding_status, u.w2_employee_id, u.drug_tested, u.customer_id, u.employer_role, \
     u.team_id, u.pending_since, u.suspended_at, u.deleted_at, u.created_by, u.updated_by, \
-    u.created_at, u.updated_at, u.version, u.attributes, u.parts FROM account_members m \
+    u.created_at, u.updated_at, u.version, u.attributes, u.parts, u.has_records \
+    FROM account_members m \
     JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id";
 const COUNT: &str = "SELECT count(*) FROM account_members m \
     JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id";
