@@ -2,8 +2,8 @@
 //! platformos).
 
 pub mod error;
-pub mod openapi;
 mod items;
+pub mod openapi;
 mod quirks;
 mod sessions;
 mod users;

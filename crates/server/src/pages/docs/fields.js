@@ -131,7 +131,7 @@ function controlOf(api, schema, value, changed) {
   if (own.enum) return selecting(own.enum.filter((each) => each !== null && each !== ""), value, changed);
   if (types(own).includes("boolean")) return selecting([true, false], value, changed);
   if (listed && !items.properties && !items.additionalProperties) return writingList(items, value, changed);
-  if (listed || types(own).includes("object")) return writingJson(value, changed);
+  if (listed || types(own).includes("object") || types(own).length === 0) return writingJson(value, changed);
   return writing(own, value, changed);
 }
 

@@ -71,7 +71,12 @@ impl Case {
     /// The user of an email, as the server has them.
     fn made(&self, email: &str) -> Value {
         let path = format!("/v1/users?email={}", email.replace('@', "%40"));
-        let page = self.server.get(&path).bearer(&self.key.token).send().expect(200);
+        let page = self
+            .server
+            .get(&path)
+            .bearer(&self.key.token)
+            .send()
+            .expect(200);
         assert_eq!(page["data"].as_array().unwrap().len(), 1, "{email}");
         page["data"][0].clone()
     }
@@ -89,14 +94,22 @@ fn a_user_is_made_through_the_page_in_each_api() {
         case.fill(&browser, dialect, &email);
         browser.find("//button[@id='send']").click();
         let status = browser.find("//*[@id='answer']//*[@data-status]");
-        assert_eq!(status.attribute("data-status"), "201", "{dialect}: {}", status.text());
+        assert_eq!(
+            status.attribute("data-status"),
+            "201",
+            "{dialect}: {}",
+            status.text()
+        );
         let user = case.made(&email);
         if dialect == "legalesign" {
-            let headers = browser.run("return document.querySelector('#answer details pre').textContent");
+            let headers =
+                browser.run("return document.querySelector('#answer details pre').textContent");
             let place = format!("location: /api/v1/user/{}/", user["uid"].as_str().unwrap());
             assert!(headers.as_str().unwrap().contains(&place), "{headers}");
         } else {
-            let shown = browser.find("//pre[@class='answer' and contains(., '\"id\"')]").text();
+            let shown = browser
+                .find("//pre[@class='answer' and contains(., '\"id\"')]")
+                .text();
             let shown: Value = serde_json::from_str(&shown).unwrap();
             let shown = shown.get("user").unwrap_or(&shown);
             assert_eq!(shown["id"], user["id"], "{dialect}");
@@ -106,7 +119,10 @@ fn a_user_is_made_through_the_page_in_each_api() {
         browser.find("//button[@id='send']").click();
         let refused = "//*[@id='answer']//*[@data-status and @data-status!='201']";
         let status = browser.find(refused).attribute("data-status");
-        assert!(matches!(status.as_str(), "400" | "409" | "422"), "{dialect}: {status}");
+        assert!(
+            matches!(status.as_str(), "400" | "409" | "422"),
+            "{dialect}: {status}"
+        );
         browser.complaints();
     }
 }
@@ -160,7 +176,9 @@ fn the_samples_make_the_user_that_they_say() {
             }
             let email = format!("{language}.{dialect}@example.org");
             case.fill(&browser, dialect, &email);
-            browser.find(&format!("//button[@data-name='{language}']")).click();
+            browser
+                .find(&format!("//button[@data-name='{language}']"))
+                .click();
             let text = browser.run("return document.querySelector('pre.program').textContent");
             let text = text.as_str().unwrap();
             assert!(!text.contains(&case.key.secret), "a sample shows no secret");
@@ -229,10 +247,17 @@ fn the_pages_read_at_either_width_light_and_dark() {
 /// Nothing is wider than the screen, and its ground is dark or light as it should be.
 #[track_caller]
 fn looks_right(browser: &Browser, dark: bool, name: &str) {
-    let wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    let wider =
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
     let wider = browser.run(wider).as_i64().unwrap();
     assert!(wider <= 0, "{name} is {wider} pixels too wide");
     let ground = browser.run("return getComputedStyle(document.body).backgroundColor");
-    let red = ground.as_str().unwrap().trim_start_matches("rgb(").split(',').next().unwrap();
+    let red = ground
+        .as_str()
+        .unwrap()
+        .trim_start_matches("rgb(")
+        .split(',')
+        .next()
+        .unwrap();
     assert_eq!(red.parse::<u32>().unwrap() < 64, dark, "{name}: {ground}");
 }

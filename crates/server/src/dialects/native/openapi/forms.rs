@@ -24,9 +24,18 @@ fn configuration() -> Schema {
     input([
         ("name", name()),
         ("resource", resources()),
-        ("type", name().says("Of transactables and relationships: their name.")),
-        ("resource_owner", one_of(ResourceOwner::ALL.map(ResourceOwner::name))),
-        ("public", boolean().says("Whether anybody may sign up on its page.")),
+        (
+            "type",
+            name().says("Of transactables and relationships: their name."),
+        ),
+        (
+            "resource_owner",
+            one_of(ResourceOwner::ALL.map(ResourceOwner::name)),
+        ),
+        (
+            "public",
+            boolean().says("Whether anybody may sign up on its page."),
+        ),
         ("title", text().shortest(1).longest(500)),
         nullable("default_payload", anything()),
         ("configuration", anything().says(fields)),
@@ -42,7 +51,10 @@ fn form() -> Schema {
         ("built_in", boolean()),
         ("resource", resources()),
         ("public", boolean()),
-        nullable("format", one_of([Format::Yaml, Format::Json].map(Format::name))),
+        nullable(
+            "format",
+            one_of([Format::Yaml, Format::Json].map(Format::name)),
+        ),
         nullable("source", text().says("As it was written.")),
         nullable("document", anything()),
         nullable("created_at", time()),
@@ -52,7 +64,11 @@ fn form() -> Schema {
 }
 
 pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
-    let difference = shape([("pointer", text()), ("old", whatever()), ("new", whatever())]);
+    let difference = shape([
+        ("pointer", text()),
+        ("old", whatever()),
+        ("new", whatever()),
+    ]);
     let outcomes = [Outcome::Created, Outcome::Updated, Outcome::Unchanged];
     let preview = shape([
         ("outcome", one_of(outcomes.map(Outcome::name))),
@@ -72,7 +88,11 @@ fn configuring(operation: Operation) -> Operation {
     let preview = Content::json(named("FormPreview"));
     writing(operation, named("FormConfiguration"))
         .takes(yaml)
-        .asks("dry_run", boolean(), "Tells what would be done, and does nothing.")
+        .asks(
+            "dry_run",
+            boolean(),
+            "Tells what would be done, and does nothing.",
+        )
         .answers(200, "What would be done.", preview)
 }
 
@@ -89,7 +109,11 @@ pub(super) fn operations() -> Vec<Operation> {
     let put = one("PUT", "/v1/forms/{name}", "putForm")
         .is(TAG, "Stores a form")
         .says("It holds from the next request on; on other nodes within a second.")
-        .header("If-None-Match", text().with("const", "*"), "Only where there is none yet.");
+        .header(
+            "If-None-Match",
+            text().with("const", "*"),
+            "Only where there is none yet.",
+        );
     let schema = one("GET", "/v1/forms/{name}/schema", "getFormSchema")
         .is(TAG, "A form as JSON Schema")
         .asks("version", older, "Of an older one.");
@@ -103,9 +127,15 @@ pub(super) fn operations() -> Vec<Operation> {
         repeatable(configuring(make))
             .answers(201, "The form.", shown())
             .with_headers(&["Location", "ETag", "Idempotency-Replayed?"]),
-        reading(show).answers(200, "The form.", shown()).with_headers(&["ETag"]),
+        reading(show)
+            .answers(200, "The form.", shown())
+            .with_headers(&["ETag"]),
         stored
-            .answers(200, "The form, or what would be done.", Content::json(either))
+            .answers(
+                200,
+                "The form, or what would be done.",
+                Content::json(either),
+            )
             .with_headers(&["ETag?"])
             .answers(201, "The form, which is new.", shown())
             .with_headers(&["Location", "ETag"]),

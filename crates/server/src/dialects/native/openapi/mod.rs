@@ -93,7 +93,10 @@ pub fn api() -> Api {
         },
         tags: vec![
             ("Users", "People, and what stands around them."),
-            ("Forms", "Which fields a request may fill in, and what must hold of them."),
+            (
+                "Forms",
+                "Which fields a request may fill in, and what must hold of them.",
+            ),
             ("Members", "Who has part in an account."),
             ("Roles", "What users may do."),
             ("Sessions", "Users who are logged in."),

@@ -62,7 +62,10 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
             text().says("Where in the body: a JSON Pointer (RFC 6901)."),
         ),
         ("parameter", text().says("Which query parameter or header.")),
-        ("line", count(1, i64::MAX).says("Of the configuration of a form: its line.")),
+        (
+            "line",
+            count(1, i64::MAX).says("Of the configuration of a form: its line."),
+        ),
         ("column", count(1, i64::MAX)),
         ("code", one_of(RULES)),
         ("message", text()),

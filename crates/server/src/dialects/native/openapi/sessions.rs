@@ -6,7 +6,9 @@ use directory::sessions::{MAX_REASON, Method};
 
 use super::{acting, nullable, page, paged, reading, writing};
 use crate::openapi::operation::{Content, Operation};
-use crate::openapi::schema::{Schema, any_of, boolean, id, input, named, one_of, shape, text, time};
+use crate::openapi::schema::{
+    Schema, any_of, boolean, id, input, named, one_of, shape, text, time,
+};
 
 const TAG: &str = "Sessions";
 
@@ -45,16 +47,24 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
     ]);
     let reason = text().shortest(1).longest(MAX_REASON).pattern(r"\S");
     let password = || text().shortest(MIN_PASSWORD).longest(TOO_LONG - 1).secret();
-    let own = input([("current_password", text().secret()), ("new_password", password())]);
+    let own = input([
+        ("current_password", text().secret()),
+        ("new_password", password()),
+    ]);
     let own = own.requires(&["current_password", "new_password"]).closed();
-    let due = boolean().or_null().says("Whether it is to be changed; it is, unless said.");
+    let due = boolean()
+        .or_null()
+        .says("Whether it is to be changed; it is, unless said.");
     let others = input([("new_password", password()), ("change_due", due)]);
     let others = others.requires(&["new_password"]).closed();
     let email = text().format("idn-email").longest(Email::MAX_LENGTH);
     vec![
         ("OwnPassword", own),
         ("OthersPassword", others),
-        ("PasswordChange", any_of(vec![named("OthersPassword"), named("OwnPassword")])),
+        (
+            "PasswordChange",
+            any_of(vec![named("OthersPassword"), named("OwnPassword")]),
+        ),
         (
             "PasswordResetRequest",
             input([("email", email)]).requires(&["email"]).closed(),
@@ -149,6 +159,8 @@ fn passwords() -> [Operation; 3] {
             .shares(&["NotFound", "Conflict"])
             .answers_empty(204, "It is set."),
         writing(ask, named("PasswordResetRequest")).answers_empty(202, "It was heard."),
-        acting(send).shares(&["Conflict"]).answers_empty(202, "It is on its way."),
+        acting(send)
+            .shares(&["Conflict"])
+            .answers_empty(202, "It is on its way."),
     ]
 }

@@ -48,7 +48,10 @@ pub fn api() -> Api {
         },
         tags: vec![
             ("Users", "People of a marketplace."),
-            ("Around the user", "What the user who acts has and whom they know."),
+            (
+                "Around the user",
+                "What the user who acts has and whom they know.",
+            ),
             ("Sessions", "Logging in and out."),
         ],
         schemas: schemas(),
@@ -79,8 +82,14 @@ fn form() -> Schema {
         ("featured", boolean().or_null()),
         ("public_profile", boolean().or_null()),
         ("properties", whatever().says("As the form lists them.")),
-        ("profiles", whatever().says("By name, as the form lists them.")),
-        ("relationship_users", whatever().says("By name, one or a list.")),
+        (
+            "profiles",
+            whatever().says("By name, as the form lists them."),
+        ),
+        (
+            "relationship_users",
+            whatever().says("By name, one or a list."),
+        ),
         ("transactables", whatever().says("By name, one or a list.")),
     ])
 }
@@ -101,16 +110,16 @@ fn filled(fields: &str, format: &'static str, words: &'static str) -> [Schema; 2
 
 fn filled_in(fields: &str, format: &'static str, words: &'static str) -> Schema {
     let [name, other] = FORM_NAMES;
-    any_of(filled(fields, format, words).to_vec())
-        .says(format!("The name of the form is in `{other}` where `{name}` is absent."))
+    any_of(filled(fields, format, words).to_vec()).says(format!(
+        "The name of the form is in `{other}` where `{name}` is absent."
+    ))
 }
 
 /// The same, and whose item it is.
 fn with_creator(format: &'static str, words: &'static str) -> Schema {
     let creator = id().or_null().says("The user whose it is.");
-    let each = filled("ItemForm", format, words).map(|schema| {
-        schema.field(CREATOR, creator.clone(), false)
-    });
+    let each = filled("ItemForm", format, words)
+        .map(|schema| schema.field(CREATOR, creator.clone(), false));
     any_of(each.to_vec())
 }
 
@@ -250,14 +259,19 @@ fn users() -> Vec<Operation> {
             .names("id", id(), "The user's number.")
             .shares(&["NotFound"])
     };
-    let show = one("GET", "getUser")
-        .is("Users", "One user")
-        .answers(200, "The user.", content(named("User")));
+    let show = one("GET", "getUser").is("Users", "One user").answers(
+        200,
+        "The user.",
+        content(named("User")),
+    );
     let change = |method, name| {
         let operation = one(method, name)
             .is("Users", "Changes a user through a form")
             .answers_empty(204, "They are changed.");
-        filling(operation, filled_in("UserForm", "form-name", "A form for users."))
+        filling(
+            operation,
+            filled_in("UserForm", "form-name", "A form for users."),
+        )
     };
     let most = |most: usize| count(1, i64::try_from(most).unwrap_or(i64::MAX));
     let page = shape([
@@ -268,11 +282,18 @@ fn users() -> Vec<Operation> {
         .is("Users", "Users, by pages")
         .also_at("/api/users.json")
         .asks("page", id().unless_said(1_i64), "The page, from 1.")
-        .asks("per_page", most(MAX_PAGE).unless_said(PER_PAGE), "Users a page.")
+        .asks(
+            "per_page",
+            most(MAX_PAGE).unless_said(PER_PAGE),
+            "Users a page.",
+        )
         .answers(200, "The page.", content(page));
     vec![
         call(listed),
-        filling(make, filled_in("UserForm", "form-name", "A form for users.")),
+        filling(
+            make,
+            filled_in("UserForm", "form-name", "A form for users."),
+        ),
         call(show),
         change("PUT", "replaceUser"),
         change("PATCH", "updateUser"),
@@ -356,7 +377,12 @@ impl Section {
         for each in &mut made.body {
             each.schema = with_creator(self.form, self.words);
         }
-        [made, changed("PUT", replace), changed("PATCH", change), call(deleted)]
+        [
+            made,
+            changed("PUT", replace),
+            changed("PATCH", change),
+            call(deleted),
+        ]
     }
 }
 

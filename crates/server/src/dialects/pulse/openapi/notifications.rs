@@ -31,16 +31,6 @@ fn notifications() -> [Operation; 3] {
             "What the website shows a user, the newest first",
         )
         .asks(
-            "page",
-            most(MAX_PAGE).unless_said(1_i64),
-            "The page, from 1.",
-        )
-        .asks(
-            "pageSize",
-            most(MAX_PAGE_SIZE).unless_said(PAGE_SIZE),
-            "Rows a page.",
-        )
-        .asks(
             "unread",
             boolean(),
             "Those that were not read, or those that were.",

@@ -41,7 +41,10 @@ fn filled(form: &str, fields: Value) -> Value {
 }
 
 fn items(recorder: &mut Recorder) {
-    let (owner, other) = (recorder.user("joshua@example.org"), recorder.user("bob@example.org"));
+    let (owner, other) = (
+        recorder.user("joshua@example.org"),
+        recorder.user("bob@example.org"),
+    );
     for (list, form, fields, change) in [
         (
             "/api/user/transactables",
@@ -66,7 +69,10 @@ fn items(recorder: &mut Recorder) {
         recorder.call("DELETE", &place, None);
     }
     let user = format!("/api/users/{owner}");
-    let change = filled("reference_rest_api_create_user", json!({"first_name": "Joshua"}));
+    let change = filled(
+        "reference_rest_api_create_user",
+        json!({"first_name": "Joshua"}),
+    );
     recorder.call("PUT", &user, body(&change));
     recorder.call("PATCH", &user, body(&change));
     recorder.call("GET", "/api/users?page=1&per_page=1", None);
@@ -76,7 +82,9 @@ fn sessions(recorder: &mut Recorder) {
     let new = json!({"email": "nina@example.org", "password": PASSWORD});
     recorder.call("POST", "/v1/users", body(&new));
     let login = filled("reference_rest_api_create_session", new);
-    let begun = recorder.ask("POST", "/api/sessions", body(&login), &[]).json();
+    let begun = recorder
+        .ask("POST", "/api/sessions", body(&login), &[])
+        .json();
     let own = format!("Token token={}", begun["token"].as_str().unwrap());
     recorder.ask("DELETE", "/api/sessions", None, &[("authorization", &own)]);
 }

@@ -45,7 +45,9 @@ fn of_pulse(recorder: &mut Recorder, login: &Value) {
 }
 
 fn passkeys(recorder: &mut Recorder, user: &str, login: &Value) {
-    let begun = recorder.ask("POST", "/v1/sessions", body(login), &[]).json();
+    let begun = recorder
+        .ask("POST", "/v1/sessions", body(login), &[])
+        .json();
     let bearer = format!("Bearer {}", begun["token"].as_str().unwrap());
     let own = [("authorization", bearer.as_str())];
     let nothing = json!({});
