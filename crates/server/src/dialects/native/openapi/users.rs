@@ -120,6 +120,7 @@ fn user() -> Schema {
         ("accounts", list(named("Membership"))),
         ("groups", list(named("GroupMembership"))),
         ("badges", list(named("HeldBadge"))),
+        ("properties", anything().says("What forms keep of the user.")),
         ("profiles", anything()),
         ("relationships", anything()),
         ("transactables", anything()),
