@@ -9,8 +9,8 @@ use crate::query::{Listed, Position};
 use crate::store::{IdKind, Tx, find_account, insert_account, list_accounts};
 use crate::violation::{Rule, Violations};
 
-/// Longest name, in characters.
-const MAX_NAME: usize = 255;
+/// Longest name of what has one, in characters.
+pub const MAX_NAME: usize = 255;
 
 /// Makes an account. `violations` are what its caller found wrong already.
 ///

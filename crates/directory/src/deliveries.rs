@@ -88,6 +88,14 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [
+        Self::Pending,
+        Self::Delivered,
+        Self::Failed,
+        Self::Discarded,
+    ];
+
     /// Its stored name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -102,14 +110,7 @@ impl DeliveryState {
     /// The state of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [
-            Self::Pending,
-            Self::Delivered,
-            Self::Failed,
-            Self::Discarded,
-        ]
-        .into_iter()
-        .find(|state| state.name() == name)
+        Self::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
@@ -131,6 +132,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 6] = [
+        Self::Delivered,
+        Self::Refused,
+        Self::Gone,
+        Self::Forbidden,
+        Self::Failed,
+        Self::Discarded,
+    ];
+
     /// Its stored name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -156,16 +167,7 @@ impl Outcome {
     /// The outcome of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [
-            Self::Delivered,
-            Self::Refused,
-            Self::Gone,
-            Self::Forbidden,
-            Self::Failed,
-            Self::Discarded,
-        ]
-        .into_iter()
-        .find(|outcome| outcome.name() == name)
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod deliver;
 pub mod dialects;
 pub mod http;
+pub mod openapi;
 pub mod pages;
 pub mod router;
 pub mod worker;

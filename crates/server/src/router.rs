@@ -4,12 +4,15 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 
 use crate::deliver::inbox::{self, Inbox};
 use crate::dialects::{legalesign, native, platformos, pulse, wonolo};
 use crate::http::failure::Failure;
 use crate::http::{Shared, context, health, metrics};
+use crate::openapi;
 use crate::pages;
 
 /// The public listener: every dialect, the pages that messages lead to, and the health of
@@ -31,12 +34,14 @@ fn public_routes() -> Router<Shared> {
         .merge(legalesign::routes())
         .merge(native::routes())
         .merge(pages::routes())
+        .merge(openapi::routes())
         .merge(health_routes())
 }
 
 /// The management listener: health and metrics.
 pub fn management(app: Shared) -> Router {
-    around(health_routes().route("/metrics", get(metrics::show)), app)
+    let routes = health_routes().route("/metrics", get(metrics::show));
+    wrapped(routes, app, None)
 }
 
 fn health_routes() -> Router<Shared> {
@@ -46,14 +51,21 @@ fn health_routes() -> Router<Shared> {
 }
 
 /// What stands around every route: no path and no method are failures like any other, a
-/// panic is one request's 500, and each request has its context.
+/// panic is one request's 500, pages of the origins that are allowed may call, and each request
+/// has its context.
 pub fn around(routes: Router<Shared>, app: Shared) -> Router {
+    let cors = app.cors.layer();
+    wrapped(routes, app, cors)
+}
+
+fn wrapped(routes: Router<Shared>, app: Shared, cors: Option<CorsLayer>) -> Router {
     routes
         .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
         .fallback(async || Failure::NoRoute)
         .layer(CatchPanicLayer::custom(|_| {
             Failure::from(directory::Error::internal("a handler panicked")).into_response()
         }))
+        .layer(option_layer(cors))
         .layer(from_fn_with_state(app.clone(), context::serve))
         .with_state(app)
 }

@@ -13,7 +13,7 @@ pub(crate) use feed::page;
 pub use feed::{
     FeedPage, LOOKED_AT, SEQUENCED_AT_ONCE, feed, find, head, history_page, is_behind, sequence,
 };
-pub use report::{Report, report};
+pub use report::{MAX_ID as MAX_REPORTED_ID, Report, report};
 pub use retention::{EXPIRED_AT_ONCE, erase, expire};
 
 use crate::actor::Actor;

@@ -11,7 +11,7 @@ use crate::store::{IdKind, StoredEvent, Tx, find_account, insert_report};
 use crate::violation::{Path, Rule, Violations};
 
 /// Longest id of a sender's, and of a subject and its type, in characters.
-const MAX_ID: usize = 255;
+pub const MAX_ID: usize = 255;
 
 /// What another system says happened.
 #[derive(Debug, Clone, PartialEq)]

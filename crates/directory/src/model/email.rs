@@ -5,9 +5,6 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::violation::Rule;
 
-/// Longest address, in characters (RFC 5321 §4.5.3.1.3, less the angle brackets).
-const MAX_LENGTH: usize = 254;
-
 /// An address with a local part and a domain of at least two labels.
 ///
 /// Two addresses are the same when their keys are: local part in lower case, domain as
@@ -19,6 +16,9 @@ pub struct Email {
 }
 
 impl Email {
+    /// Longest address, in characters (RFC 5321 §4.5.3.1.3, less the angle brackets).
+    pub const MAX_LENGTH: usize = 254;
+
     /// Reads an address, trimmed.
     ///
     /// # Errors
@@ -30,8 +30,10 @@ impl Email {
         if text.is_empty() {
             return Err(Rule::Blank);
         }
-        if text.chars().count() > MAX_LENGTH {
-            return Err(Rule::TooLong { max: MAX_LENGTH });
+        if text.chars().count() > Self::MAX_LENGTH {
+            return Err(Rule::TooLong {
+                max: Self::MAX_LENGTH,
+            });
         }
         let key = canonical(text).ok_or(Rule::BadFormat)?;
         Ok(Self {

@@ -15,6 +15,9 @@ pub enum InvitationKind {
 }
 
 impl InvitationKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Invite, Self::Verify];
+
     /// Its stored name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -27,9 +30,7 @@ impl InvitationKind {
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Invite, Self::Verify]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -43,6 +44,9 @@ pub enum MessageChannel {
 }
 
 impl MessageChannel {
+    /// Every channel.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
+
     /// Its stored name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -55,9 +59,7 @@ impl MessageChannel {
     /// The channel of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Email, Self::Sms]
-            .into_iter()
-            .find(|channel| channel.name() == name)
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
     }
 
     /// The way to a user: by email, or by SMS where there is none; none where there is neither an

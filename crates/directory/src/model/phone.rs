@@ -6,9 +6,6 @@ use crate::violation::Rule;
 
 use super::check_text;
 
-/// Longest text of a number, in characters.
-const MAX_LENGTH: usize = 64;
-
 /// A number as it was given; `key` is its E.164 form, by which it is unique among workers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Phone {
@@ -17,13 +14,16 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// Longest text of a number, in characters.
+    pub const MAX_LENGTH: usize = 64;
+
     /// Keeps any text; the key is there when it reads as a number (US where it names no
     /// country) that has a length which numbers of that country have.
     ///
     /// # Errors
     /// [`Rule::TooLong`] past 64 characters, [`Rule::BadFormat`] for a NUL.
     pub fn unchecked(text: &str) -> Result<Self, Rule> {
-        if let Some(rule) = check_text(text, MAX_LENGTH) {
+        if let Some(rule) = check_text(text, Self::MAX_LENGTH) {
             return Err(rule);
         }
         Ok(Self {

@@ -19,7 +19,7 @@ use crate::clock::Random;
 use crate::error::{Error, Unavailable};
 use crate::violation::Rule;
 
-pub use rule::{MIN_PASSWORD, PasswordRule};
+pub use rule::{MAX_COMPOSED, MIN_PASSWORD, PasswordRule, SPECIAL};
 
 /// A password of this many characters or more is refused before anything is done with it.
 pub const TOO_LONG: usize = 1_000;

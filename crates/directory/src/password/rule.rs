@@ -8,11 +8,11 @@ use crate::violation::Rule as Broken;
 /// Least length of a password under either rule (NIST SP 800-63B-4 §3.1.1.2).
 pub const MIN_PASSWORD: usize = 8;
 /// Greatest length under [`PasswordRule::Composed`] (seed 004, `password`).
-const MAX_COMPOSED: usize = 99;
+pub const MAX_COMPOSED: usize = 99;
 
 /// The characters of which a composed password needs one. The back-tick is the last of them: the
 /// print of the expression lost it to a line break (seed 004, `password`).
-const SPECIAL: &str = "=+-^$*.[]{}()?\"!@#%&/\\,><':;|_~`";
+pub const SPECIAL: &str = "=+-^$*.[]{}()?\"!@#%&/\\,><':;|_~`";
 
 /// What a password must be like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

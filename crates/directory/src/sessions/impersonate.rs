@@ -20,7 +20,7 @@ use crate::users;
 use crate::violation::{Rule, Violations};
 
 /// Longest reason, in characters.
-const MAX_REASON: usize = 500;
+pub const MAX_REASON: usize = 500;
 
 /// Begins a session in which the actor acts as a user.
 ///

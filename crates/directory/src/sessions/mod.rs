@@ -12,7 +12,7 @@ mod login;
 
 pub(crate) use authenticate::{Use, by_token, note_use};
 pub use begin::{Started, start, start_by_key};
-pub use impersonate::impersonate;
+pub use impersonate::{MAX_REASON, impersonate};
 pub use login::{Credentials, Resolved, principal_of};
 pub(crate) use login::{Entry, enter, resolve};
 
@@ -62,6 +62,14 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method.
+    pub const ALL: [Self; 4] = [
+        Self::Password,
+        Self::Passkey,
+        Self::Key,
+        Self::Impersonation,
+    ];
+
     /// Its stored and published name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -76,14 +84,7 @@ impl Method {
     /// The method of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [
-            Self::Password,
-            Self::Passkey,
-            Self::Key,
-            Self::Impersonation,
-        ]
-        .into_iter()
-        .find(|method| method.name() == name)
+        Self::ALL.into_iter().find(|method| method.name() == name)
     }
 }
 

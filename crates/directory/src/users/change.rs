@@ -281,6 +281,14 @@ impl UserChange {
     }
 }
 
+/// Longest text of a field, in characters; 0 for what is no plain text field.
+#[must_use]
+pub fn longest(field: &str) -> usize {
+    let change = UserChange::default();
+    let found = change.texts().into_iter().find(|(name, ..)| *name == field);
+    found.map_or(0, |(_, _, longest)| longest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 
 pub use change::{
     AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
+    longest,
 };
 pub use create::create;
 pub(crate) use create::{invite, plan as plan_creation};

@@ -28,7 +28,7 @@ pub const OLD_SECRET_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// Webhooks of a tenant at most: each event is matched with all of them.
 pub const MAX_WEBHOOKS: usize = 100;
 /// Longest address, in characters.
-const MAX_URL: usize = 2_048;
+pub const MAX_URL: usize = 2_048;
 
 /// A webhook as it is stored. Its secrets are sealed: whoever sends opens them.
 #[derive(Clone, PartialEq)]

@@ -8,6 +8,7 @@ mod form;
 mod import;
 mod log;
 mod manage;
+mod openapi;
 mod outbound;
 mod output;
 mod quickstart;
@@ -88,6 +89,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Brings users in from a file: NDJSON or CSV; goes on where it was broken off.
     Import(import::Import),
+    /// Prints the OpenAPI document of an API.
+    Openapi(openapi::Openapi),
     /// Tells what is configured, what is reachable and what is missing.
     Doctor,
 }
@@ -170,6 +173,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failed> {
         Command::Backup(arguments) => backup::back_up(&settings, &arguments, told),
         Command::Restore(arguments) => backup::restore(&settings, &arguments, told),
         Command::Import(import) => import::run(&settings, &tenant, import, told).await,
+        Command::Openapi(arguments) => openapi::run(&arguments, told),
         Command::Doctor => doctor::run(&settings, told).await,
     }
 }

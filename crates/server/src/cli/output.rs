@@ -35,6 +35,11 @@ impl Told {
         }
     }
 
+    /// A document that is text already, in either format.
+    pub(super) fn text(self, document: &str) {
+        line(document.trim_end());
+    }
+
     /// A line for people; nothing for programs.
     pub(super) fn say(self, text: &str) {
         if self.format == Format::Text {

@@ -50,6 +50,7 @@ pub(super) async fn run(settings: &Settings, told: Told) -> Result<(), Failed> {
     app.relying_party = outbound.relying_party().map(Arc::new);
     let inbox = outbound.inbox;
     app.mailer = Some(Arc::new(outbound.mailer));
+    app.cors = settings.cors.clone();
     app.guard = Guard::new(settings.outbound.webhook_allow.clone());
     let app = Arc::new(app);
     let worker = worker(settings, &app)?;

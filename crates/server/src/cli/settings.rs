@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Failed;
 use super::outbound::{GivenOutbound, OutboundSettings, secret_in_file};
 use crate::deliver::guard::{AllowedNetwork, AllowedNetworks};
+use crate::http::cors::{AllowedOrigin, AllowedOrigins};
 use crate::http::trusted_proxies::TrustedProxies;
 
 /// What flags and environment say.
@@ -45,6 +46,16 @@ pub(super) struct Given {
         value_name = "FILE"
     )]
     secret_key_file: Option<PathBuf>,
+    /// An origin whose pages may call from a browser: `https://app.example.com`. May be said
+    /// several times; none unless said.
+    #[arg(
+        long,
+        global = true,
+        env = "MUSTER_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    cors_origin: Vec<AllowedOrigin>,
     /// A proxy, or a network of proxies, whose `X-Forwarded-For` says where a request comes
     /// from: `10.0.0.0/8`. May be said several times.
     #[arg(
@@ -67,6 +78,7 @@ pub(super) struct File {
     management: Option<String>,
     database: Option<String>,
     secret_key_file: Option<PathBuf>,
+    cors_origin: Option<Vec<String>>,
     trusted_proxy: Option<Vec<String>>,
     pub(super) base_url: Option<String>,
     #[serde(default, deserialize_with = "secret_in_file")]
@@ -99,6 +111,8 @@ pub(super) struct Settings {
     pub(super) trusted_proxies: TrustedProxies,
     /// The file that was read, if any.
     pub(super) config: Option<PathBuf>,
+    /// Whose pages may call from a browser.
+    pub(super) cors: AllowedOrigins,
     /// How messages leave.
     pub(super) outbound: OutboundSettings,
 }
@@ -131,6 +145,7 @@ impl Settings {
             secret_key_file: given.secret_key_file.or(file.secret_key_file.take()),
             trusted_proxies: TrustedProxies::new(proxies),
             config: given.config,
+            cors: origins(given.cors_origin, file.cors_origin.take())?,
             outbound: OutboundSettings::resolve(given.outbound, file, listen)?,
         })
     }
@@ -163,6 +178,18 @@ pub(super) fn networks(
         text.parse().map_err(refused)
     });
     file.collect::<Result<AllowedNetworks, Failed>>()
+}
+
+/// The origins that flags or environment say, else those of the file.
+fn origins(given: Vec<AllowedOrigin>, file: Option<Vec<String>>) -> Result<AllowedOrigins, Failed> {
+    if !given.is_empty() {
+        return Ok(given.into_iter().collect());
+    }
+    let file = file.unwrap_or_default().into_iter().map(|text| {
+        let refused = |cause| Failed::Configuration(format!("cors_origin: {text}: {cause}"));
+        text.parse::<AllowedOrigin>().map_err(refused)
+    });
+    file.collect()
 }
 
 fn read_file(path: &Path) -> Result<File, Failed> {
@@ -210,6 +237,7 @@ mod tests {
             management: None,
             database: None,
             secret_key_file: None,
+            cors_origin: Vec::new(),
             trusted_proxy: Vec::new(),
             outbound: GivenOutbound::default(),
         }

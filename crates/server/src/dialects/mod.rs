@@ -28,7 +28,7 @@ pub enum Dialect {
 
 /// Where each dialect is mounted. A path belongs to the longest mount that it starts with;
 /// one that starts with none is native's.
-const MOUNTS: [(&str, Dialect); 14] = [
+const MOUNTS: [(&str, Dialect); 15] = [
     ("/api_v2", Dialect::Wonolo),
     ("/users", Dialect::Pulse),
     ("/auth", Dialect::Pulse),
@@ -38,6 +38,7 @@ const MOUNTS: [(&str, Dialect); 14] = [
     ("/api/v1", Dialect::Legalesign),
     ("/v1", Dialect::Native),
     ("/invitations", Dialect::Pages),
+    ("/docs", Dialect::Pages),
     ("/password-resets", Dialect::Pages),
     ("/forms", Dialect::Pages),
     ("/unsubscribe", Dialect::Pages),
@@ -67,6 +68,14 @@ impl Dialect {
             Self::Native => "native",
             Self::Pages => "pages",
         }
+    }
+
+    /// Where the dialect of that name is mounted.
+    pub fn mounts(name: &str) -> impl Iterator<Item = &'static str> {
+        let own = MOUNTS
+            .into_iter()
+            .filter(move |(_, dialect)| dialect.name() == name);
+        own.map(|(mount, _)| mount)
     }
 
     /// The dialect that a path belongs to.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -75,7 +75,15 @@ pub async fn serve(State(app): State<Shared>, mut request: Request, next: Next) 
     response
 }
 
-/// The failure in its dialect's words; headers that the router set (`Allow`) are kept.
+/// Headers that are set around a handler, and belong to its failure too.
+const KEPT: [HeaderName; 4] = [
+    header::ALLOW,
+    header::VARY,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+];
+
+/// The failure in its dialect's words; headers that the router and its layers set are kept.
 fn word(failure: &Failure, context: &RequestContext, bare: Response) -> Response {
     if let Failure::Domain(
         cause @ (directory::Error::Internal(_) | directory::Error::Unavailable(_)),
@@ -91,12 +99,12 @@ fn word(failure: &Failure, context: &RequestContext, bare: Response) -> Response
     if let Some(seconds) = failure.retry_after() {
         response
             .headers_mut()
-            .insert(axum::http::header::RETRY_AFTER, seconds.into());
+            .insert(header::RETRY_AFTER, seconds.into());
     }
-    if let Some(allow) = bare.headers().get(axum::http::header::ALLOW) {
-        response
-            .headers_mut()
-            .insert(axum::http::header::ALLOW, allow.clone());
+    for kept in KEPT {
+        if let Some(value) = bare.headers().get(&kept) {
+            response.headers_mut().insert(kept, value.clone());
+        }
     }
     response
 }

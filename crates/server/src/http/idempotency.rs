@@ -19,7 +19,7 @@ use super::failure::Failure;
 const NAME: &str = "Idempotency-Key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key.
-const MAX_KEY: usize = 255;
+pub const MAX_KEY: usize = 255;
 
 /// The keys of requests under way on this node. (On another node the database decides: the
 /// later one waits for the first and replays its answer.)

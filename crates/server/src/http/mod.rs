@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod body;
 pub mod context;
+pub mod cors;
 pub mod failure;
 pub mod feed_signal;
 pub mod fields;
@@ -28,6 +29,7 @@ use directory::passkeys::RelyingParty;
 use directory::secret::SealingKey;
 
 use crate::deliver::guard::{AllowedNetworks, Guard};
+use cors::AllowedOrigins;
 use feed_signal::FeedSignal;
 use idempotency::{InFlight, RequestHashKey};
 use limits::Limits;
@@ -65,6 +67,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
+    /// Whose pages may call from a browser.
+    pub cors: AllowedOrigins,
     /// Counts challenges of passkeys, by the address they are asked for from.
     pub challenges: Throttle,
     /// What passkeys are bound to; there are none without.
@@ -91,6 +95,7 @@ impl App {
             trusted_proxies: TrustedProxies::default(),
             throttle: Throttle::default(),
             in_flight: InFlight::default(),
+            cors: AllowedOrigins::default(),
             challenges: Throttle::new(0, CHALLENGES),
             relying_party: None,
             mailer: None,

@@ -1,6 +1,8 @@
 //! Pages for people: what the links of messages lead to. They load nothing and are kept nowhere;
 //! but for those of passkeys, they work without scripts.
 
+mod docs;
+mod home;
 mod invitation;
 mod passkey;
 mod password_reset;
@@ -26,8 +28,9 @@ use crate::http::failure::Failure;
 use crate::http::{Shared, reply};
 
 const STYLE: &str = include_str!("style.css");
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("layout.html", include_str!("layout.html")),
+    ("home.html", include_str!("home.html")),
     ("message.html", include_str!("message.html")),
     ("invitation.html", include_str!("invitation.html")),
     (
@@ -72,6 +75,9 @@ fn policy(forms_go_to: &str) -> String {
 /// Their routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .route("/", get(home::show))
+        .route("/docs", get(docs::show))
+        .route("/docs/{file}", get(docs::file))
         .route(
             "/password-resets/{token}",
             get(password_reset::show).post(password_reset::answer),

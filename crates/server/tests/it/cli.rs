@@ -420,6 +420,41 @@ fn the_doctor_looks_and_changes_nothing() {
 }
 
 #[test]
+fn the_document_of_an_api_is_printed() {
+    let operator = Operator::new();
+    for name in muster::openapi::NAMES {
+        let output = operator.run(&["openapi", name]);
+        assert!(output.status.success());
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(Some(printed), muster::openapi::printed(name));
+    }
+    let unknown = operator.run(&["openapi", "scim"]);
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn an_origin_that_may_call_is_named_and_no_pattern() {
+    let operator = Operator::new();
+    let origin = "https://app.example.com";
+    let serving = operator.serve(&["--cors-origin", origin]);
+    for (base, allowed) in [(&serving.clients, Some(origin)), (&serving.operators, None)] {
+        let asked = Request::new("GET", &format!("{base}/health/live")).header("origin", origin);
+        let answer = asked.send();
+        assert_eq!(answer.header("access-control-allow-origin"), allowed);
+    }
+    drop(serving);
+    for bad in ["*", "null", "https://app.example.com/"] {
+        let refused = operator.run(&["doctor", "--cors-origin", bad]);
+        assert_eq!(refused.status.code(), Some(2), "{bad}");
+        let file = operator.folder.join("muster.toml");
+        std::fs::write(&file, format!("cors_origin = [\"{bad}\"]\n")).unwrap();
+        let refused = operator.run(&["doctor", "--config", file.to_str().unwrap()]);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("an origin is SCHEME://HOST"), "{bad}: {said}");
+    }
+}
+
+#[test]
 fn both_listeners_tell_their_health_and_one_its_metrics() {
     let operator = Operator::new();
     let serving = operator.serve(&[]);

@@ -32,6 +32,7 @@ mod legalesign;
 mod native;
 mod notifications;
 mod open_files;
+mod openapi;
 mod passkeys;
 mod passwords;
 mod platformos;

@@ -4,6 +4,7 @@
 pub mod error;
 mod groups;
 mod members;
+pub mod openapi;
 mod quirks;
 mod subscriptions;
 mod timezones;

@@ -13,7 +13,7 @@ use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::reply;
 
-const CONTENT_TYPE: &str = "application/problem+json";
+pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
 /// A failure as a problem.
 #[must_use]

@@ -23,7 +23,7 @@ use crate::http::{Shared, body};
 
 const LIST: &str = "/v1/events";
 /// Events reported in one request at most.
-const MAX_REPORTS: usize = 1_000;
+pub(super) const MAX_REPORTS: usize = 1_000;
 /// Members and items that each of them may have, those of all taken together.
 const FIELDS_OF_A_REPORT: usize = 32;
 

@@ -17,7 +17,7 @@ use crate::http::fields::integer_text;
 use crate::http::{Shared, body, reply};
 
 /// Rows a page when `limit` is not said.
-const DEFAULT_LIMIT: usize = 50;
+pub(super) const DEFAULT_LIMIT: usize = 50;
 
 /// The parameters of a list.
 pub(super) struct Parameters {

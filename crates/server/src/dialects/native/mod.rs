@@ -16,6 +16,7 @@ mod jobs;
 mod list;
 mod members;
 mod notifications;
+pub mod openapi;
 mod passkeys;
 mod passwords;
 mod preferences;

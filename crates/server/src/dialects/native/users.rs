@@ -32,7 +32,7 @@ const INCLUDE: Include = Include {
     records: true,
 };
 
-const FILTERS: [&str; 14] = [
+pub(super) const FILTERS: [&str; 14] = [
     "sort",
     "email",
     "first_name",

@@ -3,6 +3,7 @@
 
 pub mod error;
 mod items;
+pub mod openapi;
 mod quirks;
 mod sessions;
 mod users;

@@ -108,7 +108,7 @@ pub(super) fn creator_in(object: &Map<String, Value>) -> Result<Option<i64>, Vio
 }
 
 /// Users a page when `per_page` is not said.
-const PER_PAGE: usize = 20;
+pub(super) const PER_PAGE: usize = 20;
 
 /// The page that a list is asked for, from `page` and `per_page`.
 ///

@@ -7,6 +7,7 @@ mod auth;
 pub mod error;
 mod list;
 mod notifications;
+pub mod openapi;
 mod preferences;
 mod quirks;
 mod users;

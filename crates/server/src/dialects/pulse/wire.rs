@@ -3,7 +3,9 @@
 mod list;
 mod session;
 
-pub(super) use list::{Listing, UsersOut, listing_in};
+#[cfg(test)]
+pub(super) use list::PARAMETERS;
+pub(super) use list::{COLUMNS, Listing, MAX_SEARCH, MAX_SORTS, UsersOut, listing_in};
 pub(super) use session::{LoginIn, SessionOut, login_in};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,7 @@ use super::ACCOUNT_HEADER;
 use crate::http::fields::{Fields, Reading};
 
 /// Longest name of a role, in characters.
-const MAX_ROLE: usize = 255;
+pub(super) const MAX_ROLE: usize = 255;
 /// Characters of a refused value that are shown.
 const MAX_SHOWN: usize = 100;
 

@@ -2,6 +2,7 @@
 
 mod badges;
 pub mod error;
+pub mod openapi;
 mod params;
 mod quirks;
 mod token;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::described;
+
 /// A request to be filled and sent.
 pub struct Request {
     method: String,
     url: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    described: bool,
 }
 
 impl Request {
@@ -19,7 +22,14 @@ impl Request {
             url: url.to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
+            described: true,
         }
+    }
+
+    /// Of a listener that serves no API: what documents say of the path does not hold there.
+    pub fn undescribed(mut self) -> Self {
+        self.described = false;
+        self
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -81,8 +91,18 @@ impl Request {
             response.header("x-request-id").is_some(),
             "every answer carries X-Request-Id"
         );
+        if self.described {
+            described::check(&self.method, path_of(&self.url), &response);
+        }
         response
     }
+}
+
+/// The path of a URL, without its query.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').map_or("/", |start| &rest[start..]);
+    path.split('?').next().unwrap()
 }
 
 /// An answer, read whole.
@@ -94,6 +114,16 @@ pub struct Response {
 }
 
 impl Response {
+    /// One that no server gave.
+    pub fn made(status: u16, headers: &[(&str, &str)], text: &str) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self {
+            status,
+            headers: headers.iter().map(owned).collect(),
+            text: text.to_owned(),
+        }
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()

@@ -16,20 +16,24 @@ pub struct Database {
 }
 
 impl Database {
+    /// A file, whatever the other tests run on.
+    pub fn in_file() -> Self {
+        let name = new_name();
+        let file = std::env::temp_dir().join(format!("{name}.db"));
+        Self {
+            location: Location::Sqlite(file.clone()),
+            name,
+            file: Some(file),
+            server: None,
+        }
+    }
+
     /// A file, or with `MUSTER_TEST_ENGINE=postgres` a database on `MUSTER_TEST_POSTGRES`.
     pub fn create(runtime: &Runtime) -> Self {
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("muster_it_{}_{number}", std::process::id());
         if std::env::var("MUSTER_TEST_ENGINE").as_deref() != Ok("postgres") {
-            let file = std::env::temp_dir().join(format!("{name}.db"));
-            let location = Location::Sqlite(file.clone());
-            return Self {
-                location,
-                name,
-                file: Some(file),
-                server: None,
-            };
+            return Self::in_file();
         }
+        let name = new_name();
         let server = std::env::var("MUSTER_TEST_POSTGRES").expect("MUSTER_TEST_POSTGRES");
         runtime.block_on(run(&server, &format!("CREATE DATABASE {name}")));
         let (base, _) = server.rsplit_once('/').unwrap();
@@ -41,6 +45,12 @@ impl Database {
             server: Some(server),
         }
     }
+}
+
+/// A name that no other test has.
+fn new_name() -> String {
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("muster_it_{}_{number}", std::process::id())
 }
 
 /// A database for commands of the binary.

@@ -3,6 +3,8 @@
 pub mod authenticator;
 mod client;
 mod database;
+mod described;
+pub mod webdriver;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +12,14 @@ use std::time::Duration;
 pub use client::{Request, Response};
 use database::Database;
 pub use database::TestDatabase;
+pub use described::described;
 use directory::badges::NewBadge;
-use directory::clock::{Clock, FakeClock, SystemRandom};
+use directory::clock::{Clock, FakeClock, Random, SystemRandom};
 use directory::event::Subject;
 use directory::keys::{MadeKey, NewKey};
 use directory::model::{Group, Invitation};
 use directory::query::InvitationFilter;
-use directory::store::{StoredEvent, Tx};
+use directory::store::{Location, StoredEvent, Tx};
 use directory::violation::Violations;
 use directory::{Actor, Directory, Error, TenantId, event, invitations, keys, tenants};
 use jiff::SignedDuration;
@@ -36,6 +39,7 @@ pub const START: &str = "2026-11-21T04:50:40.123Z";
 /// A running server with an empty directory.
 pub struct Server {
     url: String,
+    app: Arc<App>,
     pub directory: Directory,
     pub clock: Arc<FakeClock>,
     worker: Arc<Worker>,
@@ -87,14 +91,30 @@ impl Server {
         adjust: impl FnOnce(&mut App, u16),
         router: impl FnOnce(Arc<App>) -> axum::Router,
     ) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build();
-        let runtime = runtime.unwrap();
-        let clock = Arc::new(FakeClock::new(START.parse().unwrap()));
+        let runtime = runtime();
         let database = Database::create(&runtime);
-        let opened = Directory::open(&database.location, clock.clone(), Arc::new(SystemRandom));
+        Self::start_on(runtime, database, Arc::new(SystemRandom), adjust, router)
+    }
+
+    /// Starts one whose random values are given, on a file: each run on it is like the others.
+    pub fn start_predictable(
+        random: Arc<dyn Random>,
+        adjust: impl FnOnce(&mut App),
+        router: impl FnOnce(Arc<App>) -> axum::Router,
+    ) -> Self {
+        let adjust = |app: &mut App, _| adjust(app);
+        Self::start_on(runtime(), Database::in_file(), random, adjust, router)
+    }
+
+    fn start_on(
+        runtime: Runtime,
+        database: Database,
+        random: Arc<dyn Random>,
+        adjust: impl FnOnce(&mut App, u16),
+        router: impl FnOnce(Arc<App>) -> axum::Router,
+    ) -> Self {
+        let clock = Arc::new(FakeClock::new(START.parse().unwrap()));
+        let opened = Directory::open(&database.location, clock.clone(), random);
         let directory = runtime.block_on(opened).unwrap();
         let mut app = App::new(directory.clone(), b"a secret key of the tests");
         // Receivers of webhooks listen on loopback.
@@ -106,7 +126,7 @@ impl Server {
         let sender = WebhookSender::new(loopback, clock.clone()).unwrap();
         let kept = SignedDuration::from_hours(400 * 24);
         let worker = Worker::new(Arc::clone(&app), sender, kept);
-        let router = router(app);
+        let router = router(Arc::clone(&app));
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let limits = ConnectionLimits {
@@ -118,6 +138,7 @@ impl Server {
         }));
         Self {
             url,
+            app,
             directory,
             clock,
             worker,
@@ -130,6 +151,19 @@ impl Server {
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The file of its database.
+    pub fn file(&self) -> &std::path::Path {
+        match &self._database.location {
+            Location::Sqlite(file) => file,
+            Location::Postgres(url) => panic!("{url} is no file"),
+        }
+    }
+
+    /// The application that it serves.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
     }
 
     /// A request to be filled and sent.
@@ -324,6 +358,14 @@ impl Server {
             .verify_password(password.to_owned().into(), hash.unwrap());
         self.wait(verified).unwrap()
     }
+}
+
+fn runtime() -> Runtime {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.unwrap()
 }
 
 impl Drop for Server {

@@ -6,7 +6,7 @@ use directory::users::UserChange;
 use directory::violation::Violations;
 
 use super::Case;
-use super::webdriver::Browser;
+use crate::harness::webdriver::Browser;
 
 /// A server that browsers have passkeys on: `localhost` is a secure context.
 fn local() -> (Case, String) {

@@ -7,7 +7,6 @@ mod page;
 mod refused;
 mod register;
 mod sign_in;
-pub(crate) mod webdriver;
 
 use std::sync::Arc;
 

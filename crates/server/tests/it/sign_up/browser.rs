@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Case, SELLER};
 use crate::harness::Server;
-use crate::passkeys::webdriver::{Browser, Element};
+use crate::harness::webdriver::{Browser, Element};
 
 /// What has this id, once it is there.
 fn at<'a>(browser: &'a Browser, id: &str) -> Element<'a> {
@@ -64,8 +64,8 @@ fn a_page_filled_in_wrongly_shows_its_errors_and_rightly_makes_the_user() {
         ("first_name", "Tell us your name."),
         ("properties-shop", "This cannot be had."),
     ] {
-        let error = at(&browser, &format!("field-{name}-error"));
-        assert_eq!(error.text(), words);
+        let said = format!("//*[@id='field-{name}-error'][normalize-space()='{words}']");
+        let error = browser.find(&said);
         let between = at(&browser, &format!("field-{name}")).top() - error.top();
         assert!((0.0..80.0).contains(&between), "{name}: {between}");
     }

@@ -32,16 +32,19 @@ pub(super) use subscription::{
 };
 
 /// Most characters of a group's slug (seed 004, `groups`).
-const MAX_SLUG: usize = 50;
+pub(super) const MAX_SLUG: usize = 50;
 /// Characters of a refused value that are shown again.
 const SHOWN: usize = 100;
 
 /// `[-\w' ]` and `[-\w]` over the whole text. `\w` are letters of any script with their
 /// marks, digits and `_` (contracts, legalesign: Users).
-static NAME: LazyLock<Result<Regex, regex::Error>> =
-    LazyLock::new(|| Regex::new(r"^[-\p{L}\p{M}\p{Nd}_' ]+$"));
-static SLUG: LazyLock<Result<Regex, regex::Error>> =
-    LazyLock::new(|| Regex::new(r"^[-\p{L}\p{M}\p{Nd}_]+$"));
+static NAME: LazyLock<Result<Regex, regex::Error>> = LazyLock::new(|| Regex::new(NAME_FORM));
+static SLUG: LazyLock<Result<Regex, regex::Error>> = LazyLock::new(|| Regex::new(SLUG_FORM));
+
+/// The form of a name.
+pub(super) const NAME_FORM: &str = r"^[-\p{L}\p{M}\p{Nd}_' ]+$";
+/// The form of a group's slug.
+pub(super) const SLUG_FORM: &str = r"^[-\p{L}\p{M}\p{Nd}_]+$";
 
 fn fits(text: &str, pattern: &LazyLock<Result<Regex, regex::Error>>) -> bool {
     pattern.as_ref().is_ok_and(|pattern| pattern.is_match(text))

@@ -27,6 +27,7 @@ pub(super) use named::named_in;
 pub(super) use notification::{
     MandatoryOut, PreferenceOut, in_data, mandatory_in, preferences_in, rows_of,
 };
+pub(super) use parts_in::MAX_ENTRIES;
 pub(super) use passkey::{
     ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
 };
@@ -37,7 +38,9 @@ pub(super) use rights::{
 };
 pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
-pub(super) use user_in::{record_in, user_in};
+#[cfg(test)]
+pub(super) use user_in::{FIELDS, JOINING_FIELDS};
+pub(super) use user_in::{MIN_PASSWORD, record_in, user_in};
 pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, span_in, webhook_in};
 
 use crate::http::fields::{FIRST_SECOND, Reading};

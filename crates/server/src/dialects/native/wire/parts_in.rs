@@ -11,7 +11,7 @@ use super::STRICT;
 use crate::http::fields::Fields;
 
 /// Entries of a list of badges, groups or accounts at most.
-const MAX_ENTRIES: usize = 100;
+pub(in crate::dialects::native) const MAX_ENTRIES: usize = 100;
 
 /// The attributes of a worker. The domain names them flat; error.rs puts them back into their
 /// object.

@@ -12,11 +12,11 @@ use super::{STRICT, moment};
 use crate::http::fields::Fields;
 
 /// Least length of a password here (NIST SP 800-63B-4 §3.1.1.2).
-const MIN_PASSWORD: usize = 8;
+pub(in crate::dialects::native) const MIN_PASSWORD: usize = 8;
 
 /// The fields that a client may send. `email_verified_at`, `verified_phone` and
 /// `phone_verified_at` are not among them: nobody verifies themselves.
-const FIELDS: [&str; 26] = [
+pub(in crate::dialects::native) const FIELDS: [&str; 26] = [
     "kind",
     "email",
     "first_name",
@@ -45,7 +45,7 @@ const FIELDS: [&str; 26] = [
     "password",
 ];
 /// What a user joins: later it has calls of its own.
-const JOINING_FIELDS: [&str; 2] = ["accounts", "groups"];
+pub(in crate::dialects::native) const JOINING_FIELDS: [&str; 2] = ["accounts", "groups"];
 
 /// Reads a user's body: the change, the password, and all that is wrong with them. `stored`
 /// is the user to be changed; none: one is made.

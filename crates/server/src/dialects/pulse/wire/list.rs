@@ -11,10 +11,21 @@ use crate::dialects::pulse::notifications::{MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE, 
 use crate::http::failure::Failure;
 
 /// Longest text that is searched for, in characters.
-const MAX_SEARCH: usize = 255;
+pub(in crate::dialects::pulse) const MAX_SEARCH: usize = 255;
 /// Fields that a list may be sorted by at once.
-const MAX_SORTS: usize = 8;
-const PARAMETERS: [&str; 7] = [
+pub(in crate::dialects::pulse) const MAX_SORTS: usize = 8;
+/// The fields that a list may be sorted by.
+pub(in crate::dialects::pulse) const COLUMNS: [(&str, MemberOrder); 8] = [
+    ("id", MemberOrder::Id),
+    ("email", MemberOrder::Email),
+    ("name", MemberOrder::Name),
+    ("phone", MemberOrder::Phone),
+    ("active", MemberOrder::Active),
+    ("teamId", MemberOrder::TeamId),
+    ("createdAt", MemberOrder::CreatedAt),
+    ("updatedAt", MemberOrder::UpdatedAt),
+];
+pub(in crate::dialects::pulse) const PARAMETERS: [&str; 7] = [
     "page", "pageSize", "search", "sort", "active", "teamId", "email",
 ];
 
@@ -105,17 +116,8 @@ fn order_in(text: &str) -> Result<Vec<(MemberOrder, bool)>, Failure> {
 }
 
 fn column(name: &str) -> Option<MemberOrder> {
-    match name {
-        "id" => Some(MemberOrder::Id),
-        "email" => Some(MemberOrder::Email),
-        "name" => Some(MemberOrder::Name),
-        "phone" => Some(MemberOrder::Phone),
-        "active" => Some(MemberOrder::Active),
-        "teamId" => Some(MemberOrder::TeamId),
-        "createdAt" => Some(MemberOrder::CreatedAt),
-        "updatedAt" => Some(MemberOrder::UpdatedAt),
-        _ => None,
-    }
+    let found = COLUMNS.into_iter().find(|(each, _)| *each == name);
+    found.map(|(_, order)| order)
 }
 
 /// A page of users.

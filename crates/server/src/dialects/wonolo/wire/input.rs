@@ -19,7 +19,7 @@ use super::kind_name;
 use crate::http::fields::{Fields, Reading};
 
 /// Least length of a password (seed 001, `user[password]`).
-const MIN_PASSWORD: usize = 8;
+pub(in super::super) const MIN_PASSWORD: usize = 8;
 
 /// Values as forms send them, in JSON too; an empty value is none.
 pub(super) const READING: Reading = Reading {

@@ -12,9 +12,9 @@ use crate::http::failure::Failure;
 use crate::http::fields::{FIRST_SECOND, integer};
 
 /// Most users on a page, and how many there are unless said.
-const MAX_PER: usize = 50;
+pub(in super::super) const MAX_PER: usize = 50;
 
-const PARAMETERS: [&str; 16] = [
+pub(in super::super) const PARAMETERS: [&str; 16] = [
     "token",
     "page",
     "per",

@@ -3,8 +3,12 @@
 mod input;
 mod list;
 
-pub(super) use input::{BADGE_FIELDS, USER_FIELDS, badge_in, invite_in, update_in, user_in};
-pub(super) use list::list_in;
+pub(super) use input::{
+    BADGE_FIELDS, MIN_PASSWORD, USER_FIELDS, badge_in, invite_in, update_in, user_in,
+};
+#[cfg(test)]
+pub(super) use list::PARAMETERS;
+pub(super) use list::{MAX_PER, list_in};
 
 use directory::model::{
     Badge, DrugTest, Email, EmployerRole, JobTransition, OnboardingState, Phone, Place, User,
@@ -51,7 +55,7 @@ pub(super) fn token_out(token: &SecretString, expires_at: Timestamp) -> TokenOut
 }
 
 /// The name of a kind (seed 001, `type`).
-fn kind_name(kind: UserKind) -> &'static str {
+pub(super) fn kind_name(kind: UserKind) -> &'static str {
     match kind {
         UserKind::Worker => "Worker",
         UserKind::Employer => "Employer",

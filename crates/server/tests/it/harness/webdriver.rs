@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// How a found element is named (WebDriver §11).
@@ -141,6 +143,45 @@ impl Browser {
         self.find(&format!("//button[normalize-space()='{label}']"))
     }
 
+    /// What a script returns.
+    pub fn run(&self, script: &str) -> Value {
+        let body = json!({ "script": script, "args": [] });
+        self.call("POST", "/execute/sync", &body)
+    }
+
+    /// The element that has the focus.
+    pub fn active(&self) -> Element<'_> {
+        let found = self.call("GET", "/element/active", &Value::Null);
+        Element {
+            browser: self,
+            id: found[ELEMENT].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// What a screen of this size would show, of one who likes it dark or light.
+    pub fn look_like(&self, width: u32, height: u32, dark: bool) {
+        let scheme = if dark { "dark" } else { "light" };
+        let media = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let phone = width < 500;
+        for (command, parameters) in [
+            ("Emulation.setEmulatedMedia", json!({ "features": media })),
+            (
+                "Emulation.setDeviceMetricsOverride",
+                json!({ "width": width, "height": height, "deviceScaleFactor": 1,
+                    "mobile": phone }),
+            ),
+        ] {
+            let body = json!({ "cmd": command, "params": parameters });
+            self.call("POST", "/goog/cdp/execute", &body);
+        }
+    }
+
+    /// What it shows, as PNG.
+    pub fn picture(&self) -> Vec<u8> {
+        let text = self.call("GET", "/screenshot", &Value::Null);
+        STANDARD.decode(text.as_str().unwrap()).unwrap()
+    }
+
     /// Whether the authenticator verifies its user from now on.
     pub fn verify_user(&self, verified: bool) {
         let path = format!("/webauthn/authenticator/{}/uv", self.authenticator);
@@ -181,6 +222,23 @@ impl Element<'_> {
         self.call("POST", "value", &json!({ "text": text }));
     }
 
+    /// Presses keys, whatever is there.
+    pub fn press(&self, keys: &str) {
+        self.call("POST", "value", &json!({ "text": keys }));
+    }
+
+    /// Its text, as it is shown.
+    pub fn text(&self) -> String {
+        let text = self.call("GET", "text", &Value::Null);
+        text.as_str().unwrap().to_owned()
+    }
+
+    /// An attribute; empty where there is none.
+    pub fn attribute(&self, name: &str) -> String {
+        let value = self.call("GET", &format!("attribute/{name}"), &Value::Null);
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
     /// The value of a field.
     pub fn value(&self) -> String {
         self.property("value").as_str().unwrap().to_owned()
@@ -189,12 +247,6 @@ impl Element<'_> {
     /// What the element says of itself under a name.
     pub fn property(&self, name: &str) -> Value {
         self.call("GET", &format!("property/{name}"), &Value::Null)
-    }
-
-    /// What there is to be read in it.
-    pub fn text(&self) -> String {
-        let text = self.call("GET", "text", &Value::Null);
-        text.as_str().unwrap().to_owned()
     }
 
     /// Where it stands on the page: its upper edge.

@@ -1,0 +1,77 @@
+// Sending a request with the reader's key, and showing what the server answers.
+
+import { el, fill } from "./dom.js";
+
+/** Characters of a body that are shown. */
+const SHOWN = 200_000;
+
+/** Sends a request; the answer appears in `place` while it comes. */
+export async function send(request, authorization, place) {
+  const stop = new AbortController();
+  const headers = new Headers(request.headers);
+  if (authorization) headers.set("Authorization", authorization);
+  const started = performance.now();
+  fill(place, el("p", { class: "quiet" }, "Waiting for the server …"));
+  try {
+    const answer = await fetch(request.path, {
+      method: request.method,
+      headers,
+      body: request.body ?? undefined,
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "manual",
+      signal: stop.signal,
+    });
+    await show(answer, started, place, stop);
+  } catch (cause) {
+    fill(place, el("p", { class: "error" }, `No answer came: ${cause.message}`));
+  }
+}
+
+async function show(answer, started, place, stop) {
+  const took = Math.round(performance.now() - started);
+  const kind = answer.ok ? "good" : "bad";
+  const line = el(
+    "p", { class: `status ${kind}`, "data-status": answer.status },
+    el("strong", {}, `${answer.status} ${answer.statusText}`),
+    el("span", { class: "quiet" }, ` ${took} ms`),
+  );
+  const named = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
+  const headers = el("details", {}, el("summary", {}, "Headers"), el("pre", {}, named));
+  const body = el("pre", { class: "answer", tabindex: "0", "aria-label": "Body of the answer" });
+  const halt = el("button", { type: "button", class: "quiet", onclick: () => stop.abort() }, "Stop");
+  fill(place, line, headers, body, halt);
+  let text = "";
+  try {
+    for await (const piece of pieces(answer)) {
+      text = (text + piece).slice(0, SHOWN);
+      body.textContent = text;
+    }
+  } catch (cause) {
+    if (cause.name !== "AbortError") throw cause;
+  }
+  halt.remove();
+  body.textContent = pretty(answer, text);
+  if (text === "") fill(body, el("span", { class: "quiet" }, "The body is empty."));
+}
+
+/** The body as it comes. */
+async function* pieces(answer) {
+  if (!answer.body) return;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+/** JSON with its lines broken; anything else as it is. */
+export function pretty(answer, text) {
+  if (!(answer.headers.get("content-type") ?? "").includes("json")) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,132 @@
+"""How schemathesis makes values of our formats, and what it checks besides its own.
+
+Schemathesis loads this file by SCHEMATHESIS_HOOKS. `MUSTER_FACTS` is JSON with what the server has:
+numbers of an account, a group and a badge.
+"""
+
+import json
+import os
+import re
+import urllib.parse
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+import reasons
+
+FACTS = json.loads(os.environ["MUSTER_FACTS"])
+API = FACTS["api"]
+
+# Values that are what their format says. The server's own rule is narrower or wider than what
+# schemathesis would guess from the name.
+letters = st.text("abcdefghijklmnopqrstuvwxyz", min_size=8, max_size=12)
+FORMATS = {
+    "idn-email": letters.map("{}@example.org".format),
+    "phone": st.integers(2_000_000, 9_999_999).map("+1415{:07d}".format),
+    "timezone": st.sampled_from(["UTC", "Europe/London", "Asia/Kolkata", "US/Pacific"]),
+    "iso-8601": st.datetimes().map(lambda at: at.replace(year=2026).isoformat()),
+    "account": st.just(str(FACTS["account"])),
+    "web-address": letters.map("https://{}.invalid/hook".format),
+    "form-name": st.just("reference_rest_api_create_user"),
+    "session-form": st.just("reference_rest_api_create_session"),
+    "transactable-form": st.just("boat"),
+    "relationship-form": st.just("friend"),
+    "group": st.sampled_from([FACTS["group_slug"], FACTS["group_uri"]]),
+    "group-list": st.sampled_from(["", FACTS["group_slug"], FACTS["group_uri"]]),
+    "redirect": st.just(""),
+    "password": st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=14, max_size=20).map(
+        "Aa1!{}".format
+    ),
+}
+for name, strategy in FORMATS.items():
+    schemathesis.openapi.format(name, strategy)
+
+
+NAME = re.compile(r"\w+", re.ASCII)
+
+
+def pairs(value, prefix=""):
+    """A form's fields, nested by brackets, as Rails reads them."""
+    for name, inner in value.items():
+        # A name with a bracket in it cannot be written. Those of the API have none, and it
+        # passes over others.
+        if not NAME.fullmatch(str(name)):
+            continue
+        path = f"{prefix}[{name}]" if prefix else str(name)
+        if isinstance(inner, dict):
+            yield from pairs(inner, path)
+        elif isinstance(inner, list):
+            for index, each in enumerate(inner):
+                if isinstance(each, dict):
+                    yield from pairs(each, f"{path}[{index}]")
+                else:
+                    yield f"{path}[]", text_of(each)
+        else:
+            yield path, text_of(inner)
+
+
+def text_of(value):
+    # A form has no null but an empty text.
+    if value is None or value == "null":
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+@schemathesis.serializer("application/x-www-form-urlencoded")
+def form(ctx, value):
+    if isinstance(value, dict):
+        return urllib.parse.urlencode(list(pairs(value)), errors="replace").encode()
+    return text_of(value).encode(errors="replace")
+
+
+def whole(value):
+    """Whole numbers as this API writes them: without a point. JSON Schema does not tell 1.0 from 1."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [whole(each) for each in value]
+    if isinstance(value, dict):
+        return {name: whole(each) for name, each in value.items()}
+    return value
+
+
+@schemathesis.hook
+def map_body(context, body):
+    return whole(body)
+
+
+def is_form(case):
+    return case.media_type == "application/x-www-form-urlencoded"
+
+
+@schemathesis.check
+def valid_input_is_taken(ctx, response, case):
+    """Positive data is taken, or refused for a reason that is written down."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return None
+    unexplained = reasons.of_refusal(API, case, response)
+    if unexplained:
+        raise AssertionError("valid input was refused: " + "; ".join(unexplained))
+    return None
+
+
+@schemathesis.check
+def invalid_input_is_refused(ctx, response, case):
+    """Negative data is refused, but for what is written down."""
+    if reasons.may_be_taken(API, case):
+        return None
+    # Every value of a form is a text: what is of a wrong type in JSON is right there.
+    if is_form(case):
+        return None
+    return negative_data_rejection(ctx, response, case)
+
+
+@schemathesis.check
+def the_server_looks(ctx, response, case):
+    """A server that answers 429 to everything would hold any document."""
+    if response.status_code == 429 and not FACTS["counted"]:
+        raise AssertionError("429 where nothing is counted")
+    return None
