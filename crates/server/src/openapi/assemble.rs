@@ -129,10 +129,7 @@ fn parameter(parameter: &Parameter) -> Members {
 }
 
 fn is_list(schema: &Ordered) -> bool {
-    match schema {
-        Ordered::Object(members) => members.get("type") == Some(&"array".into()),
-        _ => false,
-    }
+    matches!(schema, Ordered::Object(members) if members.get("type") == Some(&"array".into()))
 }
 
 fn request_body(operation: &Operation, examples: &Examples) -> Members {
