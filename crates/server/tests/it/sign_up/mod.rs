@@ -93,6 +93,7 @@ impl Case {
 
     /// The user of an address, as `/v1` shows them.
     fn user(&self, email: &str) -> Option<Value> {
+        self.server.settle();
         let path = format!("/v1/users?email={}", email.replace('+', "%2B"));
         let found = self
             .server
@@ -101,6 +102,29 @@ impl Case {
             .send()
             .expect(200);
         found["data"].get(0).cloned()
+    }
+
+    /// How many users there are.
+    fn user_count(&self) -> usize {
+        self.server.settle();
+        self.server.user_count()
+    }
+
+    /// The count that a statement answers.
+    fn counted(&self, sql: &'static str) -> i64 {
+        self.server
+            .read(move |tx| tx.query_one(sql, &[], |row| row.int()))
+    }
+
+    /// What waits to be looked at: submissions, values that are kept for them, users and events.
+    fn written(&self) -> [i64; 4] {
+        [
+            "SELECT count(*) FROM sign_ups WHERE tenant_id = 1",
+            "SELECT count(*) FROM claims WHERE tenant_id = 1 AND owner_id < 0",
+            "SELECT count(*) FROM users WHERE tenant_id = 1",
+            "SELECT count(*) FROM events WHERE tenant_id = 1",
+        ]
+        .map(|sql| self.counted(sql))
     }
 
     fn pause(&self) {
