@@ -335,12 +335,7 @@ impl<'a> Checking<'a> {
 
     /// A profile that shall not be: what it must have, it must have; so one that demands something
     /// stays.
-    fn gone_profile(
-        &mut self,
-        section: &'a Section,
-        at: Path,
-        is_stored: bool,
-    ) -> Option<Item> {
+    fn gone_profile(&mut self, section: &'a Section, at: Path, is_stored: bool) -> Option<Item> {
         let filled = self.untouched_profile(section, &at, None).pop();
         if !is_stored {
             return filled;
@@ -488,7 +483,8 @@ impl Field {
             let always = validator.condition.is_none() && validator.check != Check::Presence;
             always && !validator.broken(&self.name, Some(value), None).is_empty()
         };
-        let breaks = beyond_bounds(value).is_some() || self.validators.iter().any(|each| holds(&each));
+        let breaks =
+            beyond_bounds(value).is_some() || self.validators.iter().any(|each| holds(&each));
         breaks.then(|| "breaks what holds of the field".to_owned())
     }
 

@@ -30,9 +30,7 @@ pub(crate) use rules::Target;
 pub use rules::{Indexed, Rules, Unique};
 pub use schema::schema;
 pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
-pub use sign_up::{
-    SIGN_UP_PAUSE, SignUp, drop_sign_up, look_at_sign_up, noted_sign_ups, sign_up,
-};
+pub use sign_up::{SIGN_UP_PAUSE, SignUp, drop_sign_up, look_at_sign_up, noted_sign_ups, sign_up};
 pub use stored::{
     Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list,
     name_taken, page, preview, put,

@@ -159,7 +159,12 @@ fn add(schema: &mut Value, field: &Field) {
 
 /// What holds of a value that is there.
 fn of_field(field: &Field) -> Value {
-    let always = || field.validators.iter().filter(|each| each.condition.is_none());
+    let always = || {
+        field
+            .validators
+            .iter()
+            .filter(|each| each.condition.is_none())
+    };
     let rules = |validator: &Validator| of_check(&validator.check);
     let mut all = vec![of_type(field.field_type)];
     all.extend(always().filter_map(|each| match rules(each)? {

@@ -119,7 +119,10 @@ pub fn sign_up(
     refuse_taken(&claims, &touched).map_err(|refused| form.reword(refused))
 }
 
-fn refuse_taken(claims: &BTreeMap<Claim, crate::violation::Path>, touched: &[u64]) -> Result<(), Error> {
+fn refuse_taken(
+    claims: &BTreeMap<Claim, crate::violation::Path>,
+    touched: &[u64],
+) -> Result<(), Error> {
     let taken = claims.keys().zip(touched).filter(|(_, rows)| **rows == 0);
     Error::if_any(users::taken_of(taken.map(|(claim, _)| claim), claims))
 }

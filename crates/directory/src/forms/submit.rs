@@ -116,8 +116,7 @@ pub fn update_user(
     password: Option<&PasswordHash>,
 ) -> Result<(), Error> {
     let (user, has, stored) = changeable(tx, actor, form, id)?;
-    let again = (stored != checked.stored)
-        .then(|| Submission::of_user(form, given, Some(&stored)));
+    let again = (stored != checked.stored).then(|| Submission::of_user(form, given, Some(&stored)));
     let submission = again.as_ref().unwrap_or(&checked.submission);
     if submission.password.is_some() && submission.violations.is_empty() && password.is_none() {
         // What is stored changed since the submission was found wrong.

@@ -90,7 +90,11 @@ fn check_options(node: &Node, path: &Path, field: &Field, faults: &mut Faults) {
     };
     let path = path.child("property_options");
     let at = |name: &str| options.get(name).map_or(options.at, |node| node.at);
-    if let Some(why) = field.default.as_ref().and_then(|value| field.refuses(value)) {
+    if let Some(why) = field
+        .default
+        .as_ref()
+        .and_then(|value| field.refuses(value))
+    {
         faults.refuse(&path.child("default"), at("default"), why);
     }
     if field.indexed && !field.field_type.is_single() {

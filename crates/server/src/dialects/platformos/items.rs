@@ -5,7 +5,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use directory::forms::{Resource, SectionKind, check_item, check_item_update, create_item, delete_item, update_item};
+use directory::forms::{
+    Resource, SectionKind, check_item, check_item_update, create_item, delete_item, update_item,
+};
 
 use super::quirks::CONTENT_TYPE;
 use super::users::{filled_in, require_some};

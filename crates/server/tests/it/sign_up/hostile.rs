@@ -84,8 +84,12 @@ fn a_taken_value_is_refused_whoever_has_it_and_whoever_s_the_email_is() {
     assert_page(&case.send(&opened, &first), 200, SENT);
     // Before the first is looked at, and afterwards.
     for _ in 0..2 {
-        let answers = ["known@example.org", "unknown@example.org", "eve@example.org"]
-            .map(|email| (email, case.send(&opened, &seller(email, "evil-shop"))));
+        let answers = [
+            "known@example.org",
+            "unknown@example.org",
+            "eve@example.org",
+        ]
+        .map(|email| (email, case.send(&opened, &seller(email, "evil-shop"))));
         let shown = |email: &str, answer: &crate::harness::Response| {
             let text = answer.text.replace(email, "");
             let own = Opened::of(SELLER, answer).token;

@@ -3,6 +3,8 @@
 mod browser;
 mod hostile;
 mod page;
+mod shown;
+mod verified;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,6 +127,22 @@ impl Case {
             "SELECT count(*) FROM events WHERE tenant_id = 1",
         ]
         .map(|sql| self.counted(sql))
+    }
+
+    /// Signs up, and answers the link that comes: the user, whose address is verified.
+    fn verified(&self, email: &str, shop: &str) -> Value {
+        let opened = self.open(SELLER);
+        assert_page(&self.send(&opened, &seller(email, shop)), 200, SENT);
+        let messages = self.messages();
+        let (.., text) = messages.last().unwrap();
+        let (_, link) = text.split_once(BASE).unwrap();
+        let link = link.split_whitespace().next().unwrap();
+        let password = "password=tide+plank+ferry+orbit";
+        let both = format!("{password}&password_confirmation=tide+plank+ferry+orbit");
+        assert_eq!(self.server.post(link).form(&both).send().status, 200);
+        let user = self.user(email).unwrap();
+        assert!(user["email_verified_at"].is_string(), "{user}");
+        user
     }
 
     fn pause(&self) {
