@@ -20,11 +20,13 @@ REFUSALS = {
         ("credential", "bad_format", "an authenticator makes one"),
         ("current_password", "mismatch", "a password is the user's to know"),
         ("configuration", "", "what a form may list is in docs/form.schema.json"),
+        ("default_payload", "", "what it may fill is what the form's resource has"),
         ("type", "missing", "transactables and relationships have one"),
         ("type", "unknown", "and others none"),
         ("type", "refused", "and others none"),
         ("public", "refused", "a page signs up users, and makes nothing else"),
         ("subject_type", "blank", "a subject's id is one among those of a type"),
+        ("actor_type", "blank", "and an actor's"),
         ("uri", "bad_format", "what a host's name may be is in RFC 1035, not in a pattern"),
         ("url", "bad_format", "where a webhook may lead is in docs/WEBHOOKS.md"),
         ("current_password", "unknown_field", "is named by the user alone, of their own"),
@@ -95,8 +97,9 @@ def faults(api, body):
     if api == "native":
         for each in body.get("errors", []):
             place = each.get("pointer") or each.get("parameter") or ""
-            if place.startswith("/configuration/"):
-                place = "/configuration"
+            for whole in ("/configuration", "/default_payload"):
+                if place.startswith(f"{whole}/"):
+                    place = whole
             yield place.rsplit("/", 1)[-1], each["code"]
     elif api == "pulse":
         for each in body.get("message", "").split("; "):
