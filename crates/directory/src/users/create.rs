@@ -1,6 +1,6 @@
 //! Making a user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::around::{employer_membership, new_badge, plain_membership};
 use super::change::{InvitationRequest, UserChange};
@@ -18,10 +18,10 @@ use crate::model::{
 };
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
+    Claim, IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
     insert_user, insert_user_badge, put_group_member, put_member, put_password,
 };
-use crate::violation::Violations;
+use crate::violation::{Path, Violations};
 
 /// Makes a user. `violations` are what the dialect found wrong with the request already: a
 /// request with any is refused with all, what is taken included.
@@ -104,6 +104,26 @@ pub(crate) fn plan(
         has,
         user,
     })
+}
+
+/// What forms would make a new user claim beside their email, each with where it stands in the
+/// request, whoever has it and whoever's the email is.
+///
+/// # Errors
+/// [`Error::Invalid`] with what is wrong with the change itself; storage errors.
+pub(crate) fn claimed_by_forms(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &UserChange,
+) -> Result<BTreeMap<Claim, Path>, Error> {
+    let mut user = User::blank(0, String::new(), tx.now());
+    change.apply(&mut user, tx.now());
+    let mut violations = Violations::new();
+    rules::check_values(change, &user, true, &mut violations);
+    let kept = Kept::new(tx, actor, &user, &change.records, &mut violations)?;
+    let held = kept.held(&user, &mut violations);
+    Error::if_any(violations)?;
+    Ok(held.paths)
 }
 
 /// Memberships of a new user: those asked for, the one of an employer's customer, and the

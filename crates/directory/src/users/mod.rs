@@ -19,7 +19,7 @@ pub use change::{
     longest,
 };
 pub use create::create;
-pub(crate) use create::{invite, plan as plan_creation};
+pub(crate) use create::{claimed_by_forms, invite, plan as plan_creation};
 pub(crate) use credentials::{check_change, require_not_above, require_not_above_in};
 pub use credentials::{check_password, check_password_by};
 pub use erase::erase;

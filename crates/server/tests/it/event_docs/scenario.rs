@@ -131,8 +131,12 @@ impl Scenario {
         };
         self.write(key, put).await;
         let sign_up = move |tx: &Tx<'_>, actor: &Actor| {
-            let known = person("grace@example.com");
-            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)
+            let email = ("email".to_owned(), "grace@example.com".into());
+            let given = serde_json::Map::from_iter([email]);
+            let known = forms::SignUp::of(&form, &given).unwrap();
+            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)?;
+            let (noted, _) = forms::noted_sign_ups(tx, actor.tenant)?;
+            forms::look_at_sign_up(tx, actor.tenant, noted[0])
         };
         self.write(key, sign_up).await;
     }
