@@ -415,7 +415,9 @@ async fn nobody_gives_a_role_above_their_own_rights(world: World) {
         Permission::ReadBadges,
     ]);
     let maker = Actor {
-        permissions: viewer.with(Permission::CreateUsers),
+        permissions: viewer
+            .with(Permission::CreateUsers)
+            .with(Permission::UpdateRoles),
         ..system()
     };
     for (number, name) in ["superAdmin", "accountAdmin", "manager"]
@@ -438,6 +440,16 @@ async fn nobody_gives_a_role_above_their_own_rights(world: World) {
         (made.roles, made.permissions),
         (vec!["viewer".to_owned()], viewer)
     );
+    let without = Actor {
+        permissions: viewer.with(Permission::CreateUsers),
+        ..system()
+    };
+    let change = UserChange {
+        roles: vec![role("viewer")],
+        ..person("w@example.org")
+    };
+    let refused = create(directory, &without, &change).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
 }
 
 async fn who_lacks_a_permission_is_refused(world: World) {
