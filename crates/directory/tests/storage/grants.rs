@@ -315,6 +315,13 @@ async fn an_employer_follows_their_customer(world: World) {
         customer_id: Change::Set(initech),
         ..UserChange::default()
     };
+    let last = update(directory, &system(), key.clone(), None, &moved).await;
+    assert!(matches!(last, Err(Error::Conflict(_))), "{last:?}");
+    let deputy = UserChange {
+        accounts: vec![crate::sessions::member(acme, true)],
+        ..person("deputy@example.org")
+    };
+    create(directory, &system(), &deputy).await.unwrap();
     let moved = update(directory, &system(), key.clone(), None, &moved)
         .await
         .unwrap();
