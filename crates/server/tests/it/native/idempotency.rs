@@ -350,7 +350,7 @@ fn a_key_is_of_the_account_and_the_name_that_it_is_used_in() {
         )
     };
     assert_eq!(create(&own, first), (201, false));
-    assert_eq!(create(&own, second), (422, false), "the email is taken");
+    assert_eq!(create(&own, second), (409, false), "the email is taken");
     assert_eq!(create(&own, first), (201, true));
     // Whoever acts as another is asked as them.
     let clerk = person(&server, "clerk@example.org", of(["manager", "manager"]));
@@ -361,5 +361,5 @@ fn a_key_is_of_the_account_and_the_name_that_it_is_used_in() {
         .json(&json!({"reason": "x"}));
     let begun = within(begun, first).send().expect(201);
     let acting = begun["token"].as_str().unwrap();
-    assert_eq!(create(acting, first), (422, false));
+    assert_eq!(create(acting, first), (409, false));
 }
