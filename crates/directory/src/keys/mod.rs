@@ -15,8 +15,9 @@ use crate::permission::{Permission, PermissionSet, Scope};
 use crate::secret::{digest, new_key_id, new_secret, new_token, same};
 use crate::sessions::{self, Use};
 use crate::store::{
-    Tx, bump_generation, confirm_key, delete_expired_tokens, delete_tokens, find_account, find_key,
-    find_key_of_token, insert_key, insert_token, list_keys, revoke_key, rotate_key,
+    Tx, bump_generation, confirm_key, delete_expired_tokens, delete_sessions_by,
+    delete_sessions_of_key, delete_tokens, find_account, find_key, find_key_of_token, insert_key,
+    insert_token, list_keys, revoke_key, rotate_key,
 };
 use crate::violation::{Rule, Violations};
 
@@ -198,7 +199,7 @@ pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<(), Error> {
     require_touched(&tx.batch(&statements)?)
 }
 
-/// Gives a key a new secret; the old one, and tokens made with it, end at once.
+/// Gives a key a new secret; the old one, and the tokens and sessions made with it, end at once.
 ///
 /// # Errors
 /// As [`revoke`]; [`Error::Forbidden`] for a key above the actor's own rights too, for who
@@ -216,6 +217,8 @@ pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<MadeKey, Error> {
     let statements = [
         rotate_key(actor.tenant, id, &hash),
         delete_tokens(actor.tenant, id),
+        delete_sessions_of_key(actor.tenant, id),
+        delete_sessions_by(actor.tenant, "key", id.to_owned()),
         bump_generation(tx, actor.tenant),
         event,
     ];

@@ -263,7 +263,8 @@ impl UserChange {
             .get_or_insert(W2Status::NotStarted);
     }
 
-    fn apply_suspension(&self, user: &mut User, now: Timestamp) {
+    /// Suspends the user, or ends that, as the change says.
+    pub(super) fn apply_suspension(&self, user: &mut User, now: Timestamp) {
         match (&self.suspended, &self.suspended_at) {
             (Change::Set(false) | Change::Clear, _) => user.suspended_at = None,
             (_, Change::Set(at)) => user.suspended_at = Some(to_millisecond(*at)),

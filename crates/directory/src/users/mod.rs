@@ -1,5 +1,6 @@
 //! Users: what may be done with them, and what it causes.
 
+mod administered;
 mod around;
 mod change;
 mod create;
@@ -14,6 +15,7 @@ mod view;
 
 use jiff::SignedDuration;
 
+pub(crate) use around::shown as shown_part;
 pub use change::{
     AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
     longest,

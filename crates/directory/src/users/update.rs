@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::around::{employer_membership, join_accounts, join_groups, new_badge};
+use super::around::{self, employer_membership, join_accounts, join_groups, new_badge};
 use super::change::{GroupGrant, UserChange};
 use super::kept::Kept;
 use super::plan::Plan;
 use super::rules::Held;
 use super::view::{self, Include};
-use super::{UserKey, credentials, rules};
+use super::{UserKey, administered, credentials, rules};
 use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
-use crate::model::{User, UserBadge, UserKind, UserView};
+use crate::model::{Membership, User, UserBadge, UserKind, UserView};
 use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
@@ -69,6 +69,7 @@ pub(crate) fn plan(
     let mut user = before.clone();
     change.apply(&mut user, tx.now());
     rules::check_grants(actor, change, &user)?;
+    administered::check_lessened(tx, actor, before, &user, change)?;
     plan_of(tx, actor, before, user, change, violations)
 }
 
@@ -181,6 +182,7 @@ fn plan_of(
         rules::add_taken(tx, actor, &user, &claims.1, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
+    let unseated = administered::check_update(tx, actor, before, &user, change)?;
     let mut around = change_around(tx, actor, before, &user, change)?;
     around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
@@ -216,7 +218,11 @@ fn plan_of(
         records: !change.records.is_empty(),
     };
     let plan = rewrite(actor, before.version, user, claims, around, gains)?;
-    Ok(Some(Plan { ends, ..plan }))
+    Ok(Some(Plan {
+        ends,
+        unseated,
+        ..plan
+    }))
 }
 
 /// What a change means for the sessions of its user: a new password ends all but the one it was
@@ -233,8 +239,7 @@ fn sessions_after(
         let own = actor.session.filter(|_| !suspended);
         return sessions::ended(tx, actor.tenant, user.id, own);
     }
-    let rights = !change.accounts.is_empty()
-        || (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role);
+    let rights = !change.accounts.is_empty() || administered::moves(before, user);
     if rights || before.email != user.email {
         let refreshed = sessions::refreshed(tx, actor.tenant, user.id)?;
         return Ok(refreshed.into_iter().collect());
@@ -272,6 +277,7 @@ pub(super) fn rewrite(
         gained: now.claims.difference(&before.claims).cloned().collect(),
         paths: now.paths,
         ends: Vec::new(),
+        unseated: BTreeSet::new(),
         around,
         has,
         user,
@@ -291,24 +297,7 @@ fn change_around(
     if let Some(hash) = &change.password {
         statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
-    if (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role) {
-        if let Some(left) = before
-            .customer_id
-            .filter(|left| Some(*left) != user.customer_id)
-        {
-            statements.push(delete_member(tenant, user.id, left));
-            statements.push(take_roles_in(tenant, user.id, Some(left)));
-            let none = PermissionSet::NONE;
-            statements.push(put_permissions(tenant, user.id, Some(left), none));
-        }
-        if let Some(mut membership) = employer_membership(user) {
-            let others = memberships_of(tx, tenant, &[user.id])?;
-            membership.primary = !others
-                .iter()
-                .any(|(_, each)| each.primary && Some(each.account_id) != before.customer_id);
-            statements.push(put_member(tenant, user.id, &membership, tx.now()));
-        }
-    }
+    statements.extend(change_employer(tx, actor, before, user)?);
     if user.kind == Some(UserKind::Worker) {
         for badge in &change.badges {
             statements.push(match (badge.id, badge.destroy, badge.badge_id) {
@@ -327,6 +316,42 @@ fn change_around(
         statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
+    Ok(statements)
+}
+
+/// Takes an employer out of the account of a customer whom they leave, and makes them a member of
+/// the one whom they work for, with the events of both.
+fn change_employer(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &User,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let (tenant, mut statements) = (actor.tenant, Vec::new());
+    if !administered::moves(before, user) {
+        return Ok(statements);
+    }
+    let held = memberships_of(tx, tenant, &[user.id])?;
+    let held: Vec<Membership> = held.into_iter().map(|(_, own)| own).collect();
+    let stored = |account: i64| held.iter().find(|own| own.account_id == account);
+    if let Some(left) = administered::left(before, user) {
+        statements.push(delete_member(tenant, user.id, left));
+        statements.push(take_roles_in(tenant, user.id, Some(left)));
+        let none = PermissionSet::NONE;
+        statements.push(put_permissions(tenant, user.id, Some(left), none));
+        if let Some(own) = stored(left) {
+            statements.push(around::left_account(tx, actor, user.id, own)?);
+        }
+    }
+    if let Some(mut membership) = employer_membership(user) {
+        membership.primary = !held
+            .iter()
+            .any(|own| own.primary && Some(own.account_id) != before.customer_id);
+        statements.push(put_member(tenant, user.id, &membership, tx.now()));
+        if stored(membership.account_id).is_none() {
+            statements.push(around::joined_account(tx, actor, user.id, &membership)?);
+        }
+    }
     Ok(statements)
 }
 
@@ -362,6 +387,7 @@ pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
+    credentials::check_return(tx, actor, before.user.id, before.has)?;
     let found = set_deleted(tx, actor, before, None, EventType::UserUpdated)?;
     view::view(tx, actor, found, include)
 }
