@@ -7,10 +7,8 @@ use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::invitations;
-use crate::model::{Email, InvitationKind, InvitationState, User, UserStatus};
-use crate::store::{
-    Claim, ClaimScope, Tx, UserKey, claim_owner, find_user, invitations_of, last_event_of,
-};
+use crate::model::{Email, InvitationKind, User, UserStatus};
+use crate::store::{Claim, ClaimScope, Tx, UserKey, claim_owner, find_user, last_event_of};
 use crate::users::{self, Include, InvitationRequest, UserChange};
 use crate::violation::{Rule, Violations};
 
@@ -77,17 +75,7 @@ fn tell(tx: &Tx<'_>, system: &Actor, user: &User) -> Result<(), Error> {
         return Ok(());
     }
     if user.pending_since.is_some() {
-        let own = invitations_of(tx, system.tenant, user.id)?;
-        let open = own.iter().find(|each| {
-            let state = each.state(tx.now());
-            matches!(state, InvitationState::Out | InvitationState::Expired)
-        });
-        return match open {
-            Some(open) if open.requested_at <= since => {
-                invitations::resend(tx, system, open.id).map(drop)
-            }
-            Some(_) | None => Ok(()),
-        };
+        return invitations::remind(tx, system, user.id, since);
     }
     let subject = Subject::new("user", user.id);
     let kind = EventType::UserSignUpRepeated;
