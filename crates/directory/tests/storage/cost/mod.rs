@@ -89,9 +89,9 @@ const BUDGETS: &[Budget] = &[
     ("token check: seen just now",                [0, 0,  0],      0,   0),
     ("session check: not seen before",            [1, 6,  6],    200,   3),
     ("session check: seen just now",              [0, 0,  0],      0,   0),
-    ("login: whose email it is",                  [1, 1,  1],     60,   0),
-    ("login: nobody's email",                     [1, 1,  1],     40,   0),
-    ("login: the session",                        [1, 4,  6],    400,   2),
+    ("login: whose email it is",                  [1, 1,  1],     20,   0),
+    ("login: nobody's email",                     [1, 1,  1],     20,   0),
+    ("login: the session",                        [1, 4,  6],    610,   1),
 ];
 
 /// Runs of each operation: the first lease ids and fill caches.
