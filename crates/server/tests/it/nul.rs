@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{Key, Request, Server};
 
-const NUL: &str = "a\0b";
+/// Where a text may be of any form, where an address is asked for.
+const TEXTS: [&str; 2] = ["a\0b", "https://example.org/a\0b"];
 /// Levels of objects that are looked into.
 const DEPTH: usize = 5;
 
@@ -164,11 +165,19 @@ fn of_operation(
         Value::Object(example) => example.clone(),
         _ => Map::new(),
     };
+    let example = Value::Object(example);
     for place in places {
-        let mut body = Value::Object(example.clone());
-        put(&mut body, &place, NUL);
-        let request = api.request(&method, &whole).json(&body);
-        failures.extend(tried(request, format!("{method} {whole} {body}")));
+        // What is right but for its end is refused for that alone.
+        let right = example.pointer(&format!("/{}", place.join("/")));
+        let right = right
+            .and_then(Value::as_str)
+            .map(|text| format!("{text}\0"));
+        for text in TEXTS.into_iter().chain(right.as_deref()) {
+            let mut body = example.clone();
+            put(&mut body, &place, text);
+            let request = api.request(&method, &whole).json(&body);
+            failures.extend(tried(request, format!("{method} {whole} {body}")));
+        }
     }
     failures
 }
