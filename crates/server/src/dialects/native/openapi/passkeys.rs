@@ -50,7 +50,11 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
             .secret()
             .says("Of a mailed link; none: the user of the session.")
     };
-    let name = text().shortest(1).longest(MAX_NAME).pattern(r"\S");
+    // Something to be seen, and no control character.
+    let name = text()
+        .shortest(1)
+        .longest(MAX_NAME)
+        .pattern(r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$");
     let ceremony = || text().format("ceremony");
     let registration = input([
         nullable("token", token()),
