@@ -4,7 +4,8 @@ ALTER TABLE keys ADD COLUMN owner_key TEXT;
 ALTER TABLE keys ADD COLUMN owner_left_at TIMESTAMPTZ(3);
 CREATE INDEX keys_owner ON keys (tenant_id, owner_key) WHERE owner_key IS NOT NULL;
 
-UPDATE keys SET owner_key = lower(trim(owner_email)) WHERE owner_email IS NOT NULL;
+UPDATE keys SET owner_key = (SELECT lower(trim(k.owner_email)) FROM keys k
+    WHERE k.tenant_id = keys.tenant_id AND k.id = keys.id);
 UPDATE keys SET owner_left_at = (SELECT max(u.deleted_at) FROM users u
     WHERE u.tenant_id = keys.tenant_id AND u.email_key = keys.owner_key
     AND u.pending_since IS NULL AND u.deleted_at > keys.created_at)
