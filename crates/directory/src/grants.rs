@@ -245,5 +245,5 @@ fn write(
         roles: true,
         ..Include::default()
     };
-    users::rewrite_around(tx, actor, FoundUser { user, has }, around)
+    users::rewrite_around(tx, actor, FoundUser { user, has }, Vec::new(), around)
 }

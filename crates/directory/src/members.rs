@@ -244,7 +244,6 @@ pub(crate) fn leave(
     }
     let tenant = actor.tenant;
     let mut statements = vec![
-        delete_member(tenant, user, account),
         take_roles_in(tenant, user, Some(account)),
         put_permissions(tenant, user, Some(account), PermissionSet::NONE),
     ];
@@ -261,7 +260,9 @@ pub(crate) fn leave(
     }
     let told = Change::between(users::shown_part(before), serde_json::Map::new());
     let kind = EventType::UserRemovedFromAccount;
-    write(tx, actor, found, kind, account, told, statements)
+    let around = written(tx, actor, user, kind, account, told, statements)?;
+    let end = vec![delete_member(tenant, user, account)];
+    users::rewrite_around(tx, actor, with_accounts(found)?, end, around)
 }
 
 /// Refuses to leave an account without an administrator who may log in. Whoever else takes one away from it waits
@@ -312,11 +313,35 @@ fn write(
     kind: EventType,
     account: i64,
     told: Change,
-    mut around: Vec<Statement<'static>>,
+    around: Vec<Statement<'static>>,
 ) -> Result<(), Error> {
+    let found = with_accounts(found)?;
+    let around = written(tx, actor, found.user.id, kind, account, told, around)?;
+    users::rewrite_around(tx, actor, found, Vec::new(), around)
+}
+
+/// A user who is there, as one with accounts.
+fn with_accounts(found: Option<FoundUser>) -> Result<FoundUser, Error> {
     let user = found.ok_or(Error::NotFound)?.user;
-    around.extend(sessions::refreshed(tx, actor.tenant, user.id)?);
-    let subject = Subject::new("user", user.id);
+    let has = Include {
+        accounts: true,
+        ..Include::default()
+    };
+    Ok(FoundUser { user, has })
+}
+
+/// What is written around a user with the event that tells of it; their rights are asked anew.
+fn written(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    kind: EventType,
+    account: i64,
+    told: Change,
+    mut around: Vec<Statement<'static>>,
+) -> Result<Vec<Statement<'static>>, Error> {
+    around.extend(sessions::refreshed(tx, actor.tenant, user)?);
+    let subject = Subject::new("user", user);
     around.push(event::record(
         tx,
         actor,
@@ -325,9 +350,5 @@ fn write(
         subject,
         told,
     )?);
-    let has = Include {
-        accounts: true,
-        ..Include::default()
-    };
-    users::rewrite_around(tx, actor, FoundUser { user, has }, around)
+    Ok(around)
 }

@@ -19,7 +19,7 @@ pub(crate) use login::{Entry, enter, resolve};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actor::{Actor, Impersonator, Principal, TenantId};
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::permission::Permission;
 use crate::query::{Listed, Position};
@@ -253,12 +253,16 @@ fn finish(tx: &Tx<'_>, actor: &Actor, session: &Session) -> Result<(), Error> {
     };
     let account = begin::primary_account(tx, actor.tenant, session.user_id)?;
     let kind = EventType::UserLoggedOut;
-    tx.batch(&[
+    let touched = tx.batch(&[
         delete_session(actor.tenant, session.id),
         bump_generation(tx, actor.tenant),
         event::record(tx, actor, kind, account, subject, change)?,
     ])?;
-    Ok(())
+    match touched.first() {
+        Some(1) => Ok(()),
+        // Another ended it since it was read: look again.
+        Some(_) | None => Err(Unavailable::Contention.into()),
+    }
 }
 
 /// Gives the session that the actor came by another token; the one before holds no more.

@@ -15,6 +15,7 @@ use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
+use crate::keys;
 use crate::model::{Membership, User, UserBadge, UserKind, UserView};
 use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
@@ -117,31 +118,33 @@ pub(crate) fn join_group(
     plan.write(tx, actor.tenant).map(drop)
 }
 
-/// Ends a user's part in a group by what `around` writes.
+/// Ends a user's part in a group by `end`, and writes what is told of it.
 ///
 /// # Errors
-/// [`Unavailable::Contention`] when another changed the user since.
+/// [`Unavailable::Contention`] when another changed the user, or ended the part, since.
 pub(crate) fn leave_group(
     tx: &Tx<'_>,
     actor: &Actor,
     found: FoundUser,
-    mut around: Vec<Statement<'static>>,
+    end: Statement<'static>,
+    told: Statement<'static>,
 ) -> Result<(), Error> {
     let (kind, nothing) = (EventType::UserUpdated, event::Change::default());
     let subject = Subject::new("user", found.user.id);
     let event = event::record(tx, actor, kind, actor.account, subject, nothing)?;
-    around.push(event);
-    rewrite_around(tx, actor, found, around)
+    rewrite_around(tx, actor, found, vec![end], vec![told, event])
 }
 
-/// Writes what stands around a user, whose version moves with it.
+/// Ends what stands around a user by `ends`, each of which must touch a row, and writes the rest;
+/// the user's version moves with it.
 ///
 /// # Errors
-/// As [`leave_group`].
+/// [`Unavailable::Contention`] when another changed the user, or was faster with an end.
 pub(crate) fn rewrite_around(
     tx: &Tx<'_>,
     actor: &Actor,
     found: FoundUser,
+    ends: Vec<Statement<'static>>,
     around: Vec<Statement<'static>>,
 ) -> Result<(), Error> {
     let FoundUser { user: before, has } = found;
@@ -150,7 +153,7 @@ pub(crate) fn rewrite_around(
     // No claim comes or goes.
     let claims = (Held::default(), Held::default());
     let plan = rewrite(actor, before.version, user, claims, around, has)?;
-    plan.write(tx, actor.tenant).map(drop)
+    Plan { ends, ..plan }.write(tx, actor.tenant).map(drop)
 }
 
 /// What is to be written so that a user becomes as `user`, which `change` led to.
@@ -195,6 +198,7 @@ fn plan_of(
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
+    around.extend(keys::after(tx, actor.tenant, before, &user));
     let parts = !around.is_empty();
     if user == *before && !parts {
         return Ok(None);
@@ -419,6 +423,7 @@ fn set_deleted(
     if deleted_at.is_some() {
         around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
     }
+    around.extend(keys::after(tx, actor.tenant, &before, &user));
     if has.groups {
         around.push(set_members_gone(actor.tenant, user.id, user.deleted_at));
     }

@@ -80,7 +80,7 @@ const BUDGETS: &[Budget] = &[
     ("list jobs: in a state",                     [1, 1,  1],    200,   0),
     ("look for expired invitations",              [1, 1,  1],     20,   0),
     ("update: a plain field",                     [1, 2,  3],    390,   0),
-    ("update: the email",                         [1, 3,  6],    550,   0),
+    ("update: the email",                         [1, 3,  7],    620,   0),
     ("delete",                                    [1, 4,  6],    490,   0),
     ("restore",                                   [1, 3,  5],    390,   0),
     ("report a job",                              [1, 5,  6],    320,   0),

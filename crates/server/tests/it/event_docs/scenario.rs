@@ -11,8 +11,10 @@ use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::forms::{self, Expected, Format};
+use directory::invitations::Asked;
 use directory::keys::{self, Credential, NewKey};
 use directory::model::{Email, Invitation, InvitationKind, UserKind};
+use directory::password::PasswordRule;
 use directory::query::{EventFilter, InvitationFilter};
 use directory::secret::new_token;
 use directory::store::{Job, Location, StoredEvent, Tx};
@@ -277,7 +279,11 @@ impl Scenario {
         let hash = self.directory.hash_password(password, &none);
         let hash = hash.await.unwrap().unwrap();
         let accept = move |tx: &Tx<'_>, actor: &Actor| {
-            invitations::accept(tx, &token, &hash, &actor.request_id)
+            let asked = Asked {
+                terms: true,
+                password_rule: PasswordRule::Composed,
+            };
+            invitations::accept(tx, &token, &hash, asked, &actor.request_id)
         };
         self.write(key, accept).await;
         let change = UserChange {

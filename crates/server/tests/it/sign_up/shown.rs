@@ -52,11 +52,17 @@ fn the_bounds_of_a_whole_number_are_whole() {
     case.server.form(FORM);
     let page = case.server.get(PATH).send();
     let control = |name: &str| {
-        let (_, rest) = page.text.split_once(&format!("name=\"properties[{name}]\"")).unwrap();
+        let (_, rest) = page
+            .text
+            .split_once(&format!("name=\"properties[{name}]\""))
+            .unwrap();
         rest.split_once('>').unwrap().0.to_owned()
     };
     for name in ["seats", "more"] {
         let said = control(name);
-        assert!(said.contains(r#"min="3.0" max="9.0" step="1""#), "{name}: {said}");
+        assert!(
+            said.contains(r#"min="3.0" max="9.0" step="1""#),
+            "{name}: {said}"
+        );
     }
 }

@@ -14,7 +14,10 @@ fn an_address_that_changes_is_proved_no_more_whichever_api_changes_it() {
         account_id: Some(account),
         ..NewKey::default()
     });
-    for (n, dialect) in ["native", "wonolo", "pulse", "platformos"].into_iter().enumerate() {
+    for (n, dialect) in ["native", "wonolo", "pulse", "platformos"]
+        .into_iter()
+        .enumerate()
+    {
         let (before, after) = (format!("a{n}@example.org"), format!("b{n}@example.org"));
         let user = case.verified(&before, &format!("boats-{n}"));
         let id = user["id"].as_i64().unwrap();
@@ -24,9 +27,8 @@ fn an_address_that_changes_is_proved_no_more_whichever_api_changes_it() {
         let join = server.request("PUT", &place).bearer(&case.key.token);
         assert!(join.json(&joined).send().status < 300);
         let change = |email: &str| {
-            let request = |method: &str, path: &str| {
-                server.request(method, &format!("{path}/{id}"))
-            };
+            let request =
+                |method: &str, path: &str| server.request(method, &format!("{path}/{id}"));
             let token = &case.key.token;
             let answer = match dialect {
                 "wonolo" => request("PATCH", "/api_v2/users")
@@ -50,7 +52,10 @@ fn an_address_that_changes_is_proved_no_more_whichever_api_changes_it() {
         // Another way to write it is no other address.
         change(&before.to_uppercase());
         let same = case.user(&before).unwrap();
-        assert_eq!(same["email_verified_at"], user["email_verified_at"], "{dialect}");
+        assert_eq!(
+            same["email_verified_at"], user["email_verified_at"],
+            "{dialect}"
+        );
         change(&after);
         let other = case.user(&after).unwrap();
         assert_eq!(other["email_verified_at"], json!(null), "{dialect}");

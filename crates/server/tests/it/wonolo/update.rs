@@ -21,7 +21,12 @@ fn patched(server: &Server, key: &Key, user: &Value, change: &Value) -> Value {
 fn a_phone_that_changes_is_proved_no_more() {
     let server = Server::start();
     let key = server.key();
-    let proved = |user: &Value| (user["verified_phone"].clone(), user["phone_verified_at"].clone());
+    let proved = |user: &Value| {
+        (
+            user["verified_phone"].clone(),
+            user["phone_verified_at"].clone(),
+        )
+    };
     let at = json!("2026-05-22T09:08:07.006Z");
     let made = with(
         worker(),
