@@ -80,8 +80,8 @@ const BUDGETS: &[Budget] = &[
     ("list jobs: in a state",                     [1, 1,  1],    200,   0),
     ("look for expired invitations",              [1, 1,  1],     20,   0),
     ("update: a plain field",                     [1, 2,  3],    390,   0),
-    ("update: the email",                         [1, 3,  6],    460,   0),
-    ("delete",                                    [1, 4,  6],    400,   0),
+    ("update: the email",                         [1, 3,  6],    550,   0),
+    ("delete",                                    [1, 4,  6],    490,   0),
     ("restore",                                   [1, 3,  5],    390,   0),
     ("report a job",                              [1, 5,  6],    320,   0),
     ("key check: not seen before",                [1, 2,  2],     40,   0),
@@ -89,9 +89,9 @@ const BUDGETS: &[Budget] = &[
     ("token check: seen just now",                [0, 0,  0],      0,   0),
     ("session check: not seen before",            [1, 6,  6],    200,   3),
     ("session check: seen just now",              [0, 0,  0],      0,   0),
-    ("login: whose email it is",                  [1, 1,  1],     60,   0),
-    ("login: nobody's email",                     [1, 1,  1],     40,   0),
-    ("login: the session",                        [1, 4,  6],    400,   2),
+    ("login: whose email it is",                  [1, 1,  1],     20,   0),
+    ("login: nobody's email",                     [1, 1,  1],     20,   0),
+    ("login: the session",                        [1, 4,  6],    610,   1),
 ];
 
 /// Runs of each operation: the first lease ids and fill caches.

@@ -116,7 +116,8 @@ pub(super) fn answers() -> Vec<SharedAnswer> {
         answer(
             "Conflict",
             409,
-            "A value is taken, or another request under the same key is under way.",
+            "A value is taken, an account would be left without an administrator, or another \
+             request under the same key is under way.",
         ),
         answer(
             "PreconditionFailed",

@@ -344,7 +344,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .shares(&["Conflict"])
             .answers(200, "The user as they are now.", shown())
             .with_headers(&["ETag"]),
-        versioned(acting(deleted)).answers_empty(204, "They are deleted."),
+        versioned(acting(deleted))
+            .shares(&["Conflict"])
+            .answers_empty(204, "They are deleted."),
         repeatable(acting(restored))
             .answers(200, "The user.", shown())
             .with_headers(&["ETag", "Idempotency-Replayed?"]),
