@@ -156,8 +156,8 @@ fn more_rules_and_roles_than_a_user_may_have_are_refused_with_them() {
     let fresh = json!({
         "email": "ada@example.org", "notificationPreferences": rules, "roles": roles,
     });
-    let message = "notificationPreferences: holds more than 4000 rules; \
-        roles: names more than 1000 roles";
+    let message = "roles: names more than 1000 roles; \
+        notificationPreferences: holds more than 4000 rules";
     desk.refuses(&fresh, 400, message);
 }
 
