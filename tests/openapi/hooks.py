@@ -98,6 +98,14 @@ def map_body(context, body):
     return whole(body)
 
 
+@schemathesis.hook
+def map_query(context, query):
+    # A wrong token goes before the right one in the header, and is counted against its sender.
+    if API == "wonolo" and not FACTS["counted"] and query:
+        query.pop("token", None)
+    return query
+
+
 def is_form(case):
     return case.media_type == "application/x-www-form-urlencoded"
 

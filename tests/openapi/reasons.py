@@ -20,8 +20,16 @@ REFUSALS = {
         ("credential", "bad_format", "an authenticator makes one"),
         ("current_password", "mismatch", "a password is the user's to know"),
         ("configuration", "", "what a form may list is in docs/form.schema.json"),
+        ("default_payload", "", "what it may fill is what the form's resource has"),
         ("type", "missing", "transactables and relationships have one"),
         ("type", "unknown", "and others none"),
+        ("type", "refused", "and others none"),
+        ("public", "refused", "a page signs up users, and makes nothing else"),
+        ("subject_type", "blank", "a subject's id is one among those of a type"),
+        ("actor_type", "blank", "and an actor's"),
+        ("uri", "bad_format", "what a host's name may be is in RFC 1035, not in a pattern"),
+        ("url", "bad_format", "where a webhook may lead is in docs/WEBHOOKS.md"),
+        ("current_password", "unknown_field", "is named by the user alone, of their own"),
         ("name", "refused", "the path's"),
         ("password", "guessable", "a password of JSON's making may be made of the user's own name"),
         ("worker", "immutable", "of the kind `employer`: kinds go with their attributes"),
@@ -38,6 +46,7 @@ REFUSALS = {
     ],
     "wonolo": [
         (None, "has already been taken", "uniqueness is the directory's to know"),
+        (None, "Missing parameter", "a form of no fields is an empty body, which names nothing"),
         (None, "must exist", "so is what exists"),
         ("password_confirmation", "doesn't match Password", "one text must repeat another"),
         ("password_confirmation", "can't be blank", "and come with it"),
@@ -49,12 +58,15 @@ REFUSALS = {
     ],
     "pulse": [
         (None, "names nothing that exists", "what exists is the directory's to know"),
+        (None, "is already taken", "uniqueness is, too"),
         ("notificationPreferences", "repeats a rule", "each event and account once"),
         (None, "repeats a rule", "each event and account once"),
     ],
     "platformos": [
         (None, "has already been taken", "uniqueness is the directory's to know"),
         (None, "must exist", "so is what exists"),
+        ("email", "can't be blank", "the form that is built in asks for one"),
+        ("base", "Invalid email or password", "whose password it is, is the directory's to know"),
         ("name", "can't be blank", "a transactable has one"),
         ("user_id", "can't be blank", "a relationship is to somebody"),
         ("creator_id", "can't be blank", "a key without an owner names whose it is"),
@@ -85,8 +97,9 @@ def faults(api, body):
     if api == "native":
         for each in body.get("errors", []):
             place = each.get("pointer") or each.get("parameter") or ""
-            if place.startswith("/configuration/"):
-                place = "/configuration"
+            for whole in ("/configuration", "/default_payload"):
+                if place.startswith(f"{whole}/"):
+                    place = whole
             yield place.rsplit("/", 1)[-1], each["code"]
     elif api == "pulse":
         for each in body.get("message", "").split("; "):
@@ -99,6 +112,8 @@ def faults(api, body):
                     for each in [words] if isinstance(words, str) else words:
                         yield place, each
     else:
+        if isinstance(body.get("error"), str):
+            yield "", body["error"]
         errors = body.get("errors", {})
         for place, words in errors.items():
             for each in words:

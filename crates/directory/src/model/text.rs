@@ -33,10 +33,21 @@ pub fn fold(text: &str) -> String {
 pub fn is_name_token(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(|c| {
-            c.is_alphanumeric()
+            (c.is_alphanumeric() && !is_enclosed(c))
                 || matches!(c, '-' | '.')
                 || unicode_normalization::char::is_combining_mark(c)
         })
+}
+
+/// A letter in a circle or a square: alphabetic by Unicode, and a symbol (So), no letter.
+fn is_enclosed(c: char) -> bool {
+    matches!(
+        c,
+        '\u{24b6}'..='\u{24e9}'
+            | '\u{1f130}'..='\u{1f149}'
+            | '\u{1f150}'..='\u{1f169}'
+            | '\u{1f170}'..='\u{1f189}'
+    )
 }
 
 #[cfg(test)]
@@ -57,7 +68,16 @@ mod tests {
         ] {
             assert!(is_name_token(good), "{good}");
         }
-        for bad in ["", "Ada Lovelace", "O'Neil", "<b>", "a_b", "a\0"] {
+        for bad in [
+            "",
+            "Ada Lovelace",
+            "O'Neil",
+            "<b>",
+            "a_b",
+            "a\0",
+            "Ⓐda",
+            "🅰da",
+        ] {
             assert!(!is_name_token(bad), "{bad}");
         }
     }

@@ -306,6 +306,13 @@ impl Operation {
         self.parameter((Place::Header, false), name, schema, words)
     }
 
+    /// Whether it takes a header of this name.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        let mut all = self.parameters.iter();
+        all.any(|each| each.place == Place::Header && each.name == name)
+    }
+
     /// Needs a header.
     #[must_use]
     pub fn needs_header(self, name: &'static str, schema: Schema, words: impl Into<Text>) -> Self {

@@ -111,11 +111,11 @@ pub(super) async fn create(
         Ok(draft) => draft,
         Err(refused) => return Ok(refused),
     };
+    let key = key_of(&headers, &actor, "POST /v1/forms", &draft.source)?;
     if dry {
         let look = move |tx: &Tx<'_>| forms::preview(tx, &actor, &draft, &Expected::Any);
         return Ok(previewed(&app.directory.read(look).await?));
     }
-    let key = key_of(&headers, &actor, "POST /v1/forms", &draft.source)?;
     let maker = actor.clone();
     let run = move |tx: &Tx<'_>, (): &()| -> Result<Answer, Error> {
         match forms::put(tx, &maker, &draft, &Expected::None) {

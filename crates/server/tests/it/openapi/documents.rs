@@ -111,6 +111,24 @@ fn every_call_has_a_name_a_group_and_a_summary_of_its_own() {
 }
 
 #[test]
+fn no_parameter_is_described_twice() {
+    for name in NAMES {
+        for (method, path, call) in calls(described().document(name)) {
+            let parameters = call["parameters"].as_array().into_iter().flatten();
+            let named: Vec<_> = parameters
+                .map(|each| (each["in"].as_str().unwrap(), each["name"].as_str().unwrap()))
+                .collect();
+            let once: BTreeSet<_> = named.iter().collect();
+            assert_eq!(
+                once.len(),
+                named.len(),
+                "{name}: {method} {path}: {named:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_places_in_a_path_are_its_parameters() {
     for name in NAMES {
         for (method, path, call) in calls(described().document(name)) {

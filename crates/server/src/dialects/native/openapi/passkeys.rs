@@ -50,7 +50,11 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
             .secret()
             .says("Of a mailed link; none: the user of the session.")
     };
-    let name = text().shortest(1).longest(MAX_NAME).pattern(r"\S");
+    // Something to be seen, and no control character.
+    let name = text()
+        .shortest(1)
+        .longest(MAX_NAME)
+        .pattern(r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$");
     let ceremony = || text().format("ceremony");
     let registration = input([
         nullable("token", token()),
@@ -73,7 +77,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
                 .requires(&["name", "ceremony", "credential"])
                 .closed(),
         ),
-        ("AuthenticationOptions", input([("", text()); 0]).closed()),
+        ("AuthenticationOptions", input(NOTHING).closed()),
         (
             "PasskeyAnswer",
             answer.requires(&["ceremony", "credential"]).closed(),
@@ -81,6 +85,9 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
         ("PasskeyUpdate", input([("name", name)]).closed()),
     ]
 }
+
+/// The fields of a body that has none.
+const NOTHING: [(&str, Schema); 0] = [];
 
 /// What stands in the way everywhere: a server without an address that passkeys can be bound to.
 fn bound(operation: Operation) -> Operation {

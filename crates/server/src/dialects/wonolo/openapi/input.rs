@@ -12,7 +12,7 @@ use crate::openapi::ordered::Ordered;
 use crate::openapi::schema::{Schema, any_of, by_name, input, integer, list, named, number, text};
 
 /// A name: letters of any script with their marks, digits, `-` and `.`.
-pub(super) const NAME: &str = r"^[\p{Alphabetic}\p{M}\p{N}.-]+$";
+pub(super) const NAME: &str = r"^[\p{L}\p{M}\p{N}.-]+$";
 
 /// A time, with or without its offset, or a bare date.
 pub(super) fn moment() -> Schema {

@@ -110,6 +110,12 @@ fn wrapped(operation: Operation, wrapper: &'static str, flat: Vec<Schema>) -> Op
         schema: outer.clone(),
         encoding: Some(Members::of([(wrapper, nested)])),
     };
+    // Where there is a wrapper, all is in it.
+    let bare = |schema: Schema| {
+        let wrapped = Members::of([("required", vec![Ordered::from(wrapper)])]);
+        schema.with("not", wrapped)
+    };
+    let flat = flat.into_iter().map(bare).collect();
     let json = crate::openapi::schema::any_of([vec![outer], flat].concat());
     operation
         .takes(Content::json(json))

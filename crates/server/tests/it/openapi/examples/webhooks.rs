@@ -4,7 +4,21 @@ use serde_json::json;
 
 use super::recorder::{Recorder, body};
 
+/// One as it is outside a test, gone before there is anything to send.
+fn as_usual(recorder: &mut Recorder) {
+    let new = json!({"url": "https://crm.example.com/muster", "description": "CRM",
+        "event_types": ["user_created", "user_updated"]});
+    let made = recorder.call("POST", "/v1/webhooks", body(&new));
+    let place = made.header("location").unwrap().to_owned();
+    recorder.call("GET", "/v1/webhooks", None);
+    recorder.call("GET", &place, None);
+    let change = json!({"event_types": ["user_created"]});
+    recorder.call("PATCH", &place, body(&change));
+    recorder.call("DELETE", &place, None);
+}
+
 pub fn run(recorder: &mut Recorder) {
+    as_usual(recorder);
     let new = json!({"url": "http://127.0.0.1:9/muster", "description": "CRM",
         "event_types": ["user_created", "user_updated"]});
     let made = recorder.call("POST", "/v1/webhooks", body(&new));
