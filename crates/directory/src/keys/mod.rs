@@ -423,3 +423,26 @@ pub fn is_known(tx: &Tx<'_>, id: &str) -> Result<bool, Error> {
         None => Ok(false),
     }
 }
+
+/// Tells that a key is slowed down, after more wrong secrets than are looked at; nothing where
+/// there is no key of that id, or none that holds. Who calls this bounds how often.
+///
+/// # Errors
+/// Storage errors.
+pub fn tell_limited(tx: &Tx<'_>, id: &str, request_id: &str) -> Result<(), Error> {
+    let Some(tenant) = crate::secret::tenant_of(id) else {
+        return Ok(());
+    };
+    let holds = |key: &Key| {
+        key.revoked_at.is_none() && key.expires_at.is_none_or(|expires| expires > tx.now())
+    };
+    let Some(key) = find_key(tx, tenant, id)?.filter(holds) else {
+        return Ok(());
+    };
+    // Whoever tried is nobody known.
+    let nobody = Actor::system(tenant, request_id);
+    let (kind, subject) = (EventType::ApiRateLimited, Subject::new("key", key.id));
+    let (account, nothing) = (key.account_id, Change::default());
+    let event = event::record(tx, &nobody, kind, account, subject, nothing)?;
+    tx.batch(&[event]).map(drop)
+}

@@ -21,8 +21,9 @@ use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
     Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
-    delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
-    put_password, put_permissions, set_members_gone, take_roles_in, update_user, update_user_badge,
+    delete_user_badge, end_passkey_link, find_user, insert_user_badge, look_again, memberships_of,
+    put_member, put_password, put_permissions, set_members_gone, take_roles_in, update_user,
+    update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -92,6 +93,23 @@ pub(crate) fn answer(
     let plan = plan_of(tx, actor, before, user, change, Violations::new())?;
     let plan = plan.ok_or_else(|| Error::internal("an answer changes nothing"))?;
     Ok(plan.write(tx, actor.tenant)?.user)
+}
+
+/// Settles what a pending user was asked to verify, by a credential that they set behind a link to
+/// their mailbox. Nothing is written, and none answered, for who is not pending, and for who is
+/// invited to accept terms: those are yet to be accepted.
+///
+/// # Errors
+/// As [`answer`].
+pub(crate) fn settle(tx: &Tx<'_>, actor: &Actor, before: &User) -> Result<Option<User>, Error> {
+    if before.pending_since.is_none() || invitations::asks_for_terms(tx, actor.tenant, before.id)? {
+        return Ok(None);
+    }
+    let settled = |user: &mut User| {
+        user.pending_since = None;
+        user.email_verified_at = Some(tx.now());
+    };
+    answer(tx, actor, before, &UserChange::default(), settled).map(Some)
 }
 
 /// Makes a user a member of a group, as who calls this found that the actor may; `told` is the
@@ -190,7 +208,10 @@ fn plan_of(
     around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
     let mut ends = Vec::new();
-    if change.password.is_some() && user.pending_since.take().is_some() {
+    if change.password.is_some() {
+        user.pending_since = None;
+    }
+    if before.pending_since.is_some() && user.pending_since.is_none() {
         let answered = invitations::answered(tx, actor, user.id)?;
         around.extend(answered.told);
         groups.extend(answered.groups);
@@ -199,6 +220,9 @@ fn plan_of(
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
     around.extend(keys::after(tx, actor.tenant, before, &user));
+    if ends_links(before, &user) {
+        around.push(end_passkey_link(actor.tenant, user.id));
+    }
     let parts = !around.is_empty();
     if user == *before && !parts {
         return Ok(None);
@@ -249,6 +273,13 @@ fn sessions_after(
         return Ok(refreshed.into_iter().collect());
     }
     Ok(Vec::new())
+}
+
+/// Whether a mailed link ends by a change of its user: it stays ended when the change is undone.
+fn ends_links(before: &User, user: &User) -> bool {
+    let suspended = before.suspended_at.is_none() && user.suspended_at.is_some();
+    let address = |user: &User| user.email.as_ref().map(|email| email.key().to_owned());
+    suspended || address(before) != address(user)
 }
 
 /// Marks a user as changed now, by this actor.
@@ -422,6 +453,7 @@ fn set_deleted(
     )?];
     if deleted_at.is_some() {
         around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
+        around.push(end_passkey_link(actor.tenant, user.id));
     }
     around.extend(keys::after(tx, actor.tenant, &before, &user));
     if has.groups {

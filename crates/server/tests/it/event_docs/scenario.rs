@@ -329,6 +329,7 @@ impl Scenario {
         self.write(key, update).await;
         let test = move |tx: &Tx<'_>, actor: &Actor| webhooks::test(tx, actor, id);
         self.write(key, test).await;
+        self.write(key, webhooks::tell_full).await;
         let gone = move |tx: &Tx<'_>, actor: &Actor| {
             give_up(tx, actor.tenant, &webhook_lane(id), Outcome::Gone)
         };
@@ -341,6 +342,9 @@ impl Scenario {
         let directory::Principal::Key(id) = key.principal.clone() else {
             panic!("the scenario's caller is a key");
         };
+        let guessed = id.clone();
+        let limited = move |tx: &Tx<'_>, _: &Actor| keys::tell_limited(tx, &guessed, "");
+        self.write(key, limited).await;
         let rotated = id.clone();
         self.write(key, move |tx, actor| keys::rotate(tx, actor, &rotated))
             .await;
