@@ -12,7 +12,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def make(folder):
     """Makes the client, and imports it."""
     config = folder / "client.yaml"
-    config.write_text("package_name_override: muster_client\npost_hooks: []\n")
+    config.write_text("package_name_override: muster_client\npost_hooks: []\n"
+        # Every JSON text is YAML.
+        "content_type_overrides:\n  application/yaml: application/json\n"
+    )
     program = pathlib.Path(sys.executable).with_name("openapi-python-client")
     document = ROOT / "openapi" / "native.json"
     made = folder / "client"

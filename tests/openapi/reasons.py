@@ -20,11 +20,15 @@ REFUSALS = {
         ("credential", "bad_format", "an authenticator makes one"),
         ("current_password", "mismatch", "a password is the user's to know"),
         ("configuration", "", "what a form may list is in docs/form.schema.json"),
+        ("default_payload", "", "what it may fill is what the form's resource has"),
         ("type", "missing", "transactables and relationships have one"),
         ("type", "unknown", "and others none"),
         ("type", "refused", "and others none"),
         ("public", "refused", "a page signs up users, and makes nothing else"),
-        ("subject_type", "blank", "a subject's id is one among those of a type"),
+        ("subject_type", "blank", "a subject is its type and its id"),
+        ("subject_id", "blank", "both or none"),
+        ("actor_type", "blank", "and so is an actor"),
+        ("actor_id", "blank", "both or none"),
         ("uri", "bad_format", "what a host's name may be is in RFC 1035, not in a pattern"),
         ("url", "bad_format", "where a webhook may lead is in docs/WEBHOOKS.md"),
         ("current_password", "unknown_field", "is named by the user alone, of their own"),
@@ -44,7 +48,6 @@ REFUSALS = {
     ],
     "wonolo": [
         (None, "has already been taken", "uniqueness is the directory's to know"),
-        (None, "Missing parameter", "a form of no fields is an empty body, which names nothing"),
         (None, "must exist", "so is what exists"),
         ("password_confirmation", "doesn't match Password", "one text must repeat another"),
         ("password_confirmation", "can't be blank", "and come with it"),
@@ -95,8 +98,9 @@ def faults(api, body):
     if api == "native":
         for each in body.get("errors", []):
             place = each.get("pointer") or each.get("parameter") or ""
-            if place.startswith("/configuration/"):
-                place = "/configuration"
+            for whole in ("/configuration", "/default_payload"):
+                if place.startswith(f"{whole}/"):
+                    place = whole
             yield place.rsplit("/", 1)[-1], each["code"]
     elif api == "pulse":
         for each in body.get("message", "").split("; "):

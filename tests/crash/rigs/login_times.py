@@ -1,4 +1,5 @@
-"""Logins that cannot be told apart: whatever is wrong, the answer takes as long and says the same."""
+"""Logins and resets that cannot be told apart: whoever's the email is and whatever is wrong, the
+answer takes as long and says the same."""
 
 import json
 import math
@@ -9,9 +10,16 @@ from apparatus.connection import Request
 from apparatus.site import Site
 from apparatus.verdict import expect
 
-# Logins of each class.
+# Logins, or resets, of each class.
 SHORT, LONG = 100, 2_000
 PASSWORD = "tide plank ferry orbit"
+# Links go out to nobody who would take them: what is timed is the answer to who asks.
+OPTIONS = (
+    *("--trusted-proxy", "127.0.0.1/32"),
+    *("--base-url", "http://127.0.0.1"),
+    *("--smtp-url", "smtp://127.0.0.1:9"),
+    *("--mail-from", "muster@crash.example"),
+)
 # The chance that a run in which nothing differs is called different, over all its pairs.
 FALSE_ALARM = 0.001
 # Failures a minute that a pair of user and address may have, and after which it is locked.
@@ -24,19 +32,20 @@ LEAST_SHARE = 0.02
 
 def rig(run):
     count = run.of(short=SHORT, long=LONG)
-    with Site(run, "sqlite", options=("--trusted-proxy", "127.0.0.1/32")) as site:
+    with Site(run, "sqlite", options=OPTIONS) as site:
         muster = site.muster
         muster.start()
         logins = Logins(run, muster)
         logins.make_users()
         yield _judged("refused", logins.refused(count))
         yield _judged("slowed down", logins.slowed_down(count))
+        yield _judged("resets", logins.resets(count))
         muster.tell_to_stop()
         muster.stopped(within=35)
 
 
 class Logins:
-    """Logins of each class over one connection, each from an address of its own."""
+    """Logins and resets of each class over one connection, each from an address of its own."""
 
     def __init__(self, run, muster):
         self.random = run.random
@@ -93,18 +102,29 @@ class Logins:
                 seconds[name] += found
         return seconds
 
+    def resets(self, count):
+        """Seconds of asking for a link: for a user's address, and for nobody's."""
+        classes = {
+            "known": ("wrong@crash.example",),
+            "suspended": ("suspended@crash.example",),
+            "unknown": ("nobody@crash.example",),
+        }
+        return self._drawn(classes, count, 202, self._another_address)
+
     def _drawn(self, classes, count, status, address):
+        """The seconds of each class, whose answers are all of this status and alike."""
         seconds = {name: [] for name in classes}
         said = set()
         for _ in range(count):
             names = list(classes)
             self.random.shuffle(names)
             for name in names:
-                answer, taken = self._login(*classes[name], address())
+                ask = self._reset if status == 202 else self._login
+                answer, taken = ask(*classes[name], address())
                 expect(answer.status == status, f"{name}: {answer}")
                 seconds[name].append(taken)
-                told = answer.json()
-                told.pop("request_id")
+                told = answer.json() if answer.body else {}
+                told.pop("request_id", None)
                 unlike = ("x-request-id", "date", "retry-after")
                 heads = {k: v for k, v in answer.headers.items() if k not in unlike}
                 said.add(json.dumps([told, heads], sort_keys=True))
@@ -117,9 +137,15 @@ class Logins:
         return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
     def _login(self, email, password, address):
-        body = json.dumps({"email": email, "password": password}).encode()
+        return self._timed("/v1/sessions", {"email": email, "password": password}, address)
+
+    def _reset(self, email, address):
+        return self._timed("/v1/password-resets", {"email": email}, address)
+
+    def _timed(self, path, fields, address):
+        body = json.dumps(fields).encode()
         headers = [("content-type", "application/json"), ("x-forwarded-for", address)]
-        request = Request("POST", "/v1/sessions", headers, body)
+        request = Request("POST", path, headers, body)
         begun = time.perf_counter()
         answer = self.connection.ask(request)
         return answer, time.perf_counter() - begun
@@ -140,7 +166,7 @@ def _judged(what, seconds):
     medians = ", ".join(f"{name} {_median(found) * 1000:.2f}" for name, found in seconds.items())
     count = len(next(iter(seconds.values())))
     return (
-        f"login times, {what}: {count} of each of {len(seconds)} classes, z {worst:.1f} at most "
+        f"times, {what}: {count} of each of {len(seconds)} classes, z {worst:.1f} at most "
         f"({told}; {bound:.1f} would tell), medians in ms: {medians}"
     )
 

@@ -209,17 +209,7 @@ fn tell(tx: &Tx<'_>, system: &Actor, user: &User) -> Result<(), Error> {
         return Ok(());
     }
     if user.pending_since.is_some() {
-        let own = invitations_of(tx, system.tenant, user.id)?;
-        let open = own.iter().find(|each| {
-            let state = each.state(tx.now());
-            matches!(state, InvitationState::Out | InvitationState::Expired)
-        });
-        return match open {
-            Some(open) if open.requested_at <= since => {
-                invitations::resend(tx, system, open.id).map(drop)
-            }
-            Some(_) | None => Ok(()),
-        };
+        return invitations::remind(tx, system, user.id, since);
     }
     let subject = Subject::new("user", user.id);
     let kind = EventType::UserSignUpRepeated;

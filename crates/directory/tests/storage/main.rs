@@ -46,6 +46,7 @@ macro_rules! on_each_engine {
     };
 }
 
+mod at_once;
 mod atomicity;
 mod backup;
 mod cost;

@@ -11,8 +11,10 @@ use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::forms::{self, Expected, Format};
+use directory::invitations::Asked;
 use directory::keys::{self, Credential, NewKey};
 use directory::model::{Email, Invitation, InvitationKind, UserKind};
+use directory::password::PasswordRule;
 use directory::query::{EventFilter, InvitationFilter};
 use directory::secret::new_token;
 use directory::store::{Job, Location, StoredEvent, Tx};
@@ -277,7 +279,11 @@ impl Scenario {
         let hash = self.directory.hash_password(password, &none);
         let hash = hash.await.unwrap().unwrap();
         let accept = move |tx: &Tx<'_>, actor: &Actor| {
-            invitations::accept(tx, &token, &hash, &actor.request_id)
+            let asked = Asked {
+                terms: true,
+                password_rule: PasswordRule::Composed,
+            };
+            invitations::accept(tx, &token, &hash, asked, &actor.request_id)
         };
         self.write(key, accept).await;
         let change = UserChange {
@@ -323,6 +329,7 @@ impl Scenario {
         self.write(key, update).await;
         let test = move |tx: &Tx<'_>, actor: &Actor| webhooks::test(tx, actor, id);
         self.write(key, test).await;
+        self.write(key, webhooks::tell_full).await;
         let gone = move |tx: &Tx<'_>, actor: &Actor| {
             give_up(tx, actor.tenant, &webhook_lane(id), Outcome::Gone)
         };
@@ -335,6 +342,9 @@ impl Scenario {
         let directory::Principal::Key(id) = key.principal.clone() else {
             panic!("the scenario's caller is a key");
         };
+        let guessed = id.clone();
+        let limited = move |tx: &Tx<'_>, _: &Actor| keys::tell_limited(tx, &guessed, "");
+        self.write(key, limited).await;
         let rotated = id.clone();
         self.write(key, move |tx, actor| keys::rotate(tx, actor, &rotated))
             .await;

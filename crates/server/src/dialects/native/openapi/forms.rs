@@ -38,7 +38,7 @@ fn configuration() -> Schema {
         ),
         ("title", text().shortest(1).longest(500)),
         nullable("default_payload", anything()),
-        ("configuration", anything().says(fields)),
+        nullable("configuration", anything().says(fields)),
     ])
     .requires(&["name", "resource", "configuration"])
     .closed()
@@ -111,7 +111,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .says("It holds from the next request on; on other nodes within a second.")
         .header(
             "If-None-Match",
-            text().with("const", "*"),
+            text().pattern(r"^\*$"),
             "Only where there is none yet.",
         );
     let schema = one("GET", "/v1/forms/{name}/schema", "getFormSchema")

@@ -71,7 +71,10 @@ fn form() -> Schema {
     input([
         (
             "email",
-            text().format("idn-email").longest(Email::MAX_LENGTH),
+            text()
+                .format("idn-email")
+                .longest(Email::MAX_LENGTH)
+                .or_null(),
         ),
         ("password", password.or_null()),
         plain("first_name"),
