@@ -167,11 +167,16 @@ fn of_field(field: &Field) -> Value {
     };
     let rules = |validator: &Validator| of_check(&validator.check);
     let mut all = vec![of_type(field.field_type)];
-    all.extend(always().filter_map(|each| match rules(each)? {
-        rule if !each.allow_blank => Some(rule),
-        _ if each.check == Check::Presence => None,
-        rule => Some(or_blank(rule)),
-    }));
+    for validator in always() {
+        let Some(rule) = rules(validator) else {
+            continue;
+        };
+        if !validator.allow_blank {
+            all.push(rule);
+        } else if validator.check != Check::Presence {
+            all.push(or_blank(rule));
+        }
+    }
     let is_text = matches!(field.field_type, FieldType::Text | FieldType::Scalar);
     let mut schema = all_of(all);
     if field.takes_blank() && !is_text {

@@ -17,13 +17,13 @@ use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::invitations;
-use crate::model::{Email, InvitationKind, InvitationState, User, UserStatus};
+use crate::model::{Email, InvitationKind, User, UserStatus};
 use crate::store::{
     Claim, ClaimScope, IdKind, Statement, Tx, UserKey, claim_owner, delete_claim, delete_sign_up,
-    find_sign_up, find_user, insert_claim, insert_sign_up, invitations_of, last_event_of, sign_ups,
+    find_sign_up, find_user, insert_claim, insert_sign_up, last_event_of, sign_ups,
 };
 use crate::users::{self, Include, InvitationRequest, UserChange};
-use crate::violation::{Violation, Violations};
+use crate::violation::{Path, Violation, Violations};
 
 /// How long an address gets no other message because of signing up.
 pub const SIGN_UP_PAUSE: SignedDuration = SignedDuration::from_hours(1);
@@ -119,10 +119,7 @@ pub fn sign_up(
     refuse_taken(&claims, &touched).map_err(|refused| form.reword(refused))
 }
 
-fn refuse_taken(
-    claims: &BTreeMap<Claim, crate::violation::Path>,
-    touched: &[u64],
-) -> Result<(), Error> {
+fn refuse_taken(claims: &BTreeMap<Claim, Path>, touched: &[u64]) -> Result<(), Error> {
     let taken = claims.keys().zip(touched).filter(|(_, rows)| **rows == 0);
     Error::if_any(users::taken_of(taken.map(|(claim, _)| claim), claims))
 }

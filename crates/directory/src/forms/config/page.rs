@@ -14,7 +14,7 @@ pub(super) fn check(node: &Node, top: &Path, form: &Form, faults: &mut Faults) {
     let at = node.get("public").map_or(node.at, |node| node.at);
     let path = top.child("configuration");
     let email = form.group.find("email").map(|(_, field)| field);
-    if !email.is_some_and(|field| !field.readonly) {
+    if email.is_none_or(|field| field.readonly) {
         let why = "must be listed, and not readonly: nobody signs up without";
         faults.refuse(&path.child("email"), at, why);
     }

@@ -193,12 +193,10 @@ fn a_blank_value_passes_where_every_validator_that_minds_allows_it() {
 
 #[test]
 fn no_pattern_is_looked_for_in_a_text_that_is_too_long() {
-    // As long as it may be, this takes a tenth of a second.
+    // It is found in none of these: were it looked for, that would be told as well.
     let slow = "{ format: { with: '[ab]*a[ab]{900}c' } }";
     let long = json!("ab".repeat(450_000));
-    let begun = std::time::Instant::now();
     assert_eq!(of(slow, long), [Rule::TooLong { max: MAX_VALUE }]);
-    assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
 }
 
 #[test]
