@@ -17,10 +17,10 @@ use crate::actor::{Actor, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::invitations;
-use crate::model::{Email, InvitationKind, InvitationState, User, UserStatus};
+use crate::model::{Email, InvitationKind, User, UserStatus};
 use crate::store::{
     Claim, ClaimScope, IdKind, Statement, Tx, UserKey, claim_owner, delete_claim, delete_sign_up,
-    find_sign_up, find_user, insert_claim, insert_sign_up, invitations_of, last_event_of, sign_ups,
+    find_sign_up, find_user, insert_claim, insert_sign_up, last_event_of, sign_ups,
 };
 use crate::users::{self, Include, InvitationRequest, UserChange};
 use crate::violation::{Violation, Violations};
