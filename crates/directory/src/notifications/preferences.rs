@@ -242,11 +242,14 @@ pub fn standing(
         .iter()
         .any(|(_, rule)| what.concerns(rule) && rule.channels.contains(&what.channel()));
     let but_mandatory = is_mandatory(tx, tenant, what)?;
-    Ok(match what {
-        Unsubscription::Digest(_) if on => Standing::On { but_mandatory },
-        _ if but_mandatory => Standing::Mandatory,
-        _ if on => Standing::On { but_mandatory },
-        _ => Standing::Off,
+    // Of a digest, what is the user's own goes when the rest stays.
+    let parted = matches!(what, Unsubscription::Digest(_));
+    Ok(if on && (parted || !but_mandatory) {
+        Standing::On { but_mandatory }
+    } else if but_mandatory {
+        Standing::Mandatory
+    } else {
+        Standing::Off
     })
 }
 

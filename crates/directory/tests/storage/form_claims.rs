@@ -1,7 +1,9 @@
 //! When what forms demand to be unique counts, and what is the same.
 
-use directory::Directory;
+use directory::forms;
+use directory::users::{Change, UserChange};
 use directory::violation::Rule;
+use directory::{Directory, Error};
 use serde_json::{Value, json};
 
 use crate::forms::{resubmit, stored, submit};
@@ -13,6 +15,7 @@ on_each_engine!(
     what_is_there_already_is_claimed_where_the_condition_holds,
     a_moment_is_the_same_in_every_time_zone,
     a_relationship_stays_with_whom_its_user_sees_no_more,
+    what_is_stored_by_now_counts_for_what_was_checked_before,
 );
 
 const SLOT: &str = "  profiles: { guest: { properties: { plan: {}, slot: { validation: { \
@@ -125,4 +128,43 @@ async fn a_relationship_stays_with_whom_its_user_sees_no_more(world: World) {
     let new = json!({"relationship_users": {"friend": {"user_id": friend}}});
     let refused = resubmit(directory, id, new).await;
     assert_eq!(broken(refused), rule(at, Rule::MustExist));
+}
+
+async fn what_is_stored_by_now_counts_for_what_was_checked_before(world: World) {
+    let directory = &world.directory;
+    let actor = crate::given::system();
+    stored(
+        directory,
+        "  first_name: { validation: { presence: true } }\n",
+    )
+    .await;
+    let id = made(
+        directory,
+        json!({"email": "a@example.org", "first_name": "Ada"}),
+    )
+    .await;
+    let form = directory
+        .form(actor.tenant, "seller")
+        .await
+        .unwrap()
+        .unwrap();
+    let given = json!({"external_id": "7"}).as_object().unwrap().clone();
+    let (asked, sent, reader) = (form.clone(), given.clone(), actor.clone());
+    let check =
+        move |tx: &directory::store::Tx<'_>| forms::check_update(tx, &reader, &asked, id, &sent);
+    let checked = directory.read(check).await.unwrap();
+    assert!(checked.submission.violations.is_empty());
+    let key = directory::store::UserKey::Id(id);
+    let cleared = UserChange {
+        first_name: Change::Clear,
+        ..UserChange::default()
+    };
+    crate::given::update(directory, &actor, key, None, &cleared)
+        .await
+        .unwrap();
+    let write = move |tx: &directory::store::Tx<'_>| {
+        forms::update_user(tx, &actor, &form, id, &given, &checked, None)
+    };
+    let refused: Result<(), Error> = directory.write(write).await;
+    assert_eq!(broken(refused), rule("first_name", Rule::Blank));
 }
