@@ -74,7 +74,7 @@ fn what_is_shown_as_allowed_is_what_is_allowed() {
         json!(names)
     };
     let admin = person(&desk.server, "admin@example.org", joined(true));
-    let shown = desk.read(&json!(admin)).expect(200);
+    let shown = desk.read(json!(admin)).expect(200);
     let expected = names(PermissionSet::ACCOUNT_ADMIN);
     assert_eq!(shown["flatPermissionsList"], expected);
     let root = UserChange {
