@@ -160,6 +160,12 @@ impl Actor {
         }
     }
 
+    /// Whether it is this user, or who acts as them.
+    #[must_use]
+    pub fn is_user(&self, id: i64) -> bool {
+        self.principal == Principal::User(id)
+    }
+
     /// Whether it has part in an account: a user in those they are a member of, a key in its own,
     /// or in any when it is unbound and has all permissions (contracts: an unbound key with all
     /// scopes has part in every account).

@@ -252,7 +252,7 @@ fn acceptance(asked: Asked, user: &User, password: &PasswordHash, now: Timestamp
     change
 }
 
-/// What a pending user's invitations lead to when a password is set.
+/// What a pending user's invitations lead to when a credential is set.
 #[derive(Default)]
 pub(crate) struct Answered {
     /// The groups that they join.
@@ -261,6 +261,16 @@ pub(crate) struct Answered {
     pub(crate) ends: Vec<Statement<'static>>,
     /// The events of that.
     pub(crate) told: Vec<Statement<'static>>,
+}
+
+/// Whether a user is invited to accept terms, in time or not: such an invitation can be sent once
+/// more.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn asks_for_terms(tx: &Tx<'_>, tenant: TenantId, user: i64) -> Result<bool, Error> {
+    let asks = |each: &Invitation| each.kind == InvitationKind::Invite && each.ended.is_none();
+    Ok(invitations_of(tx, tenant, user)?.iter().any(asks))
 }
 
 /// What a password that is set does to the invitations of a pending user.

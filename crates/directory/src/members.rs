@@ -9,8 +9,8 @@ use crate::query::{Listed, MemberFilter, MemberOrder, PageNumber, Position};
 use crate::sessions;
 use crate::store::{
     FoundUser, Statement, Tx, UserKey, count_members, delete_member, find_account,
-    find_account_member, find_user, has_another_admin, list_members, lock_account, memberships_of,
-    page_members, put_member, put_permissions, set_member, take_roles_in,
+    find_account_member, find_user, has_another_admin, is_admin, list_members, lock_account,
+    memberships_of, page_members, put_member, put_permissions, set_member, take_roles_in,
 };
 use crate::users::{self, Include};
 use crate::violation::{Rule, Violations};
@@ -139,7 +139,7 @@ pub fn add(
     };
     let mut statements = vec![put_member(actor.tenant, user, &membership, tx.now())];
     statements.extend(set_member(actor.tenant, user, &membership));
-    let told = Change::new(shown(&membership));
+    let told = Change::new(users::shown_part(&membership));
     write(
         tx,
         actor,
@@ -182,7 +182,7 @@ pub fn change(
     }
     if after != before {
         let statements = set_member(actor.tenant, user, &after);
-        let told = Change::between(shown(&before), shown(&after));
+        let told = Change::between(users::shown_part(&before), users::shown_part(&after));
         let found = find_user(tx, actor, &UserKey::Id(user), false)?;
         let kind = EventType::UserAccountSettingsUpdated;
         write(tx, actor, found, kind, account, told, statements)?;
@@ -258,14 +258,14 @@ pub(crate) fn leave(
             statements.extend(set_member(tenant, user, &next));
         }
     }
-    let told = Change::between(shown(before), serde_json::Map::new());
+    let told = Change::between(users::shown_part(before), serde_json::Map::new());
     let kind = EventType::UserRemovedFromAccount;
     let around = written(tx, actor, user, kind, account, told, statements)?;
     let end = vec![delete_member(tenant, user, account)];
     users::rewrite_around(tx, actor, with_accounts(found)?, end, around)
 }
 
-/// Refuses to leave an account without an administrator. Whoever else takes one away from it waits
+/// Refuses to leave an account without an administrator who may log in. Whoever else takes one away from it waits
 /// until this transaction is over, and looks then.
 ///
 /// # Errors
@@ -278,8 +278,7 @@ pub(crate) fn require_another_admin(
 ) -> Result<(), Error> {
     lock_account(tx, actor.tenant, account)?;
     // Read anew, under the lock.
-    let still = find_account_member(tx, actor.tenant, account, user)?;
-    let counts = still.is_some_and(|own| own.admin && own.suspended_at.is_none());
+    let counts = is_admin(tx, actor.tenant, account, user)?;
     if counts && !has_another_admin(tx, actor.tenant, account, user)? {
         return Err(Error::Conflict(
             "the account would be left without an administrator",
@@ -304,16 +303,6 @@ pub(crate) fn part_of(
     parts
         .find(|own| own.account_id == account)
         .ok_or(Error::NotFound)
-}
-
-fn shown(membership: &Membership) -> serde_json::Map<String, serde_json::Value> {
-    Change::of(&[
-        ("account_id", membership.account_id.into()),
-        ("role", membership.role.name().into()),
-        ("admin", membership.admin.into()),
-        ("primary", membership.primary.into()),
-    ])
-    .new
 }
 
 /// Writes what changes around a user, whose row shows that it did, and asks their rights anew.

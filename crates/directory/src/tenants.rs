@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::permission::{Permission as P, PermissionSet};
 use crate::store::{
     IdKind, Tx, find_tenant, insert_form_head, insert_role, insert_tenant, list_tenants,
+    tenant_name,
 };
 use crate::violation::{Rule, Violations};
 
@@ -110,6 +111,14 @@ pub fn first_roles() -> [(&'static str, PermissionSet); 4] {
 /// [`Error::NotFound`].
 pub fn find(tx: &Tx<'_>, name: &str) -> Result<TenantId, Error> {
     find_tenant(tx, name)?.ok_or(Error::NotFound)
+}
+
+/// The name of a tenant; none where there is no such tenant.
+///
+/// # Errors
+/// Storage errors.
+pub fn name(tx: &Tx<'_>, tenant: TenantId) -> Result<Option<String>, Error> {
+    tenant_name(tx, tenant)
 }
 
 /// Every tenant, by number: (number, name).

@@ -15,9 +15,9 @@ use crate::permission::{Permission, PermissionSet, Scope};
 use crate::secret::{digest, new_key_id, new_secret, new_token, same};
 use crate::sessions::{self, Use};
 use crate::store::{
-    Statement, Tx, bump_generation, confirm_key, delete_expired_tokens, delete_tokens,
-    find_account, find_key, find_key_of_token, insert_key, insert_token, leave_keys, list_keys,
-    revoke_key, rotate_key,
+    Statement, Tx, bump_generation, confirm_key, delete_expired_tokens, delete_sessions_by,
+    delete_sessions_of_key, delete_tokens, find_account, find_key, find_key_of_token, insert_key,
+    insert_token, leave_keys, list_keys, revoke_key, rotate_key,
 };
 use crate::violation::{Rule, Violations};
 
@@ -214,7 +214,7 @@ pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<(), Error> {
     require_touched(&tx.batch(&statements)?)
 }
 
-/// Gives a key a new secret; the old one, and tokens made with it, end at once.
+/// Gives a key a new secret; the old one, and the tokens and sessions made with it, end at once.
 ///
 /// # Errors
 /// As [`revoke`]; [`Error::Forbidden`] for a key above the actor's own rights too, for who
@@ -232,6 +232,8 @@ pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<MadeKey, Error> {
     let statements = [
         rotate_key(actor.tenant, id, &hash),
         delete_tokens(actor.tenant, id),
+        delete_sessions_of_key(actor.tenant, id),
+        delete_sessions_by(actor.tenant, "key", id.to_owned()),
         bump_generation(tx, actor.tenant),
         event,
     ];
@@ -420,4 +422,27 @@ pub fn is_known(tx: &Tx<'_>, id: &str) -> Result<bool, Error> {
         Some(tenant) => Ok(find_key(tx, tenant, id)?.is_some()),
         None => Ok(false),
     }
+}
+
+/// Tells that a key is slowed down, after more wrong secrets than are looked at; nothing where
+/// there is no key of that id, or none that holds. Who calls this bounds how often.
+///
+/// # Errors
+/// Storage errors.
+pub fn tell_limited(tx: &Tx<'_>, id: &str, request_id: &str) -> Result<(), Error> {
+    let Some(tenant) = crate::secret::tenant_of(id) else {
+        return Ok(());
+    };
+    let holds = |key: &Key| {
+        key.revoked_at.is_none() && key.expires_at.is_none_or(|expires| expires > tx.now())
+    };
+    let Some(key) = find_key(tx, tenant, id)?.filter(holds) else {
+        return Ok(());
+    };
+    // Whoever tried is nobody known.
+    let nobody = Actor::system(tenant, request_id);
+    let (kind, subject) = (EventType::ApiRateLimited, Subject::new("key", key.id));
+    let (account, nothing) = (key.account_id, Change::default());
+    let event = event::record(tx, &nobody, kind, account, subject, nothing)?;
+    tx.batch(&[event]).map(drop)
 }

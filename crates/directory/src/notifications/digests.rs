@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::actor::{Actor, TenantId};
 use crate::error::Error;
 use crate::event::EventType;
-use crate::model::{DeliveryChannel, User, UserStatus};
+use crate::model::{DeliveryChannel, NotificationPreference, User, UserStatus};
 use crate::store::{
     DigestEntry, Schedule, Tx, close_digests, deliver_to, drop_digests, due_digests,
     entries_of_digest, find_events, find_users, is_digest_due, list_mandatory, memberships_of,
@@ -15,6 +15,7 @@ use crate::store::{
 };
 
 use super::calendar::{Cadence, Period, zone};
+use super::mandatory::MandatoryNotification;
 use super::notice::About;
 use super::preferences::wanted;
 
@@ -77,16 +78,12 @@ enum Outcome {
     Later(Period, Timestamp),
     /// It is due.
     Now(Period),
-    /// Nobody is there to be told.
+    /// It is due, and nobody is there to be told.
     Never,
 }
 
 fn judge(schedule: &Schedule, user: Option<&User>, now: Timestamp) -> Result<Outcome, Error> {
-    let told = |user: &&User| user.status() != UserStatus::Suspended && user.email.is_some();
-    let Some(user) = user.filter(told) else {
-        return Ok(Outcome::Never);
-    };
-    let zone = zone(user.timezone.as_deref());
+    let zone = zone(user.and_then(|user| user.timezone.as_deref()));
     let period = match schedule.period {
         Some(period) => period,
         None => schedule
@@ -94,10 +91,14 @@ fn judge(schedule: &Schedule, user: Option<&User>, now: Timestamp) -> Result<Out
             .next(schedule.due_at, schedule.last, &zone)?,
     };
     let due_at = schedule.cadence.due(period, &zone)?;
-    Ok(if due_at <= now {
+    // Who is told is asked when it is due: until then a suspension may end, an email be set.
+    let told = |user: &User| user.status() != UserStatus::Suspended && user.email.is_some();
+    Ok(if due_at > now {
+        Outcome::Later(period, due_at)
+    } else if user.is_some_and(told) {
         Outcome::Now(period)
     } else {
-        Outcome::Later(period, due_at)
+        Outcome::Never
     })
 }
 
@@ -133,6 +134,8 @@ pub struct Digest {
     pub groups: Vec<DigestGroup>,
     /// How many kinds more there were.
     pub more: usize,
+    /// Whether the operator has everybody told of all of it.
+    pub mandatory: bool,
 }
 
 /// A digest that is to be sent to a user: what they want to be told, and may be by now. None where
@@ -152,8 +155,9 @@ pub(super) fn digest(
     let wants = wants_of(tx, tenant, user, cadence.channel())?;
     entries.retain(|entry| {
         let seen = entry.account_id.is_none_or(|id| accounts.contains_key(&id));
-        seen && wants(&entry.event, entry.account_id)
+        seen && wants.told(&entry.event, entry.account_id)
     });
+    let mandatory = entries.iter().all(|entry| wants.forced(&entry.event));
     let mut groups: Vec<(EventType, i64, Vec<i64>)> = Vec::new();
     for DigestEntry {
         event,
@@ -197,26 +201,48 @@ pub(super) fn digest(
         period,
         groups: groups.collect(),
         more,
+        mandatory,
     }))
 }
 
-/// Whether a user is to be told of an event in an account by a channel, as their rules and the
-/// operator's are now.
+/// What a user is to be told of by a channel, as their rules and the operator's are now.
+pub(super) struct Wants {
+    channel: DeliveryChannel,
+    rules: Vec<(i64, NotificationPreference)>,
+    mandatory: Vec<MandatoryNotification>,
+}
+
+/// Reads them.
 pub(super) fn wants_of(
     tx: &Tx<'_>,
     tenant: TenantId,
     user: i64,
     channel: DeliveryChannel,
-) -> Result<impl Fn(&str, Option<i64>) -> bool, Error> {
-    let rules = preferences_of(tx, tenant, &[user])?;
-    let mandatory = list_mandatory(tx, tenant)?;
-    Ok(move |event: &str, account: Option<i64>| {
-        let forced = mandatory.iter().find(|each| each.event.name() == event);
-        let of_event = rules.iter().filter(|(_, rule)| rule.event.name() == event);
-        let rules = of_event.map(|(_, rule)| (rule.account_id, rule.channels.as_slice()));
-        forced.is_some_and(|each| each.channels.contains(&channel))
-            || wanted(rules, account).contains(&channel)
+) -> Result<Wants, Error> {
+    Ok(Wants {
+        channel,
+        rules: preferences_of(tx, tenant, &[user])?,
+        mandatory: list_mandatory(tx, tenant)?,
     })
+}
+
+impl Wants {
+    /// Whether everybody is told of an event.
+    pub(super) fn forced(&self, event: &str) -> bool {
+        let of_event = self
+            .mandatory
+            .iter()
+            .find(|each| each.event.name() == event);
+        of_event.is_some_and(|each| each.channels.contains(&self.channel))
+    }
+
+    /// Whether the user is to be told of an event in an account.
+    pub(super) fn told(&self, event: &str, account: Option<i64>) -> bool {
+        let rules = self.rules.iter().map(|(_, rule)| rule);
+        let of_event = rules.filter(|rule| rule.event.name() == event);
+        let rules = of_event.map(|rule| (rule.account_id, rule.channels.as_slice()));
+        self.forced(event) || wanted(rules, account).contains(&self.channel)
+    }
 }
 
 /// How long what digests told of is kept: longer than any of them is tried to be sent.

@@ -9,7 +9,7 @@ use crate::deliveries::Claimed;
 use crate::error::Error;
 use crate::event::EventType;
 use crate::model::{DeliveryChannel, User, UserStatus};
-use crate::store::{StoredEvent, Tx, UserKey, find_user, mandatory_channels, memberships_of};
+use crate::store::{StoredEvent, Tx, UserKey, find_user, memberships_of};
 
 use super::calendar::Cadence;
 use super::digests::{self, Digest, wants_of};
@@ -93,8 +93,8 @@ pub fn notice(tx: &Tx<'_>, tenant: TenantId, claimed: &Claimed) -> Result<Option
         let digest = digests::digest(tx, tenant, user.id, cadence, period)?;
         return Ok(digest.map(|digest| Notice {
             user,
+            unsubscription: (!digest.mandatory).then_some(Unsubscription::Digest(cadence)),
             told: Told::Digest(digest),
-            unsubscription: Some(Unsubscription::Digest(cadence)),
         }));
     }
     let Some(event) = &claimed.event else {
@@ -125,10 +125,10 @@ fn of_event(
     let seen = event.account_id.is_none_or(|id| accounts.contains_key(&id));
     let wants = wants_of(tx, tenant, user.id, channel)?;
     let late = tx.now().duration_since(event.created_at) > TOLD_WITHIN;
-    if !seen || late || !wants(&event.event_type, event.account_id) {
+    if !seen || late || !wants.told(&event.event_type, event.account_id) {
         return Ok(None);
     }
-    let forced = mandatory_channels(tx, tenant, &event.event_type)?.contains(&channel);
+    let forced = wants.forced(&event.event_type);
     Ok(Some(Notice {
         told: Told::Event(event_type, About::of(event, &accounts)),
         user,

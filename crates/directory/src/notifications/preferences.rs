@@ -5,9 +5,9 @@ use crate::error::Error;
 use crate::event::EventType;
 use crate::model::{DeliveryChannel, NotificationPreference, User};
 use crate::permission::{Permission, PermissionSet};
-use crate::store::{Tx, UserKey, find_user, mandatory_channels, preferences_of};
+use crate::store::{Tx, UserKey, find_user, list_mandatory, mandatory_channels, preferences_of};
 use crate::users::{self, Include, UserChange};
-use crate::violation::{Path, Rule, Violation, Violations};
+use crate::violation::{Path, Rule, Violations};
 
 use super::calendar::Cadence;
 
@@ -128,14 +128,6 @@ pub fn set_preferences(
     let mut all: Vec<_> = stored.map(|(_, rule)| rule).collect();
     all.retain(|rule| !is_within(rule, within));
     all.extend(rules.iter().cloned());
-    if all.len() > MAX_PREFERENCES {
-        let max = MAX_PREFERENCES;
-        violations.push(Violation {
-            path: Path::field("notification_preferences"),
-            rule: Rule::TooLong { max },
-            message: Some(format!("holds more than {max} rules")),
-        });
-    }
     let mut actor = actor.clone();
     if asked.is_own {
         let updates = PermissionSet::NONE.with(Permission::UpdateUsers);
@@ -222,10 +214,13 @@ impl Unsubscription {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It can be turned off.
-    On,
+    On {
+        /// Whether what the operator has everybody told goes on.
+        but_mandatory: bool,
+    },
     /// It is off.
     Off,
-    /// The operator has everybody told.
+    /// Nothing of it can be turned off: the operator has everybody told.
     Mandatory,
 }
 
@@ -242,15 +237,35 @@ pub fn standing(
     let system = Actor::system(tenant, "");
     let found = find_user(tx, &system, &UserKey::Id(user), false)?;
     found.ok_or(Error::NotFound)?;
-    if let Unsubscription::Event(event) = what
-        && mandatory_channels(tx, tenant, event.name())?.contains(&what.channel())
-    {
-        return Ok(Standing::Mandatory);
-    }
-    let on = preferences_of(tx, tenant, &[user])?
+    let rules = preferences_of(tx, tenant, &[user])?;
+    let on = rules
         .iter()
         .any(|(_, rule)| what.concerns(rule) && rule.channels.contains(&what.channel()));
-    Ok(if on { Standing::On } else { Standing::Off })
+    let but_mandatory = is_mandatory(tx, tenant, what)?;
+    // Of a digest, what is the user's own goes when the rest stays.
+    let parted = matches!(what, Unsubscription::Digest(_));
+    Ok(if on && (parted || !but_mandatory) {
+        Standing::On { but_mandatory }
+    } else if but_mandatory {
+        Standing::Mandatory
+    } else {
+        Standing::Off
+    })
+}
+
+/// Whether everybody is told of the event, or of any event in the digest.
+fn is_mandatory(tx: &Tx<'_>, tenant: TenantId, what: Unsubscription) -> Result<bool, Error> {
+    let channel = what.channel();
+    match what {
+        Unsubscription::Event(event) => {
+            let channels = mandatory_channels(tx, tenant, event.name())?;
+            Ok(channels.contains(&channel))
+        }
+        Unsubscription::Digest(_) => {
+            let all = list_mandatory(tx, tenant)?;
+            Ok(all.iter().any(|each| each.channels.contains(&channel)))
+        }
+    }
 }
 
 /// Turns off what a link names, in every rule that has it. Answers how it stands then.
@@ -265,9 +280,9 @@ pub fn unsubscribe(
     request_id: &str,
 ) -> Result<Standing, Error> {
     let standing = standing(tx, tenant, user, what)?;
-    if standing != Standing::On {
+    let Standing::On { but_mandatory } = standing else {
         return Ok(standing);
-    }
+    };
     let system = Actor::system(tenant, request_id);
     let found = find_user(tx, &system, &UserKey::Id(user), false)?;
     let email = found.and_then(|found| found.user.email);
@@ -284,5 +299,9 @@ pub fn unsubscribe(
     let none = Violations::new();
     let key = UserKey::Id(user);
     set_preferences(tx, &actor, &key, None, None, (&rules, none))?;
-    Ok(Standing::Off)
+    Ok(if but_mandatory {
+        Standing::Mandatory
+    } else {
+        Standing::Off
+    })
 }

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::actor::TenantId;
 use crate::error::Error;
-use crate::store::{Tx, sweep_digests, sweep_messages, sweep_notifications};
+use crate::store::{Tx, newest_waiting, sweep_digests, sweep_messages, sweep_notifications};
 
 use super::calendar::{Cadence, Period};
-use super::digests::TOLD_KEPT;
+use super::digests::{TOLD_KEPT, period_of};
 use super::{EMAIL_LANE, SMS_LANE};
 
 /// How long a notification is kept after it was read; unread ones are kept as long as events.
@@ -34,6 +34,12 @@ pub fn expire(tx: &Tx<'_>, tenant: TenantId, before: Timestamp) -> Result<bool, 
         most = most.max(swept);
     }
     let day = ago(TOLD_KEPT)?.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let told = sweep_digests(tx, tenant, Period::of(day)?, AT_ONCE)?;
+    // What a message that is yet to be sent tells is kept, however late that is.
+    let mut before = Period::of(day)?;
+    for cadence in Cadence::ALL {
+        let waits = newest_waiting(tx, tenant, cadence.lane())?.and_then(period_of);
+        before = waits.map_or(before, |waits| before.min(waits));
+    }
+    let told = sweep_digests(tx, tenant, before, AT_ONCE)?;
     Ok(most.max(told) >= u64::try_from(AT_ONCE).unwrap_or(u64::MAX))
 }

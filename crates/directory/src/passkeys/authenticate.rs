@@ -11,8 +11,8 @@ use crate::actor::{Actor, TenantId};
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::sessions::{self, Client, Method, Started};
-use crate::store::{Tx, is_tenant, passkey_of_credential, use_passkey};
-use crate::violation::{Rule, Violations};
+use crate::store::{Tx, passkey_of_credential, use_passkey};
+use crate::tenants;
 
 /// What somebody answers to a challenge to sign in.
 pub struct Answered {
@@ -26,23 +26,21 @@ pub struct Answered {
     pub request_id: String,
 }
 
-/// Gives out a challenge to sign in: the same to everybody.
+/// Gives out a challenge to sign in: the same to everybody. One of a tenant that does not exist
+/// looks alike, is kept nowhere, and no answer to it is right.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a tenant that does not exist; [`Error::RateLimited`] when too many
-/// challenges wait.
+/// [`Error::RateLimited`] when too many challenges wait.
 pub fn authentication_options(
     tx: &Tx<'_>,
     party: &RelyingParty,
     tenant: TenantId,
     request_id: &str,
 ) -> Result<Challenge, Error> {
-    if !is_tenant(tx, tenant)? {
-        let mut violations = Violations::new();
-        violations.field("tenant", Rule::MustExist);
-        return Err(Error::Invalid(violations));
-    }
     let (challenge, kept) = given(tx, tenant, None, party.authentication()?)?;
+    if tenants::name(tx, tenant)?.is_none() {
+        return Ok(challenge);
+    }
     // Nobody is known yet.
     let nobody = Actor::system(tenant, request_id);
     let (kind, subject) = (

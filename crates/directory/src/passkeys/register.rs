@@ -15,7 +15,7 @@ use crate::secret::digest;
 use crate::store::{
     IdKind, StoredCredential, Tx, credentials_of, insert_passkey, update_user, use_passkey_link,
 };
-use crate::users::Include;
+use crate::users::{self, Include};
 use crate::violation::{Rule, Violations};
 
 const TOO_MANY: Error = Error::Conflict("a user has 20 passkeys at most");
@@ -179,8 +179,8 @@ fn wrong(field: &str, rule: Rule) -> Error {
     Error::Invalid(violations)
 }
 
-/// Writes a passkey, unless its registrant is none any more. The user's row is written with it, so
-/// that of two registrations at the same time one comes first.
+/// Writes a passkey, unless its registrant is none any more. The user's row is written before it,
+/// so that of two registrations at the same time one comes first.
 fn keep(
     tx: &Tx<'_>,
     by: &Registrant,
@@ -212,31 +212,45 @@ fn keep(
         hash: &registered.hash,
         json: &registered.json,
     };
-    let mut user = before.clone();
-    user.version += 1;
-    let (kind, subject) = (EventType::PasskeyRegistered, Subject::new("user", user.id));
+    rewrite(tx, by, &actor, &before)?;
+    let (kind, subject) = (
+        EventType::PasskeyRegistered,
+        Subject::new("user", before.id),
+    );
     let change = Change::of(&[
         ("passkey_id", passkey.id.into()),
         ("name", passkey.name.clone().into()),
     ]);
     let mut statements = vec![
-        update_user(tenant, &user, before.version, Include::default())?,
         insert_passkey(tenant, &passkey, &credential),
         event::record(tx, &actor, kind, actor.account, subject, change)?,
     ];
     if let Registrant::Link { token, .. } = by {
         let hash = digest(token.expose_secret());
-        statements.push(use_passkey_link(tenant, user.id, &hash, tx.now()));
+        statements.push(use_passkey_link(tenant, before.id, &hash, tx.now()));
     }
     let written = tx.batch(&statements)?;
     if written.first() == Some(&0) {
-        return Err(Unavailable::Contention.into());
-    }
-    if written.get(1) == Some(&0) {
         return Err(wrong("credential", Rule::Taken));
     }
-    if written.get(3) == Some(&0) {
+    if written.get(2) == Some(&0) {
         return Err(Error::NotFound);
     }
     Ok(passkey)
+}
+
+/// Writes the user's row. Who opened a link proved that the mailbox is theirs, which settles what
+/// a pending user was asked to verify.
+fn rewrite(tx: &Tx<'_>, by: &Registrant, actor: &Actor, before: &User) -> Result<(), Error> {
+    let by_link = matches!(by, Registrant::Link { .. });
+    if by_link && users::settle(tx, actor, before)?.is_some() {
+        return Ok(());
+    }
+    let mut user = before.clone();
+    user.version += 1;
+    let update = update_user(actor.tenant, &user, before.version, Include::default())?;
+    if tx.batch(&[update])?.first() == Some(&0) {
+        return Err(Unavailable::Contention.into());
+    }
+    Ok(())
 }

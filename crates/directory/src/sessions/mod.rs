@@ -158,15 +158,16 @@ pub fn current(tx: &Tx<'_>, actor: &Actor) -> Result<Session, Error> {
 }
 
 /// Whether the actor may see and end the sessions of a user: their own, those of users whom they
-/// may change, but not those of who may do more than they.
+/// may change, but not those of who may do more than they; in another's name, none.
 fn require_over(
     tx: &Tx<'_>,
     actor: &Actor,
     user: i64,
     permission: Permission,
 ) -> Result<(), Error> {
+    actor.require_in_person()?;
     if actor.principal == Principal::User(user) {
-        return actor.require_in_person();
+        return Ok(());
     }
     actor.require(permission)?;
     actor.require_full_access()?;
@@ -204,13 +205,17 @@ pub fn log_out(tx: &Tx<'_>, actor: &Actor) -> Result<(), Error> {
 /// Ends a session.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is over, or whose user the actor may not see;
-/// [`Error::Forbidden`] as for [`list`].
+/// [`Error::NotFound`] for one that is over, and alike for one that is not the actor's to end: the
+/// numbers tell nothing; [`Error::Forbidden`] in another's name.
 pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
+    actor.require_in_person()?;
     let session = find_session(tx, actor.tenant, id)?
         .filter(|session| session.lives(tx.now()))
         .ok_or(Error::NotFound)?;
-    require_over(tx, actor, session.user_id, Permission::UpdateUsers)?;
+    match require_over(tx, actor, session.user_id, Permission::UpdateUsers) {
+        Err(Error::Forbidden(_)) => return Err(Error::NotFound),
+        other => other?,
+    }
     finish(tx, actor, &session)
 }
 
@@ -294,7 +299,7 @@ pub(crate) fn ended(
     }
     Ok(vec![
         delete_sessions_but(tenant, user, but.unwrap_or(0)),
-        delete_sessions_by(tenant, user),
+        delete_sessions_by(tenant, "user", user.to_string()),
         bump_generation(tx, tenant),
     ])
 }

@@ -17,6 +17,8 @@ const REPLAY: &str = "UPDATE deliveries SET state = 'pending', due_at = $1, sinc
     WHERE tenant_id = $2 AND lane = $3 AND event_id = $4 AND recipient = $5";
 const DUE: &str = "SELECT 1 FROM deliveries \
     WHERE tenant_id = $1 AND lane = $2 AND due_at <= $3 LIMIT 1";
+const NEWEST_WAITING: &str = "SELECT MAX(event_id) FROM deliveries \
+    WHERE tenant_id = $1 AND lane = $2 AND due_at IS NOT NULL";
 const CLAIMABLE: &str = "SELECT event_id, recipient, attempts, earlier, since FROM deliveries \
     WHERE tenant_id = $1 AND lane = $2 AND due_at <= $3 ORDER BY due_at, event_id LIMIT $4";
 const CLAIM: &str = "UPDATE deliveries SET due_at = $1, lease = $2, \
@@ -94,6 +96,17 @@ pub(crate) fn is_due(
 ) -> Result<bool, Error> {
     let params = [tenant.into(), lane.into(), now.into()];
     Ok(tx.query_opt(DUE, &params, |_| Ok(()))?.is_some())
+}
+
+/// The highest number of an event that waits on a lane.
+pub(crate) fn newest_waiting(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    lane: &str,
+) -> Result<Option<i64>, Error> {
+    tx.query_one(NEWEST_WAITING, &[tenant.into(), lane.into()], |row| {
+        row.opt_int()
+    })
 }
 
 /// A delivery that can be taken.

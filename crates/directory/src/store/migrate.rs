@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 17] = [
+const MIGRATIONS: [Migration; 19] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -114,6 +114,18 @@ const MIGRATIONS: [Migration; 17] = [
         name: "key owners",
         sqlite: include_str!("../../migrations/sqlite/0017_key_owners.sql"),
         postgres: include_str!("../../migrations/postgres/0017_key_owners.sql"),
+    },
+    Migration {
+        number: 18,
+        name: "sessions of keys",
+        sqlite: include_str!("../../migrations/sqlite/0018_sessions_of_keys.sql"),
+        postgres: include_str!("../../migrations/postgres/0018_sessions_of_keys.sql"),
+    },
+    Migration {
+        number: 19,
+        name: "sign_ups",
+        sqlite: include_str!("../../migrations/sqlite/0019_sign_ups.sql"),
+        postgres: include_str!("../../migrations/postgres/0019_sign_ups.sql"),
     },
 ];
 

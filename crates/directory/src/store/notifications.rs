@@ -10,6 +10,8 @@ use super::{Row, Tx};
 
 const SELECT: &str = "SELECT n.position, n.event_id, n.event, n.account_id, n.created_at, \
     n.read_at FROM notifications n";
+const IN_PART: &str = "(n.account_id IS NULL OR EXISTS (SELECT 1 FROM account_members m \
+    WHERE m.tenant_id = n.tenant_id AND m.user_id = n.user_id AND m.account_id = n.account_id))";
 const COUNT: &str = "SELECT count(*) FROM notifications n";
 const READ: &str = "UPDATE notifications SET read_at = $1, unread = NULL \
     WHERE tenant_id = $2 AND user_id = $3 AND position = $4 AND read_at IS NULL";
@@ -91,6 +93,8 @@ fn conditions<'a>(tenant: TenantId, of: &NotificationsOf) -> Conditions<'a> {
         Some(false) => conditions.and_plain("n.read_at IS NOT NULL"),
         None => {}
     }
+    // What happened in an account is shown to who is a member of it.
+    conditions.and_plain(IN_PART);
     if let Some(account) = of.within {
         conditions.and("(n.account_id IS NULL OR n.account_id = ?)", account);
     }

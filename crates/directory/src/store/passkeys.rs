@@ -58,6 +58,7 @@ const OPEN_LINK: &str = "UPDATE passkey_links SET opened_at = $1 \
     WHERE tenant_id = $2 AND user_id = $3 AND secret_hash = $4 AND opened_at IS NULL";
 const USE_LINK: &str = "UPDATE passkey_links SET used_at = $1 \
     WHERE tenant_id = $2 AND user_id = $3 AND secret_hash = $4 AND used_at IS NULL";
+const END_LINK: &str = "DELETE FROM passkey_links WHERE tenant_id = $1 AND user_id = $2";
 const SWEEP_LINKS: &str = "DELETE FROM passkey_links WHERE tenant_id = $1 \
     AND user_id IN (SELECT user_id FROM passkey_links \
     WHERE tenant_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3)";
@@ -324,6 +325,14 @@ pub(crate) fn use_passkey_link(
     now: Timestamp,
 ) -> Statement<'static> {
     note(USE_LINK, tenant, user, hash, now)
+}
+
+/// Ends the link of a user, also one whose message is yet to be made.
+pub(crate) fn end_passkey_link(tenant: TenantId, user: i64) -> Statement<'static> {
+    Statement {
+        sql: END_LINK,
+        params: vec![tenant.into(), user.into()],
+    }
 }
 
 fn note(

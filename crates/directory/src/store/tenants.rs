@@ -10,7 +10,7 @@ use super::{Statement, Tx};
 const INSERT: &str = "INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3) \
     ON CONFLICT (name) DO NOTHING";
 const BY_NAME: &str = "SELECT id FROM tenants WHERE name = $1";
-const BY_ID: &str = "SELECT id FROM tenants WHERE id = $1";
+const NAME: &str = "SELECT name FROM tenants WHERE id = $1";
 const LIST: &str = "SELECT id, name FROM tenants ORDER BY id";
 const GENERATION: &str = "SELECT generation FROM tenants WHERE id = $1";
 const BUMP: &str = "UPDATE tenants SET generation = COALESCE(generation, 0) + 1 WHERE id = $1";
@@ -30,10 +30,9 @@ pub(crate) fn find_tenant(tx: &Tx<'_>, name: &str) -> Result<Option<TenantId>, E
     tx.query_opt(BY_NAME, &[name.into()], |row| row.int().map(TenantId))
 }
 
-/// Whether there is a tenant with this number.
-pub(crate) fn is_tenant(tx: &Tx<'_>, tenant: TenantId) -> Result<bool, Error> {
-    let found = tx.query_opt(BY_ID, &[tenant.into()], |row| row.int())?;
-    Ok(found.is_some())
+/// The name of the tenant with this number.
+pub(crate) fn tenant_name(tx: &Tx<'_>, tenant: TenantId) -> Result<Option<String>, Error> {
+    tx.query_opt(NAME, &[tenant.into()], |row| row.text())
 }
 
 /// Every tenant, by number: (number, name).

@@ -207,6 +207,22 @@ pub struct UserChange {
 impl UserChange {
     /// The user as the change leaves them. Attributes of the other kind are ignored.
     pub(super) fn apply(&self, user: &mut User, now: Timestamp) {
+        let (email, phone) = (user.email.clone(), user.phone.clone());
+        self.apply_values(user, now);
+        // What was proved of an address says nothing of another.
+        let is_same = user.email.as_ref().map(Email::key) == email.as_ref().map(Email::key);
+        user.email_verified_at = user.email_verified_at.filter(|_| is_same);
+        let number = number_of(user.phone.as_ref());
+        let proved = user.verified_phone.as_deref();
+        let proved = proved.and_then(|text| Phone::unchecked(text).ok());
+        let stays = number == number_of(phone.as_ref()) || number == number_of(proved.as_ref());
+        if !stays && !self.verified_phone.is_named() && !self.phone_verified_at.is_named() {
+            user.verified_phone = None;
+            user.phone_verified_at = None;
+        }
+    }
+
+    fn apply_values(&self, user: &mut User, now: Timestamp) {
         self.kind.apply(&mut user.kind);
         self.email.apply(&mut user.email);
         self.apply_names(user);
@@ -275,7 +291,8 @@ impl UserChange {
             .get_or_insert(W2Status::NotStarted);
     }
 
-    fn apply_suspension(&self, user: &mut User, now: Timestamp) {
+    /// Suspends the user, or ends that, as the change says.
+    pub(super) fn apply_suspension(&self, user: &mut User, now: Timestamp) {
         match (&self.suspended, &self.suspended_at) {
             (Change::Set(false) | Change::Clear, _) => user.suspended_at = None,
             (_, Change::Set(at)) => user.suspended_at = Some(to_millisecond(*at)),
@@ -307,6 +324,11 @@ impl UserChange {
             ("w2_employee_id", &self.w2_employee_id, 255),
         ]
     }
+}
+
+/// What a phone is the same by.
+fn number_of(phone: Option<&Phone>) -> Option<&str> {
+    phone.map(|phone| phone.key().unwrap_or(phone.as_str()))
 }
 
 /// Longest text of a field, in characters; 0 for what is no plain text field.

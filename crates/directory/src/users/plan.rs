@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(super) paths: BTreeMap<Claim, Path>,
     /// Ends invitations and parts of the user; each touches none when another was faster.
     pub(crate) ends: Vec<Statement<'static>>,
+    /// Accounts in which the user stops administering.
+    pub(crate) unseated: BTreeSet<i64>,
     /// What stands around the user, and the events.
     pub(crate) around: Vec<Statement<'static>>,
     /// Parts around the user that there may be then, beside those that there were.

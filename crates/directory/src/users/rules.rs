@@ -7,13 +7,16 @@ use jiff::tz::TimeZoneDatabase;
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{AccountRole, EmployerRole, User, UserBadge, UserKind, check_text};
+use crate::model::{
+    AccountRole, EmployerRole, NotificationPreference, User, UserBadge, UserKind, check_text,
+};
+use crate::notifications::MAX_PREFERENCES;
 use crate::permission::{Permission, PermissionSet};
 use crate::store::{
     Claim, ClaimScope, GroupKey, Tx, claim_owner, find_account, find_badge, find_group_id,
     find_role,
 };
-use crate::violation::{Path, Rule, Violations};
+use crate::violation::{Path, Rule, Violation, Violations};
 
 use super::{Change, UserChange};
 
@@ -49,12 +52,7 @@ pub(super) fn check_values(
         };
         add_unless_touched(violations, "timezone", Some(rule));
     }
-    let mut rules = BTreeSet::new();
-    for preference in change.preferences.iter().flatten() {
-        if !rules.insert((preference.account_id, preference.event)) {
-            add_unless_touched(violations, "notification_preferences", Some(Rule::Taken));
-        }
-    }
+    check_preferences(change, violations);
     if user.kind == Some(UserKind::Employer) {
         if user.customer_id.is_none() {
             add_unless_touched(violations, "customer_id", Some(Rule::Blank));
@@ -65,6 +63,24 @@ pub(super) fn check_values(
     }
     if !creating && change.email == Change::Clear {
         add_unless_touched(violations, "email", Some(Rule::Blank));
+    }
+}
+
+fn check_preferences(change: &UserChange, violations: &mut Violations) {
+    let rules = change.preferences.as_deref().unwrap_or_default();
+    let field = "notification_preferences";
+    if rules.len() > MAX_PREFERENCES && !violations.touches(field) {
+        let max = MAX_PREFERENCES;
+        violations.push(Violation {
+            path: Path::field(field),
+            rule: Rule::TooLong { max },
+            message: Some(format!("holds more than {max} rules")),
+        });
+    }
+    let mut seen = BTreeSet::new();
+    let twice = |rule: &NotificationPreference| !seen.insert((rule.account_id, rule.event));
+    if rules.iter().any(twice) {
+        add_unless_touched(violations, field, Some(Rule::Taken));
     }
 }
 
@@ -97,6 +113,9 @@ pub(super) fn check_grants(actor: &Actor, change: &UserChange, user: &User) -> R
     let grants = !change.roles.is_empty() || change.accounts.iter().any(|grant| grant.admin);
     if grants {
         actor.require_in_person()?;
+    }
+    for grant in &change.roles {
+        actor.require_in(grant.account_id, Permission::UpdateRoles)?;
     }
     if !change.groups.is_empty() {
         actor.require(Permission::UpdateGroups)?;
@@ -150,7 +169,7 @@ pub(crate) fn may_give(actor: &Actor, permissions: PermissionSet, account: Optio
         None => held.tenant.includes(permissions),
         Some(account) => held
             .held_in(account)
-            .includes(permissions.intersection(PermissionSet::IN_ACCOUNT)),
+            .includes(permissions.holding_in(Some(account))),
     }
 }
 

@@ -4,25 +4,26 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::around::{employer_membership, join_accounts, join_groups, new_badge};
+use super::around::{self, employer_membership, join_accounts, join_groups, new_badge};
 use super::change::{GroupGrant, UserChange};
 use super::kept::Kept;
 use super::plan::Plan;
 use super::rules::Held;
 use super::view::{self, Include};
-use super::{UserKey, credentials, rules};
+use super::{UserKey, administered, credentials, rules};
 use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
 use crate::keys;
-use crate::model::{User, UserBadge, UserKind, UserView};
+use crate::model::{Membership, User, UserBadge, UserKind, UserView};
 use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
     Claim, FoundUser, Statement, Tx, badges_of, change_preferences, delete_claim, delete_member,
-    delete_user_badge, find_user, insert_user_badge, look_again, memberships_of, put_member,
-    put_password, put_permissions, set_members_gone, take_roles_in, update_user, update_user_badge,
+    delete_user_badge, end_passkey_link, find_user, insert_user_badge, look_again, memberships_of,
+    put_member, put_password, put_permissions, set_members_gone, take_roles_in, update_user,
+    update_user_badge,
 };
 use crate::violation::{Rule, Violations};
 
@@ -70,6 +71,7 @@ pub(crate) fn plan(
     let mut user = before.clone();
     change.apply(&mut user, tx.now());
     rules::check_grants(actor, change, &user)?;
+    administered::check_lessened(tx, actor, before, &user, change)?;
     plan_of(tx, actor, before, user, change, violations)
 }
 
@@ -91,6 +93,23 @@ pub(crate) fn answer(
     let plan = plan_of(tx, actor, before, user, change, Violations::new())?;
     let plan = plan.ok_or_else(|| Error::internal("an answer changes nothing"))?;
     Ok(plan.write(tx, actor.tenant)?.user)
+}
+
+/// Settles what a pending user was asked to verify, by a credential that they set behind a link to
+/// their mailbox. Nothing is written, and none answered, for who is not pending, and for who is
+/// invited to accept terms: those are yet to be accepted.
+///
+/// # Errors
+/// As [`answer`].
+pub(crate) fn settle(tx: &Tx<'_>, actor: &Actor, before: &User) -> Result<Option<User>, Error> {
+    if before.pending_since.is_none() || invitations::asks_for_terms(tx, actor.tenant, before.id)? {
+        return Ok(None);
+    }
+    let settled = |user: &mut User| {
+        user.pending_since = None;
+        user.email_verified_at = Some(tx.now());
+    };
+    answer(tx, actor, before, &UserChange::default(), settled).map(Some)
 }
 
 /// Makes a user a member of a group, as who calls this found that the actor may; `told` is the
@@ -184,11 +203,15 @@ fn plan_of(
         rules::add_taken(tx, actor, &user, &claims.1, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
+    let unseated = administered::check_update(tx, actor, before, &user, change)?;
     let mut around = change_around(tx, actor, before, &user, change)?;
     around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
     let mut ends = Vec::new();
-    if change.password.is_some() && user.pending_since.take().is_some() {
+    if change.password.is_some() {
+        user.pending_since = None;
+    }
+    if before.pending_since.is_some() && user.pending_since.is_none() {
         let answered = invitations::answered(tx, actor, user.id)?;
         around.extend(answered.told);
         groups.extend(answered.groups);
@@ -197,6 +220,9 @@ fn plan_of(
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
     around.extend(keys::after(tx, actor.tenant, before, &user));
+    if ends_links(before, &user) {
+        around.push(end_passkey_link(actor.tenant, user.id));
+    }
     let parts = !around.is_empty();
     if user == *before && !parts {
         return Ok(None);
@@ -220,7 +246,11 @@ fn plan_of(
         records: !change.records.is_empty(),
     };
     let plan = rewrite(actor, before.version, user, claims, around, gains)?;
-    Ok(Some(Plan { ends, ..plan }))
+    Ok(Some(Plan {
+        ends,
+        unseated,
+        ..plan
+    }))
 }
 
 /// What a change means for the sessions of its user: a new password ends all but the one it was
@@ -237,13 +267,19 @@ fn sessions_after(
         let own = actor.session.filter(|_| !suspended);
         return sessions::ended(tx, actor.tenant, user.id, own);
     }
-    let rights = !change.accounts.is_empty()
-        || (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role);
+    let rights = !change.accounts.is_empty() || administered::moves(before, user);
     if rights || before.email != user.email {
         let refreshed = sessions::refreshed(tx, actor.tenant, user.id)?;
         return Ok(refreshed.into_iter().collect());
     }
     Ok(Vec::new())
+}
+
+/// Whether a mailed link ends by a change of its user: it stays ended when the change is undone.
+fn ends_links(before: &User, user: &User) -> bool {
+    let suspended = before.suspended_at.is_none() && user.suspended_at.is_some();
+    let address = |user: &User| user.email.as_ref().map(|email| email.key().to_owned());
+    suspended || address(before) != address(user)
 }
 
 /// Marks a user as changed now, by this actor.
@@ -276,6 +312,7 @@ pub(super) fn rewrite(
         gained: now.claims.difference(&before.claims).cloned().collect(),
         paths: now.paths,
         ends: Vec::new(),
+        unseated: BTreeSet::new(),
         around,
         has,
         user,
@@ -295,24 +332,7 @@ fn change_around(
     if let Some(hash) = &change.password {
         statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
-    if (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role) {
-        if let Some(left) = before
-            .customer_id
-            .filter(|left| Some(*left) != user.customer_id)
-        {
-            statements.push(delete_member(tenant, user.id, left));
-            statements.push(take_roles_in(tenant, user.id, Some(left)));
-            let none = PermissionSet::NONE;
-            statements.push(put_permissions(tenant, user.id, Some(left), none));
-        }
-        if let Some(mut membership) = employer_membership(user) {
-            let others = memberships_of(tx, tenant, &[user.id])?;
-            membership.primary = !others
-                .iter()
-                .any(|(_, each)| each.primary && Some(each.account_id) != before.customer_id);
-            statements.push(put_member(tenant, user.id, &membership, tx.now()));
-        }
-    }
+    statements.extend(change_employer(tx, actor, before, user)?);
     if user.kind == Some(UserKind::Worker) {
         for badge in &change.badges {
             statements.push(match (badge.id, badge.destroy, badge.badge_id) {
@@ -331,6 +351,42 @@ fn change_around(
         statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
+    Ok(statements)
+}
+
+/// Takes an employer out of the account of a customer whom they leave, and makes them a member of
+/// the one whom they work for, with the events of both.
+fn change_employer(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &User,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let (tenant, mut statements) = (actor.tenant, Vec::new());
+    if !administered::moves(before, user) {
+        return Ok(statements);
+    }
+    let held = memberships_of(tx, tenant, &[user.id])?;
+    let held: Vec<Membership> = held.into_iter().map(|(_, own)| own).collect();
+    let stored = |account: i64| held.iter().find(|own| own.account_id == account);
+    if let Some(left) = administered::left(before, user) {
+        statements.push(delete_member(tenant, user.id, left));
+        statements.push(take_roles_in(tenant, user.id, Some(left)));
+        let none = PermissionSet::NONE;
+        statements.push(put_permissions(tenant, user.id, Some(left), none));
+        if let Some(own) = stored(left) {
+            statements.push(around::left_account(tx, actor, user.id, own)?);
+        }
+    }
+    if let Some(mut membership) = employer_membership(user) {
+        membership.primary = !held
+            .iter()
+            .any(|own| own.primary && Some(own.account_id) != before.customer_id);
+        statements.push(put_member(tenant, user.id, &membership, tx.now()));
+        if stored(membership.account_id).is_none() {
+            statements.push(around::joined_account(tx, actor, user.id, &membership)?);
+        }
+    }
     Ok(statements)
 }
 
@@ -366,6 +422,7 @@ pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
+    credentials::check_return(tx, actor, before.user.id, before.has)?;
     let found = set_deleted(tx, actor, before, None, EventType::UserUpdated)?;
     view::view(tx, actor, found, include)
 }
@@ -396,6 +453,7 @@ fn set_deleted(
     )?];
     if deleted_at.is_some() {
         around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
+        around.push(end_passkey_link(actor.tenant, user.id));
     }
     around.extend(keys::after(tx, actor.tenant, &before, &user));
     if has.groups {

@@ -27,6 +27,8 @@ pub use sending::{
 pub const OLD_SECRET_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// Webhooks of a tenant at most: each event is matched with all of them.
 pub const MAX_WEBHOOKS: usize = 100;
+/// What who asks for one more is told.
+pub const FULL: &str = "there are as many webhooks as there may be";
 /// Longest address, in characters.
 pub const MAX_URL: usize = 2_048;
 
@@ -194,9 +196,7 @@ pub fn create(
     lock_tenant(tx, actor.tenant)?;
     let others = list_webhooks(tx, actor.tenant, None, 0, MAX_WEBHOOKS)?;
     if others.len() >= MAX_WEBHOOKS {
-        return Err(Error::Conflict(
-            "there are as many webhooks as there may be",
-        ));
+        return Err(Error::Conflict(FULL));
     }
     let change = Change::between(serde_json::Map::new(), shown(&webhook));
     let event = record(tx, actor, EventType::WebhookCreated, &webhook, change)?;
@@ -223,6 +223,20 @@ pub fn put(
         Some(webhook) => update(tx, actor, webhook.id, change, None, none),
         None => create(tx, actor, change, sealed, none),
     }
+}
+
+/// Tells that a webhook more than there may be was asked for. Who calls this bounds how often.
+///
+/// # Errors
+/// Storage errors.
+pub fn tell_full(tx: &Tx<'_>, actor: &Actor) -> Result<(), Error> {
+    let (kind, subject) = (
+        EventType::QuotaExceeded,
+        Subject::new("tenant", actor.tenant.0),
+    );
+    let change = Change::of(&[("quota", "webhooks".into()), ("limit", MAX_WEBHOOKS.into())]);
+    let event = event::record(tx, actor, kind, None, subject, change)?;
+    tx.batch(&[event]).map(drop)
 }
 
 fn require(actor: &Actor, permission: Permission) -> Result<(), Error> {

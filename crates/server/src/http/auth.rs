@@ -3,13 +3,14 @@
 
 use axum::http::{HeaderMap, header};
 pub use directory::keys::Credential;
+use directory::store::Tx;
 use directory::violation::Rule;
 use directory::{Actor, keys};
 use secrecy::SecretString;
 
-use super::Shared;
 use super::context::RequestContext;
 use super::failure::Failure;
+use super::{Shared, refusals};
 
 /// The rest of an `Authorization` header after a scheme, whose case does not count.
 #[must_use]
@@ -131,5 +132,12 @@ async fn failed(app: &Shared, context: &RequestContext, key_id: Option<&str>) ->
     }
     app.throttle
         .failed(principal, context.address, app.directory.clock().now());
+    if let Some(id) = principal
+        && check(app, context, principal).is_err()
+    {
+        let (key, request) = (id.to_owned(), context.id.clone());
+        let tell = move |tx: &Tx<'_>| keys::tell_limited(tx, &key, &request);
+        refusals::tell(app, id, tell).await;
+    }
     directory::Error::Unauthenticated.into()
 }

@@ -6,9 +6,9 @@ use directory::store::Tx;
 use directory::{Error, TenantId, tenants};
 use secrecy::SecretString;
 
-use super::Shared;
 use super::context::RequestContext;
 use super::failure::Failure;
+use super::{App, Shared};
 
 /// Names the tenant of a call that has no credential.
 const TENANT_HEADER: &str = "muster-tenant";
@@ -91,6 +91,21 @@ pub async fn by_key(
         app.throttle.forgive(&id, context.address);
     }
     Ok(entered?)
+}
+
+/// Counts a link that was found to be wrong. Right ones are not asked for this: so who guesses
+/// shuts out nobody at the same address.
+///
+/// # Errors
+/// `RateLimited` where too many were wrong before.
+pub fn count_guess(app: &App, context: &RequestContext, what: &str) -> Result<(), Error> {
+    let now = app.directory.clock().now();
+    let checked = app.throttle.check(Some(what), context.address, now);
+    checked.map_err(|retry| Error::RateLimited {
+        retry_after: retry.0,
+    })?;
+    app.throttle.failed(Some(what), context.address, now);
+    Ok(())
 }
 
 /// Counts an attempt by who it is about and where it comes from.

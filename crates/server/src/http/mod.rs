@@ -15,6 +15,7 @@ pub mod limits;
 pub mod listener;
 pub mod login;
 pub mod metrics;
+pub mod refusals;
 pub mod reply;
 pub mod throttle;
 mod timed_writes;
@@ -65,6 +66,8 @@ pub struct App {
     pub trusted_proxies: TrustedProxies,
     /// Counts failed credentials.
     pub throttle: Throttle,
+    /// What was refused and told of within the last minute, by its name.
+    pub told: Throttle,
     /// Requests under way that named an idempotency key.
     pub in_flight: InFlight,
     /// Whose pages may call from a browser.
@@ -94,6 +97,7 @@ impl App {
             body_timeout: Duration::from_secs(30),
             trusted_proxies: TrustedProxies::default(),
             throttle: Throttle::default(),
+            told: Throttle::new(1, 0),
             in_flight: InFlight::default(),
             cors: AllowedOrigins::default(),
             challenges: Throttle::new(0, CHALLENGES),

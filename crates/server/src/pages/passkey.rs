@@ -6,15 +6,19 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use directory::Error;
 use directory::model::Email;
 use directory::passkeys::{self, LinkState, MAX_NAME};
+use directory::secret::tenant_of;
+use directory::store::Tx;
+use directory::{Error, tenants};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::invitation::Token;
 use super::{SCRIPTED_POLICY, message, page};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
+use crate::http::login::count_guess;
 use crate::http::throttle::PASSKEY_LINKS;
 use crate::http::{Shared, reply};
 
@@ -27,26 +31,20 @@ pub(super) async fn register(
     context: RequestContext,
     token: Token,
 ) -> Result<Response, Failure> {
-    let now = app.directory.clock().now();
-    let limited = app
-        .throttle
-        .check(Some(PASSKEY_LINKS), context.address, now);
-    limited.map_err(|retry| Error::RateLimited {
-        retry_after: retry.0,
-    })?;
     let secret = token.0.clone();
-    let state = app
-        .directory
-        .read(move |tx| passkeys::open(tx, &secret))
-        .await;
+    let read = move |tx: &Tx<'_>| {
+        let state = passkeys::open(tx, &secret)?;
+        let tenant = tenant_of(secret.expose_secret()).ok_or(Error::NotFound)?;
+        Ok((state, tenants::name(tx, tenant)?))
+    };
+    let state = app.directory.read(read).await;
     if matches!(state, Err(Error::NotFound)) {
-        app.throttle
-            .failed(Some(PASSKEY_LINKS), context.address, now);
+        count_guess(&app, &context, PASSKEY_LINKS)?;
     }
-    let (user, link) = match state? {
-        LinkState::Open { user, link } => (user, link),
-        LinkState::Used => return Ok(used()?),
-        LinkState::Expired => return Ok(expired()?),
+    let (user, link, tenant) = match state? {
+        (LinkState::Open { user, link }, tenant) => (user, link, tenant),
+        (LinkState::Used, _) => return Ok(used()?),
+        (LinkState::Expired, _) => return Ok(expired()?),
     };
     if app.relying_party.is_none() {
         return Ok(nowhere()?);
@@ -62,6 +60,7 @@ pub(super) async fn register(
         "account": user.email.as_ref().map(Email::as_str),
         "longest": MAX_NAME,
         "until": until.to_string(),
+        "tenant": tenant,
     });
     Ok(scripted("passkey_registration.html", &values)?)
 }

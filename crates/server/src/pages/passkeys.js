@@ -24,8 +24,8 @@
 
   const withBytes = (descriptor) => ({ ...descriptor, id: toBytes(descriptor.id) });
 
-  const call = async (method, path, body) => {
-    const headers = {};
+  const call = async (method, path, body, more = {}) => {
+    const headers = { ...more };
     if (body !== undefined) headers["content-type"] = "application/json";
     if (session) headers.authorization = `Bearer ${session.token}`;
     const answer = await fetch(new URL(path, api), {
@@ -115,7 +115,8 @@
     const name = byId("name").value;
     await call("POST", "passkeys", { token, ceremony, name, credential });
     form.hidden = true;
-    byId("done").textContent = "Your passkey is set up. You can close this page and sign in.";
+    byId("done").textContent = "Your passkey is set up. You can close this page, or sign in.";
+    byId("next").hidden = false;
   };
 
   const button = (label, run) => {
@@ -154,7 +155,9 @@
   };
 
   const enter = async () => {
-    const challenge = await call("POST", "passkeys/authentication-options", {});
+    const tenant = new URLSearchParams(window.location.search).get("tenant");
+    const named = tenant ? { "muster-tenant": tenant } : {};
+    const challenge = await call("POST", "passkeys/authentication-options", {}, named);
     const credential = await get(challenge);
     const { ceremony } = challenge;
     session = await call("POST", "passkeys/authenticate", { ceremony, credential });
@@ -164,7 +167,19 @@
     await list();
   };
 
+  // Ends the session on the server too; one that is over already is left alone.
+  const leave = async () => {
+    try {
+      await call("DELETE", "session");
+    } catch (fault) {
+      if (fault.status !== 401) throw fault;
+    }
+    session = null;
+    window.location.reload();
+  };
+
   const submit = form.querySelector("button");
   form.addEventListener("submit", during(submit, registration ? register : enter));
-  if (signIn) byId("sign-out").addEventListener("click", () => window.location.reload());
+  const signOut = byId("sign-out");
+  if (signOut) signOut.addEventListener("click", during(signOut, leave));
 })();

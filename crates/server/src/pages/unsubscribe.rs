@@ -16,6 +16,7 @@ use super::{message, page};
 use crate::deliver::base_url::BaseUrl;
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
+use crate::http::login::count_guess;
 use crate::http::{App, Shared, body};
 
 /// What wrong links are counted under, beside the address they come from.
@@ -57,22 +58,18 @@ fn link_of(key: &SealingKey, given: &str) -> Option<Link> {
     same(&token(key, tenant, user, what), given).then_some(Link { tenant, user, what })
 }
 
-/// What a link names; wrong ones are slowed down by the address that they come from.
+/// What a link names. Wrong ones are slowed down by the address that they come from; a right one
+/// works there all the same, for many people may share an address.
 fn opened(
     app: &App,
     context: &RequestContext,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Option<Link>, Failure> {
-    let now = app.directory.clock().now();
-    let limited = app.throttle.check(Some(GUESSING), context.address, now);
-    limited.map_err(|retry| Error::RateLimited {
-        retry_after: retry.0,
-    })?;
     let found = path
         .ok()
         .and_then(|Path(text)| link_of(&app.sealing_key, &text));
     if found.is_none() {
-        app.throttle.failed(Some(GUESSING), context.address, now);
+        count_guess(app, context, GUESSING)?;
     }
     Ok(found)
 }
@@ -90,7 +87,7 @@ pub(super) async fn show(
     let Link { tenant, user, what } = link;
     let read = move |tx: &directory::store::Tx<'_>| notifications::standing(tx, tenant, user, what);
     match app.directory.read(read).await {
-        Ok(Standing::On) => Ok(question(what)?),
+        Ok(Standing::On { but_mandatory }) => Ok(question(what, but_mandatory)?),
         Ok(standing) => Ok(told(what, standing)?),
         Err(Error::NotFound) => Ok(nowhere()?),
         Err(cause) => Err(cause.into()),
@@ -132,17 +129,29 @@ fn named(what: Unsubscription) -> String {
     }
 }
 
-fn question(what: Unsubscription) -> Result<Response, Error> {
-    let values = json!({ "title": "Stop these emails?", "text": named(what) });
+/// What is said where some of what a digest tells cannot be turned off.
+const REST: &str = "What everybody is told of goes on.";
+
+fn question(what: Unsubscription, but_mandatory: bool) -> Result<Response, Error> {
+    let rest = but_mandatory.then_some(REST);
+    let values = json!({ "title": "Stop these emails?", "text": named(what), "rest": rest });
     page(StatusCode::OK, "unsubscribe.html", &values)
 }
 
 fn told(what: Unsubscription, standing: Standing) -> Result<Response, Error> {
-    let title = match standing {
-        Standing::On | Standing::Off => "You get no more of these emails",
-        Standing::Mandatory => "These emails cannot be turned off",
+    let (title, text) = match (standing, what) {
+        (Standing::On { .. } | Standing::Off, _) => {
+            ("You get no more of these emails", named(what))
+        }
+        (Standing::Mandatory, Unsubscription::Event(_)) => {
+            ("These emails cannot be turned off", named(what))
+        }
+        (Standing::Mandatory, Unsubscription::Digest(_)) => (
+            "You get no more of these emails but what everybody is told",
+            format!("{} {REST}", named(what)),
+        ),
     };
-    message(StatusCode::OK, title, &named(what))
+    message(StatusCode::OK, title, &text)
 }
 
 fn nowhere() -> Result<Response, Error> {

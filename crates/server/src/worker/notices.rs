@@ -116,10 +116,17 @@ fn words(user: &User, told: &Told, short: bool) -> (String, String) {
 /// What an event was about, in which account, and when where the user is.
 fn parts(about: &About, zone: &TimeZone) -> Vec<String> {
     let (kind, id) = &about.subject;
-    let mut parts = vec![format!("{kind} {id}")];
-    parts.extend(about.account_name.clone());
+    let mut parts = vec![in_a_line(&format!("{kind} {id}"))];
+    parts.extend(about.account_name.as_deref().map(in_a_line));
     parts.push(shown(about.at, zone));
     parts
+}
+
+/// A text from outside in one line, so that it passes for none of ours: what breaks or steers
+/// lines is a space.
+fn in_a_line(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.replace(breaks, " ")
 }
 
 fn shown(at: Timestamp, zone: &TimeZone) -> String {

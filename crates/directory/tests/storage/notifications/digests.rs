@@ -1,18 +1,20 @@
 //! One digest a period, of what happened and is still to be told.
 
 use directory::Directory;
+use directory::deliveries::{self, Attempt, Outcome};
 use directory::event::EventType;
 use directory::model::DeliveryChannel::{self, WeeklyEmailDigest};
 use directory::model::UserView;
 use directory::notifications::{
-    Cadence, Digest, Notice, Standing, Told, Unsubscription, digests, standing, unsubscribe,
+    Cadence, Digest, Notice, Standing, Told, Unsubscription, digests, retention, standing,
+    unsubscribe,
 };
 use directory::store::{Tx, UserKey};
-use directory::users::UserChange;
+use directory::users::{Change, UserChange};
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{begin, happens, listener, notice, rule, taken, tell};
+use super::{begin, force, happens, listener, notice, rule, taken, tell};
 use crate::atomicity::{run, whole_or_nothing};
 use crate::feed::TENANT;
 use crate::given::{self, create, set, system, update};
@@ -20,6 +22,9 @@ use crate::harness::World;
 
 const LEAD: EventType = EventType::LeadCreated;
 const WEEKLY: &str = "email:weekly_digest";
+const ON: Standing = Standing::On {
+    but_mandatory: false,
+};
 
 on_each_engine!(
     a_digest_groups_and_counts_and_names_the_newest,
@@ -30,6 +35,9 @@ on_each_engine!(
     two_nodes_close_a_digest_once,
     what_happens_after_one_is_closed_waits_for_the_next,
     a_link_turns_a_digest_off_and_no_more,
+    what_everybody_is_told_goes_on_in_a_digest_that_is_off,
+    a_digest_that_is_sent_late_is_whole_and_kept_until_then,
+    what_waits_for_who_is_suspended_is_dropped_when_it_is_due_alone,
 );
 
 async fn user(directory: &Directory, name: &str, zone: &str, accounts: &[i64]) -> UserView {
@@ -291,17 +299,11 @@ async fn a_link_turns_a_digest_off_and_no_more(world: World) {
         let read = move |tx: &Tx<'_>| standing(tx, TENANT, ada, what);
         directory.read(read).await.unwrap()
     };
-    assert_eq!(
-        (now(weekly).await, now(email).await),
-        (Standing::On, Standing::On)
-    );
+    assert_eq!((now(weekly).await, now(email).await), (ON, ON));
     let off = move |tx: &Tx<'_>| unsubscribe(tx, TENANT, ada, weekly, "r1");
     assert_eq!(directory.write(off).await.unwrap(), Standing::Off);
     assert_eq!(directory.write(off).await.unwrap(), Standing::Off, "again");
-    assert_eq!(
-        (now(weekly).await, now(email).await),
-        (Standing::Off, Standing::On)
-    );
+    assert_eq!((now(weekly).await, now(email).await), (Standing::Off, ON));
     let view = given::get(directory, &system(), UserKey::Id(ada))
         .await
         .unwrap();
@@ -310,4 +312,148 @@ async fn a_link_turns_a_digest_off_and_no_more(world: World) {
     happens(directory, &system(), LEAD, None, "1").await;
     tell(directory, TENANT).await;
     assert_eq!(digests_at(&world, "2026-11-09T09:00:00Z").await, []);
+}
+
+async fn what_everybody_is_told_goes_on_in_a_digest_that_is_off(world: World) {
+    let directory = &world.directory;
+    begin(directory, TENANT).await;
+    let ada = user(directory, "ada", "UTC", &[]).await.user.id;
+    force(directory, &system(), LEAD, &[WeeklyEmailDigest]).await;
+    let weekly = Unsubscription::Digest(Cadence::Weekly);
+    let now = async || {
+        let read = move |tx: &Tx<'_>| standing(tx, TENANT, ada, weekly);
+        directory.read(read).await.unwrap()
+    };
+    let on = Standing::On {
+        but_mandatory: true,
+    };
+    assert_eq!(now().await, on);
+    happens(directory, &system(), LEAD, None, "1").await;
+    tell(directory, TENANT).await;
+    close(directory).await;
+    world.clock.jump_to("2026-11-09T09:00:00Z".parse().unwrap());
+    close(directory).await;
+    let sent_before = sent(&world).await;
+    assert_eq!(
+        sent_before[0].unsubscription, None,
+        "nobody can turn it off"
+    );
+    let off = move |tx: &Tx<'_>| unsubscribe(tx, TENANT, ada, weekly, "r1");
+    for _ in 0..2 {
+        let after = directory.write(off).await.unwrap();
+        assert_eq!(after, Standing::Mandatory);
+    }
+    assert_eq!(now().await, Standing::Mandatory);
+    for event in [LEAD, EventType::MidSuspended] {
+        happens(directory, &system(), event, None, event.name()).await;
+    }
+    tell(directory, TENANT).await;
+    let told = digests_at(&world, "2026-11-16T09:00:00Z").await;
+    let events: Vec<_> = told[0].1.groups.iter().map(|group| group.event).collect();
+    assert_eq!(events, [LEAD]);
+}
+
+/// Takes the digest that is due, and says that it failed and is due again in an hour.
+async fn fails(world: &World) -> Option<Notice> {
+    let take = |tx: &Tx<'_>| deliveries::claim(tx, TENANT, WEEKLY, 1);
+    let claimed = world.directory.write(take).await.unwrap().pop().unwrap();
+    let made = notice(&world.directory, TENANT, &claimed).await;
+    let fail = move |tx: &Tx<'_>| {
+        let attempt = Attempt {
+            number: 1,
+            outcome: Outcome::Failed,
+            status: None,
+            duration_ms: 1,
+            answer: String::new(),
+            created_at: tx.now(),
+        };
+        let again = tx.now().checked_add(SignedDuration::from_hours(1)).unwrap();
+        deliveries::finish(
+            tx,
+            TENANT,
+            &claimed.key,
+            claimed.lease,
+            &attempt,
+            Some(again),
+        )
+    };
+    world.directory.write(fail).await.unwrap();
+    made
+}
+
+async fn clean(world: &World) {
+    let before = world
+        .now()
+        .checked_sub(SignedDuration::from_hours(400 * 24));
+    let before = before.unwrap();
+    let expire = move |tx: &Tx<'_>| retention::expire(tx, TENANT, before);
+    while world.directory.write(expire).await.unwrap() {}
+}
+
+async fn entries(world: &World) -> usize {
+    let read = |tx: &Tx<'_>| {
+        let sql = "SELECT user_id FROM digest_entries WHERE tenant_id = $1";
+        Ok(tx.query(sql, &[TENANT.0.into()], |row| row.int())?.len())
+    };
+    world.directory.read(read).await.unwrap()
+}
+
+async fn a_digest_that_is_sent_late_is_whole_and_kept_until_then(world: World) {
+    let directory = &world.directory;
+    begin(directory, TENANT).await;
+    user(directory, "ada", "UTC", &[]).await;
+    happens(directory, &system(), LEAD, None, "1").await;
+    tell(directory, TENANT).await;
+    close(directory).await;
+    // Nothing ran for twelve days after it was due; then the mail server is away.
+    world.clock.jump_to("2026-11-21T09:00:00Z".parse().unwrap());
+    close(directory).await;
+    clean(&world).await;
+    for _ in 0..3 {
+        let made = fails(&world).await.expect("it is to be sent");
+        let Told::Digest(digest) = made.told else {
+            panic!("no digest");
+        };
+        assert_eq!(digest.period.date().unwrap().to_string(), "2026-11-09");
+        assert_eq!(digest.groups[0].newest[0].subject.1, "1");
+        world.clock.advance(std::time::Duration::from_secs(3_600));
+        clean(&world).await;
+    }
+    assert_eq!(sent(&world).await.len(), 1);
+    assert_eq!(entries(&world).await, 1);
+    clean(&world).await;
+    assert_eq!(entries(&world).await, 0, "it was sent, and is of long ago");
+}
+
+async fn what_waits_for_who_is_suspended_is_dropped_when_it_is_due_alone(world: World) {
+    let directory = &world.directory;
+    begin(directory, TENANT).await;
+    let ada = user(directory, "ada", "UTC", &[]).await.user.id;
+    let bob = user(directory, "bob", "UTC", &[]).await.user.id;
+    happens(directory, &system(), LEAD, None, "1").await;
+    tell(directory, TENANT).await;
+    close(directory).await;
+    let suspends = async |user: i64, suspended: bool| {
+        let change = UserChange {
+            suspended: Change::Set(suspended),
+            ..UserChange::default()
+        };
+        let key = UserKey::Id(user);
+        update(directory, &system(), key, None, &change)
+            .await
+            .unwrap();
+    };
+    suspends(ada, true).await;
+    suspends(bob, true).await;
+    // Looked at again, for the clock where they are is another.
+    for user in [ada, bob] {
+        moves(&world, user, "Europe/Berlin").await;
+    }
+    close(directory).await;
+    assert_eq!(entries(&world).await, 2);
+    suspends(ada, false).await;
+    let told = digests_at(&world, "2026-11-09T08:00:00Z").await;
+    let users: Vec<i64> = told.iter().map(|(user, _)| *user).collect();
+    assert_eq!(users, [ada]);
+    assert_eq!(entries(&world).await, 1, "bob's is dropped");
 }

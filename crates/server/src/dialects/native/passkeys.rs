@@ -9,20 +9,22 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use directory::Error;
+use directory::clock::Random;
 use directory::idempotency::Answer;
-use directory::passkeys::{self, Answered, NewPasskey, Registrant, RelyingParty};
+use directory::passkeys::{self, Answered, Challenge, NewPasskey, Registrant, RelyingParty};
 use directory::permission::Permission;
+use directory::secret::{MAX_CREDENTIAL, SealingKey};
 use directory::store::Tx;
-use secrecy::SecretString;
+use directory::{Error, TenantId};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::answer::{expected, shown};
 use super::list::Parameters;
 use super::sessions::{refuse_key, with_token};
 use super::wire::{
-    ChallengeOut, LinkOut, Registration, Resource as _, answered_in, options_in, registration_in,
-    rename_in,
+    ChallengeOut, LinkOut, Registration, Resource as _, answered_in, authentication_options_in,
+    registration_in, registration_options_in, rename_in,
 };
 use super::{Caller, Id, Ids};
 use crate::http::auth::{authenticate as who, bearer};
@@ -36,6 +38,10 @@ use crate::http::{Shared, body, login, reply};
 const MAX_BODY: usize = 64 * 1024;
 /// What wrong answers are counted under, beside the address they come from.
 const SIGNING_IN: &str = "answers of passkeys";
+/// What challenges to sign in are sealed for: which tenant each is of is sealed too.
+const EVERY_TENANT: TenantId = TenantId(0);
+/// Characters of what names a challenge at most: a tenant's number and a secret.
+const LONGEST_CEREMONY: usize = 64;
 
 /// What passkeys are bound to.
 fn party(app: &Shared) -> Result<Arc<RelyingParty>, Failure> {
@@ -88,24 +94,23 @@ async fn registrant(
     token: Option<SecretString>,
 ) -> Result<Registrant, Failure> {
     match token {
-        Some(token) => {
-            check(app, context, PASSKEY_LINKS)?;
-            Ok(Registrant::Link {
-                token,
-                request_id: context.id.clone(),
-            })
-        }
+        Some(token) => Ok(Registrant::Link {
+            token,
+            request_id: context.id.clone(),
+        }),
         None => Ok(Registrant::Session(
             who(app, context, bearer(headers)).await?,
         )),
     }
 }
 
-/// Counts a link that is not found.
-fn count_guess(app: &Shared, context: &RequestContext, by: &Registrant, error: &Error) {
-    if matches!((by, error), (Registrant::Link { .. }, Error::NotFound)) {
-        failed(app, context, PASSKEY_LINKS);
+/// A refusal as it is told: links that are not found are counted, and slowed down.
+fn refused(app: &Shared, context: &RequestContext, by: &Registrant, error: Error) -> Error {
+    if matches!((by, &error), (Registrant::Link { .. }, Error::NotFound)) {
+        let counted = login::count_guess(app, context, PASSKEY_LINKS);
+        return counted.err().unwrap_or(error);
     }
+    error
 }
 
 /// `POST /v1/users/{id}/passkey-registration`: 202; a link to register a passkey is on its way to
@@ -143,16 +148,16 @@ pub(super) async fn registration_options(
 ) -> Result<Response, Failure> {
     refuse_key(&headers)?;
     let party = party(&app)?;
-    let (asked, violations) = options_in(&object(&app, &headers, body).await?, &["token"]);
+    let (token, violations) = registration_options_in(&object(&app, &headers, body).await?);
     Error::if_any(violations)?;
-    let by = registrant(&app, &context, &headers, asked.token).await?;
+    let by = registrant(&app, &context, &headers, token).await?;
     count_challenge(&app, &context)?;
     let asker = by.clone();
     let given = app
         .directory
         .write(move |tx| passkeys::registration_options(tx, &party, &asker))
         .await
-        .inspect_err(|cause| count_guess(&app, &context, &by, cause))?;
+        .map_err(|cause| refused(&app, &context, &by, cause))?;
     Ok(unkept(reply::json(
         StatusCode::OK,
         &ChallengeOut::of(&given),
@@ -187,7 +192,7 @@ pub(super) async fn register(
         .directory
         .register_passkey(&party, by.clone(), new)
         .await
-        .inspect_err(|cause| count_guess(&app, &context, &by, cause))?;
+        .map_err(|cause| refused(&app, &context, &by, cause))?;
     let mut response = shown(made.version, &made.out());
     *response.status_mut() = StatusCode::CREATED;
     let location = format!("/v1/users/{}/passkeys/{}", made.user_id, made.id);
@@ -197,7 +202,31 @@ pub(super) async fn register(
     Ok(response)
 }
 
-/// `POST /v1/passkeys/authentication-options`: 200 with a challenge, the same to everybody.
+/// What names a challenge to sign in, as it goes out: sealed, for the number that it begins with
+/// would tell which tenants there are. All are equally long.
+fn sealed(
+    key: &SealingKey,
+    ceremony: &SecretString,
+    random: &dyn Random,
+) -> Result<SecretString, Error> {
+    let padded = format!("{:>LONGEST_CEREMONY$}", ceremony.expose_secret()).into();
+    let sealed = key.seal(EVERY_TENANT, SIGNING_IN, &padded, random)?;
+    Ok(sealed.into())
+}
+
+/// What was sealed; nothing that names a challenge, where it was not sealed here.
+fn unsealed(key: &SealingKey, ceremony: &SecretString) -> SecretString {
+    let given = ceremony.expose_secret();
+    if given.len() > MAX_CREDENTIAL {
+        return SecretString::default();
+    }
+    let opened = key.open(EVERY_TENANT, SIGNING_IN, given);
+    let opened = opened.unwrap_or_default();
+    opened.expose_secret().trim_start().into()
+}
+
+/// `POST /v1/passkeys/authentication-options`: 200 with a challenge, the same to everybody, for
+/// the tenant that `Muster-Tenant` names.
 pub(super) async fn authentication_options(
     State(app): State<Shared>,
     context: RequestContext,
@@ -206,14 +235,17 @@ pub(super) async fn authentication_options(
 ) -> Result<Response, Failure> {
     refuse_key(&headers)?;
     let party = party(&app)?;
-    let (asked, violations) = options_in(&object(&app, &headers, body).await?, &["tenant"]);
+    let violations = authentication_options_in(&object(&app, &headers, body).await?);
     Error::if_any(violations)?;
     count_challenge(&app, &context)?;
-    let request = context.id.clone();
-    let given = app
-        .directory
-        .write(move |tx| passkeys::authentication_options(tx, &party, asked.tenant, &request))
-        .await?;
+    let tenant = login::tenant_of(&app, &headers).await?;
+    let (request, key) = (context.id.clone(), app.sealing_key.clone());
+    let ask = move |tx: &Tx<'_>| {
+        let given = passkeys::authentication_options(tx, &party, tenant, &request)?;
+        let ceremony = sealed(&key, &given.ceremony, tx.random())?;
+        Ok(Challenge { ceremony, ..given })
+    };
+    let given = app.directory.write(ask).await?;
     Ok(unkept(reply::json(
         StatusCode::OK,
         &ChallengeOut::of(&given),
@@ -235,7 +267,7 @@ pub(super) async fn authenticate(
     let answer = answer.ok_or_else(|| Error::internal("a credential without a fault"))?;
     check(&app, &context, SIGNING_IN)?;
     let answered = Answered {
-        ceremony,
+        ceremony: unsealed(&app.sealing_key, &ceremony),
         answer,
         client: login::client_of(&context, &headers),
         request_id: context.id.clone(),

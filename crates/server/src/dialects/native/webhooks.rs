@@ -9,7 +9,7 @@ use directory::permission::Permission;
 use directory::query::Position;
 use directory::store::Tx;
 use directory::violation::{Rule, Violations};
-use directory::webhooks::{self, Webhook};
+use directory::webhooks::{self, FULL, Webhook};
 use directory::{Actor, Error};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -21,7 +21,7 @@ use super::{Caller, Id, Ids};
 use crate::deliver::signature::WebhookSecret;
 use crate::http::failure::Failure;
 use crate::http::idempotency::{key_of, once};
-use crate::http::{Shared, body, reply};
+use crate::http::{Shared, body, refusals, reply};
 
 const LIST: &str = "/v1/webhooks";
 
@@ -67,9 +67,16 @@ pub(super) async fn create(
     refuse_key(&headers, &actor)?;
     let (change, violations) = webhook_in(&object, |url| checked(&app, url));
     let (secret, sealed) = new_secret(&app, actor.tenant)?;
+    let asker = actor.clone();
     let write =
-        move |tx: &Tx<'_>| webhooks::create(tx, &actor, &change, &sealed, violations.clone());
-    let made = app.directory.write(write).await?;
+        move |tx: &Tx<'_>| webhooks::create(tx, &asker, &change, &sealed, violations.clone());
+    let made = match app.directory.write(write).await {
+        Err(Error::Conflict(FULL)) => {
+            tell_full(&app, actor).await;
+            return Err(Error::Conflict(FULL).into());
+        }
+        made => made?,
+    };
     let mut response = with_secret(&made, &secret, StatusCode::CREATED);
     let location = format!("{LIST}/{}", made.id);
     if let Ok(value) = location.try_into() {
@@ -78,6 +85,14 @@ pub(super) async fn create(
             .insert(axum::http::header::LOCATION, value);
     }
     Ok(response)
+}
+
+/// Tells of it once a minute.
+async fn tell_full(app: &Shared, actor: Actor) {
+    let tenant = actor.tenant.0;
+    let tell = move |tx: &Tx<'_>| webhooks::tell_full(tx, &actor);
+    let name = format!("webhooks of {tenant}");
+    refusals::tell(app, &name, tell).await;
 }
 
 fn with_secret(webhook: &Webhook, secret: &WebhookSecret, status: StatusCode) -> Response {

@@ -26,7 +26,7 @@ pub(super) async fn login(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let object = quirks::json_object(&app, &headers, body).await?;
+    let object = quirks::json_object(&app, &headers, body, &app.limits).await?;
     let started = match login_in(&object).map_err(Error::Invalid)? {
         LoginIn::Password {
             email,

@@ -4,6 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use directory::members;
+use directory::model::UserView;
 use directory::permission::Permission;
 use directory::store::Tx;
 
@@ -30,6 +31,7 @@ pub(super) async fn list(
     let read =
         move |tx: &Tx<'_>| members::page(tx, &actor, account, &filter, &order, page, INCLUDE);
     let (views, total) = app.directory.read(read).await?;
+    let views: Vec<UserView> = views.into_iter().map(|each| caller.seen(each)).collect();
     let out = UsersOut::of(&views, page, total);
     Ok(reply::json(StatusCode::OK, &out))
 }

@@ -18,6 +18,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
+use directory::model::UserView;
 use directory::permission::PermissionSet;
 use directory::store::Tx;
 use directory::violation::Rule;
@@ -79,6 +80,17 @@ impl Caller {
         let everywhere =
             self.credential.account.is_none() && self.credential.permissions == PermissionSet::ALL;
         (!everywhere).then_some(self.account)
+    }
+
+    /// A user as the caller may know them: without the rules for accounts that the caller has no
+    /// part in, but for who looks at themselves.
+    pub(super) fn seen(&self, mut view: UserView) -> UserView {
+        if !self.credential.is_user(view.user.id) {
+            let part = |account: i64| self.credential.has_part_in(account);
+            view.preferences
+                .retain(|rule| rule.account_id.is_none_or(part));
+        }
+        view
     }
 
     /// Whether an account exists and the caller has part in it; the two are never told apart.

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use directory::Error;
+use directory::model::NotificationPreference;
 use directory::notifications::{self, MAX_PREFERENCES, Preferences};
 use directory::store::{Tx, UserKey};
 use directory::violation::{Path as Place, Rule, Violations};
@@ -17,7 +18,7 @@ use super::wire::{PreferenceIn, named, preference_list, preferences_in, user_key
 use super::{Caller, quirks};
 use crate::http::failure::Failure;
 use crate::http::limits::Limits;
-use crate::http::{Shared, reply};
+use crate::http::{App, Shared, reply};
 
 /// Members and items of one rule: itself, its three members and five channels.
 const FIELDS_OF_A_RULE: usize = 9;
@@ -54,11 +55,7 @@ pub(super) async fn replace(
     let (asker, asked) = (actor, key.clone());
     let exists = move |tx: &Tx<'_>| notifications::may_set_preferences(tx, &asker, &asked);
     app.directory.read(exists).await?;
-    let limits = Limits {
-        fields: MAX_PREFERENCES * FIELDS_OF_A_RULE,
-        ..app.limits
-    };
-    let list = quirks::json_list(&app, &headers, body, &limits).await?;
+    let list = quirks::json_list(&app, &headers, body, &limits(&app)).await?;
     let mut violations = Violations::new();
     let rules = preferences_in(list.iter(), &Place::default(), &mut violations);
     let write = move |tx: &Tx<'_>| set(tx, &caller, &key, within, &rules, &violations);
@@ -75,24 +72,46 @@ pub(super) async fn replace(
     }
 }
 
-/// Adds what is wrong with the accounts of rules.
+/// What a body with all the rules that a user may have may cost.
+pub(super) fn limits(app: &App) -> Limits {
+    Limits {
+        fields: app.limits.fields + MAX_PREFERENCES * FIELDS_OF_A_RULE,
+        ..app.limits
+    }
+}
+
+/// The rules for accounts that the caller has part in, and the default ones; adds what is wrong
+/// with others. What exists and is not the caller's is refused as what does not exist.
 ///
 /// # Errors
 /// Storage errors.
-pub(super) fn check(
+pub(super) fn reached(
     tx: &Tx<'_>,
     caller: &Caller,
     rules: &[PreferenceIn],
     violations: &mut Violations,
-) -> Result<(), Error> {
+) -> Result<Vec<NotificationPreference>, Error> {
+    let mut known = BTreeMap::new();
+    let mut kept = Vec::with_capacity(rules.len());
     for each in rules {
-        if let Some(account) = each.rule.account_id
-            && !caller.reaches(tx, account)?
-        {
+        let reaches = match each.rule.account_id {
+            None => true,
+            Some(account) => match known.get(&account) {
+                Some(reaches) => *reaches,
+                None => {
+                    let reaches = caller.reaches(tx, account)?;
+                    known.insert(account, reaches);
+                    reaches
+                }
+            },
+        };
+        if reaches {
+            kept.push(each.rule.clone());
+        } else {
             violations.add(each.path.child("accountId"), Rule::MustExist);
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Sets the rules. An account in one must be one that the caller has part in, as for who makes a
@@ -106,27 +125,7 @@ pub(super) fn set(
     violations: &Violations,
 ) -> Result<Preferences, Error> {
     let mut violations = violations.clone();
-    let mut kept = Vec::with_capacity(rules.len());
-    let mut reached = BTreeMap::new();
-    for each in rules {
-        let account = each.rule.account_id;
-        let reaches = match account {
-            None => true,
-            Some(account) => match reached.get(&account) {
-                Some(known) => *known,
-                None => {
-                    let reaches = caller.reaches(tx, account)?;
-                    reached.insert(account, reaches);
-                    reaches
-                }
-            },
-        };
-        if reaches {
-            kept.push(each.rule.clone());
-        } else {
-            violations.add(each.path.child("accountId"), Rule::MustExist);
-        }
-    }
+    let kept = reached(tx, caller, rules, &mut violations)?;
     let rules = (kept.as_slice(), violations);
     notifications::set_preferences(tx, &caller.actor(), key, within, None, rules)
 }

@@ -30,8 +30,9 @@ pub(super) async fn json_object(
     app: &App,
     headers: &HeaderMap,
     body: Body,
+    limits: &Limits,
 ) -> Result<Map<String, Value>, Failure> {
-    body::object(json_value(app, headers, body, &app.limits).await?)
+    body::object(json_value(app, headers, body, limits).await?)
 }
 
 /// As [`json_object`], a list.

@@ -39,9 +39,10 @@ pub(super) async fn create(
     actor.require(Permission::CreateUsers)?;
     // Whoever sees a pool of workers alone makes no users, through this API either.
     actor.require_full_access()?;
-    let object = quirks::json_object(&app, &headers, body).await?;
+    let limits = preferences::limits(&app);
+    let object = quirks::json_object(&app, &headers, body, &limits).await?;
     let new = user_in(&object, caller.account());
-    let write = move |tx: &Tx<'_>| insert(tx, &caller, &new);
+    let write = move |tx: &Tx<'_>| Ok(caller.seen(insert(tx, &caller, &new)?));
     match app.directory.write(write).await {
         Ok(view) => Ok(reply::json(StatusCode::CREATED, &user_out(&view))),
         Err(Error::Invalid(violations)) => Err(Error::Invalid(named(&violations, &object)).into()),
@@ -54,15 +55,7 @@ pub(super) async fn create(
 fn insert(tx: &Tx<'_>, caller: &Caller, new: &NewUser) -> Result<UserView, Error> {
     let mut change = new.change.clone();
     let mut violations = new.violations.clone();
-    let mut kept = Vec::new();
-    for each in &new.preferences {
-        match each.rule.account_id {
-            Some(account) if !caller.reaches(tx, account)? => {
-                violations.add(each.path.child("accountId"), Rule::MustExist);
-            }
-            Some(_) | None => kept.push(each.rule.clone()),
-        }
-    }
+    let kept = preferences::reached(tx, caller, &new.preferences, &mut violations)?;
     change.preferences = (!kept.is_empty()).then_some(kept);
     users::create(tx, &caller.actor(), &change, violations, INCLUDE)
 }
@@ -88,7 +81,7 @@ pub(super) async fn show(
     if !view.accounts.iter().any(|each| each.account_id == account) {
         return Err(Error::NotFound.into());
     }
-    Ok(reply::json(StatusCode::OK, &user_out(&view)))
+    Ok(reply::json(StatusCode::OK, &user_out(&caller.seen(view))))
 }
 
 /// `PATCH /users/{email or id}`: 200 with the user; only what is named changes.
@@ -108,9 +101,10 @@ pub(super) async fn update(
     let asker = asker.within_account(caller.account());
     let find = move |tx: &Tx<'_>| users::get(tx, &asker, &asked, Include::default());
     let user = app.directory.read(find).await?.user.id;
-    let object = quirks::json_object(&app, &headers, body).await?;
+    let limits = preferences::limits(&app);
+    let object = quirks::json_object(&app, &headers, body, &limits).await?;
     let changed = change_in(&object, caller.account());
-    let write = move |tx: &Tx<'_>| apply(tx, &caller, user, &changed);
+    let write = move |tx: &Tx<'_>| Ok(caller.seen(apply(tx, &caller, user, &changed)?));
     match app.directory.write(write).await {
         Ok(view) => Ok(reply::json(StatusCode::OK, &user_out(&view))),
         Err(Error::Invalid(violations)) => Err(Error::Invalid(named(&violations, &object)).into()),
@@ -135,7 +129,8 @@ fn apply(
         }
     }
     let preferences = changed.preferences.as_deref();
-    preferences::check(tx, caller, preferences.unwrap_or_default(), &mut violations)?;
+    let rules = preferences.unwrap_or_default();
+    preferences::reached(tx, caller, rules, &mut violations)?;
     if violations.is_empty() {
         if let Some(roles) = roles {
             let names: Vec<String> = roles.iter().map(|grant| grant.name.clone()).collect();

@@ -29,6 +29,8 @@ use crate::http::fields::{Fields, Reading};
 
 /// Longest name of a role, in characters.
 pub(super) const MAX_ROLE: usize = 255;
+/// Roles that one body names at most: each is looked up.
+pub(super) const MAX_ROLES: usize = 1_000;
 /// Characters of a refused value that are shown.
 const MAX_SHOWN: usize = 100;
 
@@ -240,6 +242,7 @@ pub(super) fn wire_name(field: &str) -> &str {
     match field {
         "team_id" => "teamId",
         "avatar_url" => "imgSrc",
+        "new_password" => "newPassword",
         "suspended" => "active",
         "notification_preferences" => "notificationPreferences",
         other => other,
@@ -357,7 +360,16 @@ fn roles_in(
     violations: &mut Violations,
 ) -> Vec<RoleGrant> {
     let mut grants = Vec::new();
-    for (index, entry) in list.value().copied().into_iter().flatten().enumerate() {
+    let list = list.value().copied().map_or(&[][..], Vec::as_slice);
+    if list.len() > MAX_ROLES {
+        violations.push(Violation {
+            path: Path::field("roles"),
+            rule: Rule::TooLong { max: MAX_ROLES },
+            message: Some(format!("names more than {MAX_ROLES} roles")),
+        });
+        return grants;
+    }
+    for (index, entry) in list.iter().enumerate() {
         let path = Path::field("roles").child(index);
         let Some(name) = text_at(entry, &path, violations) else {
             continue;

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 
 use serde_json::Value;
 
@@ -10,7 +11,8 @@ use crate::contracts::root;
 
 pub struct SmtpServer {
     child: Child,
-    said: BufReader<ChildStdout>,
+    /// What it says, read as it comes: a pipe that nobody reads fills up.
+    said: mpsc::Receiver<Value>,
     pub port: u64,
     /// The certificate that its own is signed with, as PEM.
     pub certificate: String,
@@ -29,9 +31,17 @@ impl SmtpServer {
             .unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
         let first = line(&mut said).expect("the mail server did not start");
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            while let Some(message) = line(&mut said) {
+                if tell.send(message).is_err() {
+                    return;
+                }
+            }
+        });
         Self {
             child,
-            said,
+            said: told,
             port: first["port"].as_u64().unwrap(),
             certificate: first["certificate"].as_str().unwrap().to_owned(),
         }
@@ -39,13 +49,13 @@ impl SmtpServer {
 
     /// The next message that it took.
     pub fn message(&mut self) -> Value {
-        line(&mut self.said).expect("the mail server ended")
+        self.said.recv().expect("the mail server ended")
     }
 
     /// Ends it: the messages that it took and nobody asked for.
     pub fn end(mut self) -> Vec<Value> {
         drop(self.child.stdin.take());
-        let rest = std::iter::from_fn(|| line(&mut self.said)).collect();
+        let rest = self.said.iter().collect();
         assert!(self.child.wait().unwrap().success());
         rest
     }

@@ -15,7 +15,8 @@ const HEAD: &str = "\
 What can happen, by what it is about. `GET /v1/event-types` lists the same.
 
 An event whose origin is `server` is written by the server itself, in the transaction of the \
-change that it tells of; where it says *not yet*, nothing causes it so far. One that is \
+change that it tells of, or, of what was refused, by itself and once a minute at most; where it \
+says *not yet*, nothing causes it so far, as [the last section](#not-yet) says why. One that is \
 `reported` happens in the operator's other systems, which tell of it by `POST /v1/events`. They may also report the names of the catalogue that the server causes itself: what was reported has a `reported_id`, and `data` in place of `change`.
 ";
 
@@ -37,6 +38,57 @@ the server did by itself |
 | `created_at` | when, to the millisecond |
 ";
 
+/// Why nothing causes some of the server's events.
+const NOT_YET: [(&[&str], &str); 6] = [
+    (
+        &["user_suspended", "user_reinstated"],
+        "`user_updated` tells of both, by `suspended_at`",
+    ),
+    (
+        &["account_updated", "account_deleted"],
+        "accounts are made and kept: nothing changes or deletes one",
+    ),
+    (
+        &["account_permissions_updated"],
+        "an account has no permissions of its own: what its members may do changes by their roles, \
+         their membership and what is set directly, and `user_roles_updated`, \
+         `role_permissions_updated`, `user_account_settings_updated` and \
+         `user_permissions_set_directly` tell of it",
+    ),
+    (
+        &["team_deleted", "team_activated", "team_deactivated"],
+        "groups are neither deleted nor put out of use",
+    ),
+    (
+        &["system_error"],
+        "what fails inside the server may be the database: it is in the log and in the answer's \
+         `request_id`, and leaves no row",
+    ),
+    (
+        &["cron_job"],
+        "the server has no timetable: its worker looks all the time for what is due",
+    ),
+];
+
+/// Which events are not caused, and why.
+fn not_yet(caused: &BTreeSet<&str>) -> String {
+    let of_server = entries().filter(|entry| entry.origin == Origin::Server);
+    let missing: BTreeSet<&str> = of_server.map(|entry| entry.name).collect();
+    let missing: BTreeSet<&str> = missing.difference(caused).copied().collect();
+    let said = NOT_YET.iter().flat_map(|(names, _)| names.iter().copied());
+    assert_eq!(
+        said.collect::<BTreeSet<_>>(),
+        missing,
+        "left: those with a reason"
+    );
+    let mut section = "\n## Not yet\n\n| event | why |\n| --- | --- |\n".to_owned();
+    for (names, why) in NOT_YET {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        writeln!(section, "| {} | {why} |", names.join(", ")).unwrap();
+    }
+    section
+}
+
 /// The page of what these events are examples of.
 pub(super) fn page(events: &[StoredEvent]) -> String {
     let caused: BTreeSet<&str> = events.iter().map(|each| each.event_type.as_str()).collect();
@@ -56,6 +108,7 @@ pub(super) fn page(events: &[StoredEvent]) -> String {
             page.push_str(&example(&entry, event));
         }
     }
+    page.push_str(&not_yet(&caused));
     page
 }
 

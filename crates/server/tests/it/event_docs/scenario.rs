@@ -133,8 +133,12 @@ impl Scenario {
         };
         self.write(key, put).await;
         let sign_up = move |tx: &Tx<'_>, actor: &Actor| {
-            let known = person("grace@example.com");
-            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)
+            let email = ("email".to_owned(), "grace@example.com".into());
+            let given = serde_json::Map::from_iter([email]);
+            let known = forms::SignUp::of(&form, &given).unwrap();
+            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)?;
+            let (noted, _) = forms::noted_sign_ups(tx, actor.tenant)?;
+            forms::look_at_sign_up(tx, actor.tenant, noted[0])
         };
         self.write(key, sign_up).await;
     }
@@ -325,6 +329,7 @@ impl Scenario {
         self.write(key, update).await;
         let test = move |tx: &Tx<'_>, actor: &Actor| webhooks::test(tx, actor, id);
         self.write(key, test).await;
+        self.write(key, webhooks::tell_full).await;
         let gone = move |tx: &Tx<'_>, actor: &Actor| {
             give_up(tx, actor.tenant, &webhook_lane(id), Outcome::Gone)
         };
@@ -337,6 +342,9 @@ impl Scenario {
         let directory::Principal::Key(id) = key.principal.clone() else {
             panic!("the scenario's caller is a key");
         };
+        let guessed = id.clone();
+        let limited = move |tx: &Tx<'_>, _: &Actor| keys::tell_limited(tx, &guessed, "");
+        self.write(key, limited).await;
         let rotated = id.clone();
         self.write(key, move |tx, actor| keys::rotate(tx, actor, &rotated))
             .await;

@@ -21,6 +21,8 @@ pub struct Authenticator {
     pub origin: String,
     /// Whether a frame of another origin asks.
     pub cross_origin: bool,
+    /// The page that the frame is in, where the browser names one.
+    pub top_origin: Option<String>,
     /// The name that it asks for; none: the one of the options.
     pub rp_id: Option<String>,
     /// Whether it says that its user is there.
@@ -49,6 +51,7 @@ impl Authenticator {
         Self {
             origin: origin.to_owned(),
             cross_origin: false,
+            top_origin: None,
             rp_id: None,
             user_present: true,
             user_verified: true,
@@ -122,13 +125,16 @@ impl Authenticator {
     }
 
     fn client_data(&self, kind: &str, options: &Value) -> String {
-        json!({
+        let mut data = json!({
             "type": kind,
             "challenge": options["challenge"],
             "origin": self.origin,
             "crossOrigin": self.cross_origin,
-        })
-        .to_string()
+        });
+        if let Some(top) = &self.top_origin {
+            data["topOrigin"] = top.as_str().into();
+        }
+        data.to_string()
     }
 
     /// The authenticator's data, without a credential.

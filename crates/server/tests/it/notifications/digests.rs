@@ -1,17 +1,12 @@
 //! Digests through the worker and a real mail server.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Case, header, text, told};
 
 impl Case {
-    /// Moves time forward to a moment, and lets the worker do what is due.
     fn at(&self, moment: &str) {
-        let moment: jiff::Timestamp = moment.parse().unwrap();
-        let by: SignedDuration = moment.duration_since(self.server.now());
-        self.server.advance(by.try_into().unwrap());
-        self.server.settle();
+        self.moves_to(moment.parse().unwrap());
     }
 }
 

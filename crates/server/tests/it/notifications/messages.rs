@@ -6,6 +6,7 @@ use directory::keys::NewKey;
 use serde_json::{Value, json};
 
 use super::{Case, header, text, told};
+use crate::pulse::preferences::EVENTS;
 
 const LEAD: &str = "A lead was entered";
 
@@ -183,6 +184,27 @@ fn a_message_that_is_not_taken_is_sent_again_and_arrives_once() {
 }
 
 #[test]
+fn an_email_that_is_sent_again_has_the_same_message_id() {
+    let mut case = Case::start();
+    let ada = case.user("ada", &json!({}));
+    let rule = json!([{ "event": "lead_created", "channels": ["email"] }]);
+    case.prefers(ada, &rule);
+    case.lead("1", None);
+    // As after a worker that was killed before it noted that the message was taken.
+    case.server.write(|tx| {
+        let sql = "UPDATE deliveries SET state = 'pending', due_at = $1, finished_at = NULL \
+            WHERE tenant_id = $2 AND lane = $3";
+        let params = [tx.now().into(), 1_i64.into(), "email:notification".into()];
+        tx.execute(sql, &params)
+    });
+    case.server.settle();
+    let (first, second) = (case.mail.message(), case.mail.message());
+    let id = header(&first, "Message-ID");
+    assert!(id.is_some());
+    assert_eq!(header(&second, "Message-ID"), id);
+}
+
+#[test]
 fn a_suspended_user_is_told_nothing() {
     let case = Case::start();
     let made = case
@@ -201,4 +223,102 @@ fn a_suspended_user_is_told_nothing() {
     case.lead("1", Some(case.account));
     assert_eq!(case.list(ada), [] as [Value; 0]);
     assert_eq!(case.mailbox(), [] as [Value; 0]);
+}
+
+#[test]
+fn who_left_an_account_sees_nothing_of_it_any_more() {
+    let case = Case::start();
+    let ada = case.member("ada", &json!({}));
+    case.prefers(
+        ada,
+        &json!([{ "event": "lead_created", "channels": ["website"] }]),
+    );
+    case.lead("1", Some(case.account));
+    case.lead("2", None);
+    assert_eq!(case.list(ada).len(), 2);
+    let inside = case.list(ada)[1]["id"].clone();
+    let member = format!("/v1/accounts/{}/members/{ada}", case.account);
+    let request = case
+        .server
+        .request("DELETE", &member)
+        .bearer(&case.key.token);
+    request.send().assert_empty(204);
+    let shown = case.list(ada);
+    let ids: Vec<&Value> = shown
+        .iter()
+        .map(|each| &each["data"]["subject"]["id"])
+        .collect();
+    assert_eq!(ids, ["2"]);
+    let list = format!("/v1/users/{ada}/notifications");
+    let unread = case.get(&format!("{list}/unread")).expect(200);
+    assert_eq!(unread["unread"], 1, "{unread}");
+    let read = case.server.post(&format!("{list}/{inside}/read"));
+    read.bearer(&case.key.token).send().expect(404);
+    let path = format!("/v1/accounts/{}/members", case.account);
+    let back = case.server.post(&path).bearer(&case.key.token);
+    back.json(&json!({ "user_id": ada })).send().expect(201);
+    assert_eq!(case.list(ada).len(), 2);
+}
+
+#[test]
+fn what_is_named_from_outside_stays_in_its_line() {
+    let mut case = Case::start();
+    let account = case.server.account("Acme\nCorp");
+    let phone = json!({ "phone": "+14155552671", "accounts": [{ "id": account }] });
+    let ada = case.user("ada", &phone);
+    case.prefers(
+        ada,
+        &json!([{ "event": "lead_created", "channels": ["email", "sms", "weekly_email_digest"] }]),
+    );
+    let id = "1\r\n\r\nYour account is closed\u{2028}Call +1";
+    case.post(&json!({
+        "id": "1", "type": "lead_created", "account_id": account, "data": {},
+        "subject": { "type": "lead\n-", "id": id },
+    }));
+    case.server.advance(Duration::from_secs(3 * 86_400));
+    case.server.settle();
+    let line = "lead - 1    Your account is closed Call +1";
+    let email = text(&case.mail.message());
+    let lines: Vec<&str> = email.lines().collect();
+    assert_eq!(lines[2], line, "{email}");
+    assert_eq!(lines[3], "Acme Corp", "{email}");
+    let digest = text(&case.mail.message());
+    assert!(
+        digest.contains(&format!("\n- {line}, Acme Corp, ")),
+        "{digest}"
+    );
+    let sms = &case.gateway.received()[0].body;
+    assert!(!sms.contains("%0A") && !sms.contains("%0D"), "{sms}");
+}
+
+#[test]
+fn each_of_the_seeds_events_is_told_to_who_wants_it() {
+    let case = Case::start();
+    let (ada, bob) = (case.user("ada", &json!({})), case.user("bob", &json!({})));
+    let events: Vec<&str> = EVENTS.split_whitespace().collect();
+    assert_eq!(events.len(), 163);
+    let rule = |event: &&str| json!({ "event": event, "channels": ["website"] });
+    case.prefers(ada, &events.iter().map(rule).collect());
+    case.prefers(bob, &json!([rule(&"lead_created")]));
+    let posted = events.iter().map(|event| {
+        json!({ "id": event, "type": event, "subject": { "type": "thing", "id": event }, "data": {} })
+    });
+    case.post(&posted.collect());
+    let path = format!("/v1/users/{ada}/notifications?limit=200");
+    let shown = case.get(&path).expect(200)["data"].clone();
+    let shown = shown.as_array().unwrap();
+    let mut told: Vec<&str> = Vec::new();
+    // Beside what the server tells of these users itself.
+    let posted = |each: &&Value| each["data"]["subject"]["type"] == "thing";
+    for each in shown.iter().filter(posted) {
+        let event = each["event"].as_str().unwrap();
+        assert_eq!(each["data"]["subject"]["id"], event);
+        assert_ne!(each["title"], "", "{event}");
+        told.push(event);
+    }
+    told.sort_unstable();
+    let mut all = events.clone();
+    all.sort_unstable();
+    assert_eq!(told, all);
+    assert_eq!(case.list(bob).len(), 1);
 }

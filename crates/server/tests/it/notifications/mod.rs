@@ -3,10 +3,12 @@
 mod digests;
 mod messages;
 mod unsubscribe;
+mod year;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use muster::deliver::base_url::BaseUrl;
 use muster::deliver::email::{DEADLINE, Smtp, SmtpSettings};
 use muster::deliver::mailer::{EmailRoute, Mailer, SmsRoute};
@@ -96,6 +98,13 @@ impl Case {
             "id": id, "type": "lead_created", "account_id": account,
             "subject": { "type": "lead", "id": id }, "data": { "secret": "hunter2" },
         }));
+    }
+
+    /// Moves time forward to a moment, and lets the worker do what is due.
+    fn moves_to(&self, moment: Timestamp) {
+        let by: SignedDuration = moment.duration_since(self.server.now());
+        self.server.advance(by.try_into().unwrap());
+        self.server.settle();
     }
 
     fn get(&self, path: &str) -> Response {

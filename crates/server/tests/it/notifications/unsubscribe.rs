@@ -126,6 +126,84 @@ fn a_digests_link_turns_the_digest_off_and_no_email_of_an_event() {
     );
 }
 
+/// Has everybody told of an event by the weekly digest.
+fn everybody_weekly(case: &Case, event: &str) {
+    let all = json!({ "data": [{ "event": event, "channels": ["weekly_email_digest"] }] });
+    let path = "/v1/mandatory-notifications";
+    let request = case.server.request("PUT", path).bearer(&case.key.token);
+    request.json(&all).send().expect(200);
+}
+
+fn suspend_mid(case: &Case, id: &str) {
+    let subject = json!({ "type": "mid", "id": id });
+    case.post(&json!({ "id": id, "type": "mid_suspended", "subject": subject, "data": {} }));
+}
+
+fn a_week_later(case: &Case) {
+    case.server
+        .advance(std::time::Duration::from_secs(7 * 86_400));
+    case.server.settle();
+}
+
+#[test]
+fn a_digest_of_nothing_but_mandatory_events_offers_no_way_out() {
+    let mut case = Case::start();
+    case.user("ada", &json!({}));
+    everybody_weekly(&case, "lead_created");
+    case.lead("1", None);
+    a_week_later(&case);
+    let message = case.mail.message();
+    assert_eq!(
+        header(&message, "Subject"),
+        Some("Your week up to 23 November 2026")
+    );
+    assert_eq!(header(&message, "List-Unsubscribe"), None);
+    assert_eq!(header(&message, "List-Unsubscribe-Post"), None);
+    assert!(!text(&message).contains("unsubscribe"));
+}
+
+#[test]
+fn the_way_out_of_a_digest_says_that_what_everybody_is_told_goes_on() {
+    let mut case = Case::start();
+    let ada = case.user("ada", &json!({}));
+    let weekly = json!(["weekly_email_digest"]);
+    case.prefers(
+        ada,
+        &json!([
+            { "event": "lead_created", "channels": weekly },
+            { "event": "mid_suspended", "channels": weekly },
+        ]),
+    );
+    everybody_weekly(&case, "lead_created");
+    case.lead("1", None);
+    suspend_mid(&case, "m1");
+    a_week_later(&case);
+    let message = case.mail.message();
+    let link = header(&message, "List-Unsubscribe").unwrap();
+    let path = link.trim_matches(['<', '>']).strip_prefix(BASE).unwrap();
+    let page = case.server.get(path).send();
+    assert!(
+        page.text.contains("<form method=\"post\">"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("What everybody is told of goes on."));
+    for _ in 0..2 {
+        let done = case.server.post(path).form("").send().text;
+        assert!(done.contains("but what everybody is told</h1>"), "{done}");
+    }
+    let page = case.server.get(path).send().text;
+    assert!(page.contains("What everybody is told of goes on."));
+    assert!(!page.contains("<form"), "{page}");
+    case.lead("2", None);
+    suspend_mid(&case, "m2");
+    a_week_later(&case);
+    let message = case.mail.message();
+    assert!(text(&message).contains("A lead was entered."));
+    assert!(!text(&message).contains("suspended"), "{}", text(&message));
+    assert_eq!(header(&message, "List-Unsubscribe"), None);
+}
+
 #[test]
 fn a_link_that_was_not_given_out_leads_nowhere_and_guessing_is_slowed_down() {
     let mut case = Case::start();
@@ -145,10 +223,16 @@ fn a_link_that_was_not_given_out_leads_nowhere_and_guessing_is_slowed_down() {
     for _ in 0..2 {
         case.server.get("/unsubscribe/x").send();
     }
-    let slowed = case.server.get(&path).send();
-    assert_eq!(slowed.status, 429);
-    assert!(slowed.header("retry-after").is_some());
+    for method in ["GET", "POST"] {
+        let slowed = case.server.request(method, "/unsubscribe/x").send();
+        assert_eq!(slowed.status, 429);
+        assert!(slowed.header("retry-after").is_some());
+    }
     assert_eq!(rules(&case, ada), before);
+    // Whoever guesses from there, the link of somebody at the same address works.
+    assert_eq!(case.server.get(&path).send().status, 200);
+    assert_eq!(case.server.post(&path).form("").send().status, 200);
+    assert_ne!(rules(&case, ada), before);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //! sign in, and what becomes of a passkey. Takes part when `MUSTER_TEST_BROWSER` is set, as
 //! `scripts/test` does.
 
+use directory::store::Tx;
 use directory::users::UserChange;
 use directory::violation::Violations;
+use directory::{Actor, TenantId, sessions};
 
 use super::Case;
 use crate::harness::webdriver::Browser;
@@ -21,6 +23,53 @@ fn register(case: &Case, browser: &Browser, base: &str, user: i64, name: &str) {
     browser.find("//input[@id='name']").enter(name);
     browser.button("Set up the passkey").click();
     browser.see("done", "Your passkey is set up.");
+}
+
+fn sign_in(browser: &Browser) {
+    browser.button("Sign in with a passkey").click();
+    browser.see("done", "You are signed in.");
+}
+
+/// How many sessions of a user are listed, of any tenant.
+fn sessions_of(case: &Case, tenant: TenantId, user: i64) -> usize {
+    let actor = Actor::system(tenant, "test");
+    let listed = move |tx: &Tx<'_>| sessions::list(tx, &actor, user, None, 100);
+    case.server.read(listed).rows.len()
+}
+
+#[test]
+fn who_signs_out_has_no_session_left() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let (case, base) = local();
+    let user = case.user("ada@example.org");
+    register(&case, &browser, &base, user, "Laptop");
+    browser.open(&format!("{base}/sign-in"));
+    sign_in(&browser);
+    assert_eq!(sessions_of(&case, TenantId(1), user), 1);
+    browser.button("Sign out").click();
+    browser.find("//section[@id='account'][@hidden]");
+    assert_eq!(sessions_of(&case, TenantId(1), user), 0);
+    sign_in(&browser);
+}
+
+#[test]
+fn a_user_of_another_tenant_goes_from_the_mailed_link_to_their_session() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let (case, base) = local();
+    let other = case.server.tenant("other");
+    let user = case.user_of(other, "ada@example.org");
+    let token = case.token_of(other, user);
+    browser.open(&format!("{base}/passkeys/register/{token}"));
+    browser.find("//input[@id='name']").enter("Laptop");
+    browser.button("Set up the passkey").click();
+    browser.see("done", "Your passkey is set up.");
+    browser.find("//p[@id='next'][not(@hidden)]/a").click();
+    sign_in(&browser);
+    assert_eq!(sessions_of(&case, other, user), 1);
 }
 
 #[test]

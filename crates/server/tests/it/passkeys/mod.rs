@@ -10,6 +10,7 @@ mod sign_in;
 
 use std::sync::Arc;
 
+use directory::keys::NewKey;
 use directory::passkeys::RelyingParty;
 use directory::sessions::{self, Client, Method};
 use directory::store::StoredEvent;
@@ -86,6 +87,23 @@ impl Case {
         made.send().expect(201)["id"].as_i64().unwrap()
     }
 
+    /// A user of another tenant: their number.
+    pub fn user_of(&self, tenant: TenantId, email: &str) -> i64 {
+        let key = self.server.key_of(tenant, NewKey::default());
+        let request = self.server.post("/v1/users").bearer(&key.token);
+        let made = request.json(&json!({ "email": email })).send();
+        made.expect(201)["id"].as_i64().unwrap()
+    }
+
+    /// The secret of a link that is sent to a user of another tenant.
+    pub fn token_of(&self, tenant: TenantId, user: i64) -> String {
+        let key = self.server.key_of(tenant, NewKey::default());
+        let path = format!("/v1/users/{user}/passkey-registration");
+        let request = self.server.post(&path).bearer(&key.token);
+        request.json(&json!({})).send().expect(202);
+        self.last_token()
+    }
+
     pub fn suspend(&self, user: i64, suspended: bool) {
         self.change(
             user,
@@ -127,6 +145,11 @@ impl Case {
     pub fn token(&self, user: i64) -> String {
         let sent = self.send_link(user).expect(202);
         assert_eq!(sent["user_id"], user);
+        self.last_token()
+    }
+
+    /// The secret of the link that was sent last.
+    fn last_token(&self) -> String {
         let link = self.links().pop().expect("a link was sent");
         let secret = link.strip_prefix("/passkeys/register/");
         secret.expect("it leads to the page").to_owned()
@@ -145,6 +168,13 @@ impl Case {
     pub fn challenge(&self) -> Value {
         let path = "/v1/passkeys/authentication-options";
         self.post(path, &json!({})).expect(200)
+    }
+
+    /// A challenge to sign in, in the tenant of that name.
+    pub fn challenge_in(&self, tenant: &str) -> Value {
+        let path = "/v1/passkeys/authentication-options";
+        let request = self.server.post(path).header("muster-tenant", tenant);
+        request.json(&json!({})).send().expect(200)
     }
 
     /// Registers a passkey by a link.

@@ -22,6 +22,14 @@ const OTHERS: [&str; 14] = [
     "null",
 ];
 
+/// What a browser says of a frame: whether it is in a page of another origin, and in which.
+const FRAMES: [(bool, Option<&str>); 4] = [
+    (true, None),
+    (true, Some("https://evil.test")),
+    (false, Some("https://evil.test")),
+    (true, Some(ORIGIN)),
+];
+
 #[test]
 fn a_passkey_is_registered_from_the_exact_origin_alone() {
     let case = Case::start();
@@ -37,10 +45,14 @@ fn a_passkey_is_registered_from_the_exact_origin_alone() {
             "{origin}"
         );
     }
-    let mut framed = case.authenticator();
-    framed.cross_origin = true;
-    let answer = case.register_by(&token, "A", &mut framed);
-    assert_eq!(wrong(&answer), at(&[("/credential", "bad_format")]));
+    for (cross, top) in FRAMES {
+        let mut framed = case.authenticator();
+        framed.cross_origin = cross;
+        framed.top_origin = top.map(str::to_owned);
+        let answer = case.register_by(&token, "A", &mut framed);
+        let refused = at(&[("/credential", "bad_format")]);
+        assert_eq!(wrong(&answer), refused, "{cross} {top:?}");
+    }
     let mut named = case.authenticator();
     named.rp_id = Some("example.com".to_owned());
     let answer = case.register_by(&token, "A", &mut named);
@@ -66,9 +78,14 @@ fn a_passkey_begins_a_session_from_the_exact_origin_alone() {
         assert_eq!(case.enter(&mut device).status, 401, "{origin}");
     }
     device.origin = ORIGIN.to_owned();
-    device.cross_origin = true;
-    case.enter(&mut device).expect(401);
+    for (cross, top) in FRAMES {
+        device.cross_origin = cross;
+        device.top_origin = top.map(str::to_owned);
+        let answer = case.enter(&mut device);
+        assert_eq!(answer.status, 401, "{cross} {top:?}");
+    }
     device.cross_origin = false;
+    device.top_origin = None;
     for name in [
         "example.com",
         "login.directory.example.com",

@@ -135,32 +135,58 @@ fn only_its_user_registers_a_passkey() {
 }
 
 #[test]
-fn a_link_leads_nowhere_once_its_user_is_gone_suspended_or_has_another_address() {
-    let case = Case::start();
+fn a_link_ends_with_a_suspension_a_deletion_and_another_address_and_lives_by_none_of_them_undone() {
+    let case = Case::start_at(
+        |_| super::ORIGIN.to_owned(),
+        |app| app.throttle = muster::http::throttle::Throttle::new(0, 0),
+    );
     let user = case.user("ada@example.org");
-    let token = case.token(user);
-    case.registration_options(&token).expect(200);
-    case.suspend(user, true);
-    case.registration_options(&token).expect(404);
-    case.send_link(user).expect(409);
-    case.suspend(user, false);
-    case.registration_options(&token).expect(200);
     let path = format!("/v1/users/{user}");
     let rename = |email: &str| {
         let change = json!({ "email": email });
         case.native("PATCH", &path).json(&change).send().expect(200);
     };
-    rename("countess@example.org");
-    case.registration_options(&token).expect(404);
-    rename("ada@example.org");
+    let alive = || {
+        let token = case.token(user);
+        case.registration_options(&token).expect(200);
+        token
+    };
+    let dead = |token: &str| {
+        case.registration_options(token).expect(404);
+        let page = case.server.get(&format!("/passkeys/register/{token}"));
+        assert_eq!(page.send().status, 404);
+    };
+    let token = alive();
+    case.suspend(user, true);
+    dead(&token);
+    case.send_link(user).expect(409);
+    case.suspend(user, false);
+    dead(&token);
+    let token = alive();
+    rename("ADA@example.org");
     case.registration_options(&token).expect(200);
+    rename("countess@example.org");
+    dead(&token);
+    rename("ada@example.org");
+    dead(&token);
+    let token = alive();
     case.native("DELETE", &path).send().assert_empty(204);
-    case.registration_options(&token).expect(404);
-    let page = case
-        .server
-        .get(&format!("/passkeys/register/{token}"))
-        .send();
-    assert_eq!(page.status, 404);
+    dead(&token);
+    case.native("POST", &format!("{path}/restore"))
+        .json(&json!({}))
+        .send()
+        .expect(200);
+    dead(&token);
+}
+
+#[test]
+fn a_link_whose_message_is_yet_to_be_made_ends_too() {
+    let case = Case::start();
+    let user = case.user("ada@example.org");
+    case.send_link(user).expect(202);
+    case.suspend(user, true);
+    case.suspend(user, false);
+    assert_eq!(case.links(), [] as [String; 0]);
 }
 
 #[test]
@@ -190,8 +216,10 @@ fn unknown_foreign_and_mangled_links_are_not_found() {
 }
 
 #[test]
-fn guessing_links_is_slowed_down() {
+fn guessing_links_is_slowed_down_and_shuts_nobody_out() {
     let case = Case::start();
+    let user = case.user("ada@example.org");
+    let token = case.token(user);
     for number in 0..10 {
         case.registration_options(&format!("1-guess{number}"))
             .expect(404);
@@ -199,8 +227,12 @@ fn guessing_links_is_slowed_down() {
     case.registration_options("1-guess").expect(429);
     let page = case.server.get("/passkeys/register/1-guess").send();
     assert_eq!((page.status, page.header("retry-after")), (429, Some("60")));
-    // A wrong link is no wrong key.
+    // A wrong link is no wrong key, and no other link.
     case.native("GET", "/v1/users").send().expect(200);
+    let page = case.server.get(&format!("/passkeys/register/{token}"));
+    assert_eq!(page.send().status, 200);
+    let mut device = case.authenticator();
+    case.register_by(&token, "Laptop", &mut device).expect(201);
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use directory::model::{Email, InvitationKind};
+use directory::users::{self, Change, Include, InvitationRequest, UserChange};
+use directory::violation::Violations;
 use serde_json::{Value, json};
 
 use super::{Case, at, wrong};
@@ -239,4 +242,52 @@ fn what_is_wrong_with_a_registration_is_told_at_once_and_ends_no_challenge() {
         "credential": credential,
     });
     assert_eq!(post(body).expect(201)["name"], longest.as_str());
+}
+
+/// A user who is invited to something, as an administrator makes one, and the path of their link.
+fn invited(case: &Case, kind: InvitationKind) -> (i64, String) {
+    let actor = case.server.operator();
+    let change = UserChange {
+        email: Change::Set(Email::parse("ada@example.org").unwrap()),
+        invitation: Some(InvitationRequest::new(kind)),
+        ..UserChange::default()
+    };
+    let made = case.server.write(move |tx| {
+        let none = Violations::new();
+        users::create(tx, &actor, &change, none, Include::default())
+    });
+    (made.user.id, case.links().pop().unwrap())
+}
+
+#[test]
+fn a_passkey_settles_what_a_pending_user_was_asked_to_verify() {
+    let case = Case::start();
+    let (user, invitation) = invited(&case, InvitationKind::Verify);
+    let shown = || case.native("GET", &format!("/v1/users/{user}")).send();
+    assert_eq!(shown().expect(200)["status"], "pending");
+    let token = case.token(user);
+    case.register_by(&token, "Laptop", &mut case.authenticator())
+        .expect(201);
+    let settled = shown().expect(200);
+    assert_eq!(settled["status"], "active");
+    assert_eq!(settled["email_verified_at"], "2026-11-21T04:50:40.123Z");
+    assert!(case.server.invitations_of(user).is_empty());
+    let page = case.server.get(&invitation).send();
+    assert!(!page.text.contains("<form"), "{}", page.text);
+}
+
+#[test]
+fn a_passkey_accepts_no_terms() {
+    let case = Case::start();
+    let (user, invitation) = invited(&case, InvitationKind::Invite);
+    let token = case.token(user);
+    case.register_by(&token, "Laptop", &mut case.authenticator())
+        .expect(201);
+    let shown = case.native("GET", &format!("/v1/users/{user}")).send();
+    let shown = shown.expect(200);
+    assert_eq!(shown["status"], "pending");
+    assert_eq!(shown["agreed_to_terms_at"], Value::Null);
+    let page = case.server.get(&invitation).send();
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("agreed_to_terms"), "{}", page.text);
 }

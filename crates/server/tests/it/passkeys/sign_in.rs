@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Case, ORIGIN, at, change_of, wrong};
 use crate::harness::Response;
-use crate::harness::authenticator::{bytes, text};
+use crate::harness::authenticator::{Authenticator, bytes, text};
 
 /// 401, and nothing that tells why.
 #[track_caller]
@@ -61,7 +61,7 @@ fn a_challenge_to_sign_in_is_the_same_to_everybody_and_names_nobody() {
     let shape = |mut challenge: Value| {
         let ceremony = challenge["ceremony"].take();
         let random = challenge["options"]["challenge"].take();
-        assert_eq!(ceremony.as_str().unwrap().len(), 45);
+        assert_eq!(ceremony.as_str().unwrap().len(), 139);
         assert_eq!(bytes(&random).len(), 32);
         challenge
     };
@@ -313,15 +313,56 @@ fn a_passkey_of_another_user_or_tenant_enters_as_nobody_else() {
     let other = graces.get(&challenge["options"]);
     mixed["response"]["userHandle"] = other["response"]["userHandle"].clone();
     assert_refused(&case.answer(&challenge, &mixed));
-    let tenant = case.server.tenant("stranger");
-    let path = "/v1/passkeys/authentication-options";
-    let challenge = case.post(path, &json!({ "tenant": tenant.0 })).expect(200);
+    case.server.tenant("stranger");
+    let challenge = case.challenge_in("stranger");
     let credential = adas.get(&challenge["options"]);
     assert_refused(&case.answer(&challenge, &credential));
-    let nobodys = case.post(path, &json!({ "tenant": 99 }));
-    assert_eq!(wrong(&nobodys), at(&[("/tenant", "must_exist")]));
-    let mistyped = case.post(path, &json!({ "tenant": "1" }));
-    assert_eq!(wrong(&mistyped), at(&[("/tenant", "wrong_type")]));
+    let path = "/v1/passkeys/authentication-options";
+    let numbered = case.post(path, &json!({ "tenant": 1 }));
+    assert_eq!(wrong(&numbered), at(&[("/tenant", "unknown_field")]));
+}
+
+#[test]
+fn a_user_signs_in_to_the_tenant_that_the_call_names() {
+    let case = Case::start();
+    let other = case.server.tenant("other");
+    let user = case.user_of(other, "eve@example.org");
+    let token = case.token_of(other, user);
+    let page = case.server.get(&format!("/passkeys/register/{token}"));
+    let page = page.send().text;
+    assert!(
+        page.contains("href=\"../../sign-in?tenant=other\""),
+        "{page}"
+    );
+    let mut device = case.authenticator();
+    case.register_by(&token, "Laptop", &mut device).expect(201);
+    let enter = |device: &mut Authenticator, challenge: &Value| {
+        let credential = device.get(&challenge["options"]);
+        case.answer(challenge, &credential)
+    };
+    let session = enter(&mut device, &case.challenge_in("other")).expect(201);
+    assert_eq!(session["user_id"], user);
+    let begun = session["token"].as_str().unwrap();
+    assert!(begun.starts_with(&format!("{}-ses_", other.0)));
+    assert_refused(&enter(&mut device, &case.challenge()));
+    assert_refused(&enter(&mut device, &case.challenge_in("default")));
+    assert_refused(&enter(&mut device, &case.challenge_in("none")));
+}
+
+#[test]
+fn a_challenge_to_sign_in_does_not_tell_which_tenants_there_are() {
+    let case = Case::start();
+    case.server.tenant("other");
+    let mut shapes = ["default", "other", "none", ""].map(|tenant| {
+        let mut challenge = case.challenge_in(tenant);
+        let ceremony = challenge["ceremony"].take();
+        let random = challenge["options"]["challenge"].take();
+        let ceremony = ceremony.as_str().unwrap().to_owned();
+        assert!(!ceremony.contains('.') && !ceremony.starts_with("1-"));
+        (ceremony.len(), bytes(&random).len(), challenge)
+    });
+    let first = shapes[0].clone();
+    assert!(shapes.iter_mut().all(|each| *each == first), "{shapes:?}");
 }
 
 #[test]

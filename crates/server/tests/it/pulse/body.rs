@@ -72,7 +72,7 @@ fn a_repeated_key_a_lone_surrogate_and_hostile_nesting_are_unreadable() {
         "{\"a\":".repeat(100_000),
         format!(
             "{{\"email\":\"ada@example.org\",\"x\":[{}1]}}",
-            "1,".repeat(1_000)
+            "1,".repeat(37_000)
         ),
         r#"{"email":"ada@example.org","teamId":1e999}"#.to_owned(),
     ] {

@@ -7,7 +7,7 @@ mod create;
 mod list;
 mod notification_preferences;
 mod notifications;
-mod preferences;
+pub(crate) mod preferences;
 mod read;
 mod roles;
 mod update;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Desk, assert_error};
 
 /// The events that a preference may be about (seed 002, `PulseEvents`).
-pub(super) const EVENTS: &str = "\
+pub(crate) const EVENTS: &str = "\
     lead_created lead_updated lead_deleted lead_qualified lead_disqualified lead_assigned \
     lead_converted application_created application_updated application_deleted \
     application_completed application_submitted application_status_changed \
@@ -94,6 +94,105 @@ fn every_event_of_the_seed_is_taken_and_shown() {
     assert_eq!(
         shown(&desk, "ada@example.org", &list.into()),
         Value::Object(expected)
+    );
+}
+
+/// A rule for each event of the seed by every channel: default ones, and in accounts.
+fn whole(accounts: &[i64]) -> Vec<Value> {
+    let rules_of = |account: Option<i64>| {
+        let rule = move |event| {
+            let account = account.map(|account| account.to_string());
+            json!({ "event": event, "accountId": account, "deliveryPref": CHANNELS })
+        };
+        EVENTS.split_whitespace().map(rule)
+    };
+    let accounts = accounts.iter().copied().map(Some);
+    [None]
+        .into_iter()
+        .chain(accounts)
+        .flat_map(rules_of)
+        .collect()
+}
+
+#[test]
+fn all_rules_that_a_user_may_have_are_taken_with_their_creation_and_by_a_change() {
+    let desk = Desk::open();
+    let accounts: Vec<i64> = (0..4).map(|_| desk.server.account("X")).collect();
+    let rules = Value::Array(whole(&accounts));
+    let counts = |shown: &Value| {
+        let shown = shown["notificationPreferences"].as_object().unwrap();
+        let of = |account: &i64| {
+            let rules = shown["accounts"][account.to_string()].as_object();
+            rules.unwrap().len()
+        };
+        let each: Vec<usize> = accounts.iter().map(of).collect();
+        (shown.len() - 1, each)
+    };
+    let all = (163, vec![163; 4]);
+    let made = desk.made(&body("ada@example.org", &rules));
+    assert_eq!(counts(&made), all);
+    let other = desk.made(&json!({ "email": "bob@example.org" }));
+    let path = format!("/users/{}", other["id"]);
+    let change = json!({ "notificationPreferences": rules });
+    let changed = desk
+        .request("PATCH", &path)
+        .json(&change)
+        .send()
+        .expect(200);
+    assert_eq!(counts(&changed), all);
+    desk.read(&other["id"]).assert(200, &changed);
+}
+
+#[test]
+fn more_rules_and_roles_than_a_user_may_have_are_refused_with_them() {
+    let desk = Desk::open();
+    let accounts: Vec<i64> = (0..24).map(|_| desk.server.account("X")).collect();
+    let mut rules: Vec<Value> = whole(&accounts).into_iter().take(4_001).collect();
+    let roles = vec!["viewer"; 1_001];
+    // Few enough members and items to be read.
+    for rule in &mut rules {
+        rule["deliveryPref"].take();
+    }
+    let fresh = json!({
+        "email": "ada@example.org", "notificationPreferences": rules, "roles": roles,
+    });
+    let message = "roles: names more than 1000 roles; \
+        notificationPreferences: holds more than 4000 rules";
+    desk.refuses(&fresh, 400, message);
+}
+
+#[test]
+fn rules_for_accounts_that_the_caller_has_no_part_in_are_not_shown() {
+    let desk = Desk::open();
+    let other = desk.server.account("Other").to_string();
+    let own = desk.account.to_string();
+    let rule = |account: &Value| json!({ "event": "lead_created", "accountId": account, "deliveryPref": ["sms"] });
+    let rules = json!([rule(&Value::Null), rule(&json!(own)), rule(&json!(other))]);
+    let made = desk.made(&body("ada@example.org", &rules));
+    let path = format!("/users/{}", made["id"]);
+    let seen = |preferences: &Value| {
+        let accounts = preferences["accounts"].as_object().unwrap();
+        accounts.keys().cloned().collect::<Vec<_>>()
+    };
+    let mut both = [own.clone(), other];
+    both.sort();
+    assert_eq!(seen(&made["notificationPreferences"]), both);
+    let bound = desk.bound(&["users:read", "users:write"]);
+    let read = desk.request_as(&bound, "GET", &path).send().expect(200);
+    let listed = desk.request_as(&bound, "GET", "/users").send().expect(200);
+    let change = json!({ "name": "Ada" });
+    let changed = desk.request_as(&bound, "PATCH", &path).json(&change);
+    let changed = changed.send().expect(200);
+    for user in [&read, &listed["data"][0], &changed] {
+        let preferences = &user["notificationPreferences"];
+        assert_eq!(seen(preferences), [own.clone()], "{user}");
+        assert_eq!(preferences["lead_created"]["deliveryPref"], json!(["sms"]));
+    }
+    let full = desk.read(&made["id"]).expect(200);
+    assert_eq!(
+        seen(&full["notificationPreferences"]),
+        both,
+        "and all are kept"
     );
 }
 

@@ -214,3 +214,62 @@ fn from_elsewhere(server: &Server, token: &str, header: &str) -> String {
     stream.read_to_string(&mut answer).unwrap();
     answer
 }
+
+/// How often the feed tells of an event.
+fn told(server: &Server, key: &Key, event: &str) -> Vec<serde_json::Value> {
+    server.settle();
+    let path = format!("/v1/events?type={event}");
+    let page = server.get(&path).bearer(&key.token).send().expect(200);
+    page["data"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_key_that_is_slowed_down_is_told_of_once_a_minute() {
+    let server = Server::start();
+    let (key, watcher) = (server.key(), server.key());
+    let told = || told(&server, &watcher, "api_rate_limited");
+    fail(&server, &wrong(&key), 9);
+    assert_eq!(told().len(), 0);
+    fail(&server, &wrong(&key), 1);
+    for _ in 0..5 {
+        assert_eq!(with(&server, &wrong(&key)).status, 429);
+    }
+    let first = told();
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0]["subject"], json!({ "type": "key", "id": key.id }));
+    assert_eq!(first[0]["actor"]["type"], "system");
+    server.advance(Duration::from_secs(60));
+    fail(&server, &wrong(&key), 10);
+    assert_eq!(told().len(), 2);
+    // A key that nobody has is nothing to tell of.
+    for _ in 0..11 {
+        with(&server, "1-0123456789abcdef0123.wrong");
+    }
+    assert_eq!(told().len(), 2);
+}
+
+#[test]
+fn a_webhook_too_many_is_told_of_once_a_minute() {
+    let server = Server::start();
+    let key = server.key();
+    let ask = || {
+        let request = server.post("/v1/webhooks").bearer(&key.token);
+        let body = json!({ "url": "http://127.0.0.1:1/hook" });
+        request.json(&body).send().status
+    };
+    for _ in 0..100 {
+        assert_eq!(ask(), 201);
+    }
+    let told = || told(&server, &key, "quota_exceeded");
+    assert_eq!(told().len(), 0);
+    for _ in 0..3 {
+        assert_eq!(ask(), 409);
+    }
+    let first = told();
+    assert_eq!(first.len(), 1);
+    let new = json!({ "quota": "webhooks", "limit": 100 });
+    assert_eq!(first[0]["change"]["new"], new);
+    server.advance(Duration::from_secs(60));
+    assert_eq!(ask(), 409);
+    assert_eq!(told().len(), 2);
+}

@@ -5,7 +5,7 @@ use directory::passkeys::MAX_NAME;
 use super::{acting, nullable, page, paged, patching, reading, repeatable, versioned, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{
-    Schema, anything, boolean, count, id, input, integer, named, shape, text, time,
+    Schema, anything, boolean, count, id, input, named, shape, text, time,
 };
 
 const TAG: &str = "Passkeys";
@@ -63,9 +63,6 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
         ("credential", credential()),
     ]);
     let answer = input([("ceremony", ceremony()), ("credential", credential())]);
-    let tenant = integer()
-        .or_null()
-        .says("The tenant's number; the first, unless said.");
     vec![
         ("Passkey", passkey),
         ("PasskeyLink", link),
@@ -80,10 +77,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
                 .requires(&["name", "ceremony", "credential"])
                 .closed(),
         ),
-        (
-            "AuthenticationOptions",
-            input([("tenant", tenant)]).closed(),
-        ),
+        ("AuthenticationOptions", input(NOTHING).closed()),
         (
             "PasskeyAnswer",
             answer.requires(&["ceremony", "credential"]).closed(),
@@ -91,6 +85,9 @@ pub(super) fn schemas() -> Vec<(&'static str, Schema)> {
         ("PasskeyUpdate", input([("name", name)]).closed()),
     ]
 }
+
+/// The fields of a body that has none.
+const NOTHING: [(&str, Schema); 0] = [];
 
 /// What stands in the way everywhere: a server without an address that passkeys can be bound to.
 fn bound(operation: Operation) -> Operation {
@@ -111,7 +108,9 @@ fn ceremonies() -> [Operation; 4] {
         .half_open();
     let ask = Operation::post("/v1/passkeys/authentication-options", "beginPasskeySignIn")
         .is(TAG, "A challenge to sign in")
-        .says(format!("The same for everybody. {NOT_KEPT}"))
+        .says(format!(
+            "The same for everybody, in the tenant that `Muster-Tenant` names. {NOT_KEPT}"
+        ))
         .open();
     let enter = Operation::post("/v1/passkeys/authenticate", "signInByPasskey")
         .is(TAG, "Signs in by a passkey")

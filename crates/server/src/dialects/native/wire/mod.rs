@@ -29,7 +29,8 @@ pub(super) use notification::{
 };
 pub(super) use parts_in::MAX_ENTRIES;
 pub(super) use passkey::{
-    ChallengeOut, LinkOut, Registration, answered_in, options_in, registration_in, rename_in,
+    ChallengeOut, LinkOut, Registration, answered_in, authentication_options_in, registration_in,
+    registration_options_in, rename_in,
 };
 pub(super) use password::{PasswordIn, email_in, password_in};
 pub(super) use redirect::redirect_in;

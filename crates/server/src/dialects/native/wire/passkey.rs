@@ -1,7 +1,6 @@
 //! Passkeys and their challenges. `options` and `credential` are the
 //! objects that browsers take and give (WebAuthn Level 3, §5.1 and §5.4 to §5.8).
 
-use directory::TenantId;
 use directory::passkeys::{
     AssertionAnswer, Challenge, Passkey, RegistrationAnswer, RegistrationLink, check_name,
 };
@@ -13,9 +12,6 @@ use serde_json::{Map, Value};
 
 use super::{Resource, STRICT, Time, time};
 use crate::http::fields::Fields;
-
-/// The tenant of a challenge to sign in that names none.
-const DEFAULT_TENANT: TenantId = TenantId(1);
 
 #[derive(Serialize)]
 pub(in crate::dialects::native) struct PasskeyOut<'a> {
@@ -86,25 +82,24 @@ impl<'a> ChallengeOut<'a> {
     }
 }
 
-/// What a challenge is asked for with.
-pub(in crate::dialects::native) struct OptionsRequest {
-    /// The secret of a mailed link.
-    pub(in crate::dialects::native) token: Option<SecretString>,
-    /// Where somebody signs in.
-    pub(in crate::dialects::native) tenant: TenantId,
-}
-
-/// Reads what a challenge is asked for with: `token` to register, `tenant` to sign in.
-pub(in crate::dialects::native) fn options_in(
+/// Reads what a challenge to register is asked for with: the secret of a mailed link, if any.
+pub(in crate::dialects::native) fn registration_options_in(
     object: &Map<String, Value>,
-    known: &[&str],
-) -> (OptionsRequest, Violations) {
+) -> (Option<SecretString>, Violations) {
     let mut violations = Violations::new();
     let mut fields = Fields::new(object, Path::default(), STRICT, &mut violations);
-    fields.only(known);
+    fields.only(&["token"]);
     let token = set(fields.text("token")).map(SecretString::from);
-    let tenant = set(fields.integer("tenant")).map_or(DEFAULT_TENANT, TenantId);
-    (OptionsRequest { token, tenant }, violations)
+    (token, violations)
+}
+
+/// Reads what a challenge to sign in is asked for with: nothing.
+pub(in crate::dialects::native) fn authentication_options_in(
+    object: &Map<String, Value>,
+) -> Violations {
+    let mut violations = Violations::new();
+    Fields::new(object, Path::default(), STRICT, &mut violations).only(&[]);
+    violations
 }
 
 /// An answer to a challenge to register.
