@@ -70,7 +70,7 @@ impl<'a> Api<'a> {
             self.places(&schema["items"], at, found);
         }
         for (name, below) in schema["properties"].as_object().into_iter().flatten() {
-            let place = [at, &[name.clone()]].concat();
+            let place = [at, std::slice::from_ref(name)].concat();
             found.push(place.clone());
             self.places(below, &place, found);
         }
