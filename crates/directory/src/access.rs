@@ -6,7 +6,7 @@
 
 use crate::actor::TenantId;
 use crate::error::Error;
-use crate::permission::PermissionSet;
+use crate::permission::{Permission, PermissionSet};
 use crate::store::{Tx, memberships_of, permissions_of, roles_of};
 
 /// What a user may do, and where.
@@ -63,6 +63,22 @@ impl Access {
         Self {
             tenant: self.tenant.intersection(other.tenant),
             accounts: self.accounts.iter().map(shared).collect(),
+        }
+    }
+
+    /// What of it lies in the places where `held` has a permission.
+    #[must_use]
+    pub fn where_held(&self, held: &Self, permission: Permission) -> Self {
+        let there = |own: &&AccountAccess| held.held_in(own.account_id).contains(permission);
+        let accounts = self.accounts.iter().filter(there).copied().collect();
+        let everywhere = held.tenant.contains(permission);
+        Self {
+            tenant: if everywhere {
+                self.tenant
+            } else {
+                PermissionSet::NONE
+            },
+            accounts,
         }
     }
 
@@ -134,7 +150,7 @@ impl Access {
         };
         let mut accounts = self.accounts.iter_mut();
         if let Some(own) = accounts.find(|own| own.account_id == account) {
-            let holding = permissions.intersection(PermissionSet::IN_ACCOUNT);
+            let holding = permissions.holding_in(Some(account));
             own.permissions = own.permissions.union(holding);
         }
     }

@@ -6,7 +6,7 @@ use crate::access::{Access, AccountAccess};
 use crate::error::Error;
 use crate::model::Email;
 use crate::permission::{Permission, PermissionSet};
-use crate::store::{Claim, ClaimScope, Tx, claim_owner};
+use crate::store::{Tx, is_left, user_of_email};
 
 /// Where everything of one customer lives. Numbers start at 1, which is `default`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -225,11 +225,24 @@ impl Actor {
         }
     }
 
-    /// The user who acts: a session's own, or who has the email of the key's owner.
+    /// The user who acts: a session's own, or who has the email of the key's owner. Who is pending
+    /// did not show yet that it is theirs, and is nobody's owner.
     ///
     /// # Errors
-    /// Of the store.
+    /// [`Error::Forbidden`] for a key whose owner was a user and is none any more: what they could
+    /// not do, nobody does by it. Of the store.
     pub fn user(&self, tx: &Tx<'_>) -> Result<Option<i64>, Error> {
+        let user = self.known_user(tx)?;
+        if let (None, Principal::Key(key), Some(_)) = (user, &self.principal, &self.email)
+            && is_left(tx, self.tenant, key)?
+        {
+            return Err(Error::Forbidden("the key's owner is gone"));
+        }
+        Ok(user)
+    }
+
+    /// As [`Actor::user`], but none for a key whose owner is gone: for what is told of it.
+    pub(crate) fn known_user(&self, tx: &Tx<'_>) -> Result<Option<i64>, Error> {
         let email = match &self.principal {
             Principal::User(id) => return Ok(Some(*id)),
             Principal::Key(_) => self.email.as_deref(),
@@ -238,11 +251,7 @@ impl Actor {
         let Some(Ok(email)) = email.map(Email::parse) else {
             return Ok(None);
         };
-        let claim = Claim {
-            scope: ClaimScope::Email,
-            value: email.key().to_owned(),
-        };
-        claim_owner(tx, self.tenant, &claim)
+        user_of_email(tx, self.tenant, email.key())
     }
 
     /// `key`, `user` or `system`, and its id: how the event log names who really acts.

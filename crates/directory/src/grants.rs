@@ -218,7 +218,8 @@ pub fn set_permissions(
     write(tx, actor, found, kind, place, told, statements)
 }
 
-fn told(place: Option<i64>, field: &str, before: Value, after: Value) -> Change {
+/// What events tell of grants in a place.
+pub(crate) fn told(place: Option<i64>, field: &str, before: Value, after: Value) -> Change {
     let fields = |value| Change::of(&[("account_id", place.into()), (field, value)]).new;
     Change {
         old: fields(before),
@@ -244,5 +245,5 @@ fn write(
         roles: true,
         ..Include::default()
     };
-    users::rewrite_around(tx, actor, FoundUser { user, has }, around)
+    users::rewrite_around(tx, actor, FoundUser { user, has }, Vec::new(), around)
 }

@@ -39,17 +39,45 @@ pub enum Link {
     Ended(InvitationState),
 }
 
+/// What an answer must do. One answer ends all that are out for its person, so it does what any
+/// of them asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Whether the terms are to be accepted.
+    pub terms: bool,
+    /// The strictest rule that the password is to keep.
+    pub password_rule: PasswordRule,
+}
+
+impl Asked {
+    /// What these ask that are out.
+    fn of(invitations: &[Invitation], now: Timestamp) -> Self {
+        let out = |each: &&Invitation| each.state(now) == InvitationState::Out;
+        let out = || invitations.iter().filter(out);
+        Self {
+            terms: out().any(|each| each.kind == InvitationKind::Invite),
+            password_rule: out()
+                .map(|each| each.password_rule)
+                .max()
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Whether an answer that does this does that as well.
+    fn covers(self, other: Self) -> bool {
+        self.terms >= other.terms && self.password_rule >= other.password_rule
+    }
+}
+
 /// An invitation as its person sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
-    /// What it asks.
-    pub kind: InvitationKind,
+    /// What answering it asks.
+    pub asked: Asked,
     /// The person.
     pub user: User,
     /// When its time runs out.
     pub expires_at: Timestamp,
-    /// The rule that the password keeps.
-    pub password_rule: PasswordRule,
     /// Where the page leads afterwards: on the tenant's allow-list now.
     pub redirect_to: Option<String>,
 }
@@ -60,7 +88,7 @@ pub struct Answer {
     pub password: SecretString,
     /// The same, once more.
     pub confirmation: SecretString,
-    /// Whether they accept the terms; counts for [`InvitationKind::Invite`] alone.
+    /// Whether they accept the terms; counts where [`Asked::terms`] says so.
     pub agrees: bool,
 }
 
@@ -112,7 +140,13 @@ pub fn open(tx: &Tx<'_>, token: &SecretString) -> Result<Link, Error> {
     if state != InvitationState::Out {
         return Ok(Link::Ended(state));
     }
-    opened(tx, tenant, invitation, user)
+    let asked = asked(tx, tenant, user.id)?;
+    opened(tx, tenant, invitation, user, asked)
+}
+
+/// What answering any of a person's invitations asks.
+fn asked(tx: &Tx<'_>, tenant: TenantId, user: i64) -> Result<Asked, Error> {
+    Ok(Asked::of(&invitations_of(tx, tenant, user)?, tx.now()))
 }
 
 fn opened(
@@ -120,6 +154,7 @@ fn opened(
     tenant: TenantId,
     invitation: Invitation,
     user: User,
+    asked: Asked,
 ) -> Result<Link, Error> {
     // One that was taken off the list since leads nowhere.
     let redirect_to = match invitation.redirect_to {
@@ -127,10 +162,9 @@ fn opened(
         Some(_) | None => None,
     };
     Ok(Link::Open(Box::new(Opened {
-        kind: invitation.kind,
+        asked,
         user,
         expires_at: invitation.expires_at,
-        password_rule: invitation.password_rule,
         redirect_to,
     })))
 }
@@ -140,7 +174,8 @@ fn opened(
 pub fn check(opened: &Opened, answer: &Answer) -> Violations {
     let mut violations = Violations::new();
     let password = &answer.password;
-    if let Some(rule) = users::check_password_by(opened.password_rule, password, &opened.user) {
+    if let Some(rule) = users::check_password_by(opened.asked.password_rule, password, &opened.user)
+    {
         violations.field("password", rule);
     }
     if answer.confirmation.expose_secret().is_empty() {
@@ -151,7 +186,7 @@ pub fn check(opened: &Opened, answer: &Answer) -> Violations {
     ) {
         violations.field("password_confirmation", Rule::Mismatch { with: "password" });
     }
-    if opened.kind == InvitationKind::Invite && !answer.agrees {
+    if opened.asked.terms && !answer.agrees {
         violations.field("agreed_to_terms", Rule::Blank);
     }
     violations
@@ -159,21 +194,26 @@ pub fn check(opened: &Opened, answer: &Answer) -> Violations {
 
 /// Accepts an invitation, and with it all that are out for its person: their password is set,
 /// their address is theirs, and they join the groups that they were invited to. `password` is of
-/// an answer that [`check`] found nothing wrong with. Accepting ends the secret: a second time it
-/// leads to [`Link::Ended`], and changes nothing.
+/// an answer that [`check`] found nothing wrong with, where it did what is `checked`. Accepting ends
+/// the secret: a second time it leads to [`Link::Ended`], and changes nothing.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`]; [`Error::Conflict`] where more is asked by now: the link is to be opened again.
 pub fn accept(
     tx: &Tx<'_>,
     token: &SecretString,
     password: &PasswordHash,
+    checked: Asked,
     request_id: &str,
 ) -> Result<Link, Error> {
     let (tenant, invitation, before) = find(tx, token)?;
     let state = standing(&invitation, &before, tx.now());
     if state != InvitationState::Out {
         return Ok(Link::Ended(state));
+    }
+    let asked = asked(tx, tenant, before.id)?;
+    if !checked.covers(asked) {
+        return Err(Error::Conflict("more is asked than was answered"));
     }
     let actor = Actor {
         principal: Principal::User(before.id),
@@ -182,7 +222,7 @@ pub fn accept(
         email: before.email.as_ref().map(|email| email.as_str().to_owned()),
         ..Actor::system(tenant, request_id)
     };
-    let change = acceptance(&invitation, &before, password, tx.now());
+    let change = acceptance(asked, &before, password, tx.now());
     let channel = invitation.sent.as_ref().map(|sent| sent.channel);
     let verify = |user: &mut User| match channel {
         Some(MessageChannel::Email) => user.email_verified_at = Some(tx.now()),
@@ -193,21 +233,16 @@ pub fn accept(
         None => {}
     };
     let user = users::answer(tx, &actor, &before, &change, verify)?;
-    opened(tx, tenant, invitation, user)
+    opened(tx, tenant, invitation, user, asked)
 }
 
 /// What accepting changes of a user.
-fn acceptance(
-    invitation: &Invitation,
-    user: &User,
-    password: &PasswordHash,
-    now: Timestamp,
-) -> UserChange {
+fn acceptance(asked: Asked, user: &User, password: &PasswordHash, now: Timestamp) -> UserChange {
     let mut change = UserChange {
         password: Some(password.clone()),
         ..UserChange::default()
     };
-    if invitation.kind == InvitationKind::Invite {
+    if asked.terms {
         change.agreed_to_terms = Change::Set(true);
         change.agreed_to_terms_at = Change::Set(now);
     }
@@ -266,7 +301,7 @@ pub(crate) fn answered(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<Answered
 }
 
 /// A change of an invitation, which touches no row when another was faster, and its event.
-type Told = [Statement<'static>; 2];
+pub(crate) type Told = [Statement<'static>; 2];
 
 /// Writes all of it, unless another was faster with any of the invitations.
 fn write(tx: &Tx<'_>, changes: Vec<Told>) -> Result<(), Error> {
@@ -279,7 +314,10 @@ fn write(tx: &Tx<'_>, changes: Vec<Told>) -> Result<(), Error> {
 }
 
 /// Ends an invitation, with its event.
-fn ended(
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn ended(
     tx: &Tx<'_>,
     actor: &Actor,
     invitation: &Invitation,
@@ -367,6 +405,26 @@ pub fn resend(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<Invitation, Error> 
     invitation.silent = false;
     invitation.sent = None;
     Ok(invitation)
+}
+
+/// Sends a pending user, who asked for it, the first of their invitations once more, unless any
+/// was asked for after `since`. Nothing where all were taken back.
+///
+/// # Errors
+/// As [`resend`].
+pub(crate) fn remind(
+    tx: &Tx<'_>,
+    system: &Actor,
+    user: i64,
+    since: Timestamp,
+) -> Result<(), Error> {
+    let open = invitations_of(tx, system.tenant, user)?;
+    match open.first() {
+        Some(first) if open.iter().all(|each| each.requested_at <= since) => {
+            resend(tx, system, first.id).map(drop)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// When the time of an invitation that is sent now runs out.

@@ -9,8 +9,8 @@ use crate::query::{Listed, MemberFilter, MemberOrder, PageNumber, Position};
 use crate::sessions;
 use crate::store::{
     FoundUser, Statement, Tx, UserKey, count_members, delete_member, find_account,
-    find_account_member, find_user, has_another_admin, list_members, lock_account, memberships_of,
-    page_members, put_member, put_permissions, set_member, take_roles_in,
+    find_account_member, find_user, has_another_admin, is_admin, list_members, lock_account,
+    memberships_of, page_members, put_member, put_permissions, set_member, take_roles_in,
 };
 use crate::users::{self, Include};
 use crate::violation::{Rule, Violations};
@@ -139,7 +139,7 @@ pub fn add(
     };
     let mut statements = vec![put_member(actor.tenant, user, &membership, tx.now())];
     statements.extend(set_member(actor.tenant, user, &membership));
-    let told = Change::new(shown(&membership));
+    let told = Change::new(users::shown_part(&membership));
     write(
         tx,
         actor,
@@ -182,7 +182,7 @@ pub fn change(
     }
     if after != before {
         let statements = set_member(actor.tenant, user, &after);
-        let told = Change::between(shown(&before), shown(&after));
+        let told = Change::between(users::shown_part(&before), users::shown_part(&after));
         let found = find_user(tx, actor, &UserKey::Id(user), false)?;
         let kind = EventType::UserAccountSettingsUpdated;
         write(tx, actor, found, kind, account, told, statements)?;
@@ -244,7 +244,6 @@ pub(crate) fn leave(
     }
     let tenant = actor.tenant;
     let mut statements = vec![
-        delete_member(tenant, user, account),
         take_roles_in(tenant, user, Some(account)),
         put_permissions(tenant, user, Some(account), PermissionSet::NONE),
     ];
@@ -259,12 +258,14 @@ pub(crate) fn leave(
             statements.extend(set_member(tenant, user, &next));
         }
     }
-    let told = Change::between(shown(before), serde_json::Map::new());
+    let told = Change::between(users::shown_part(before), serde_json::Map::new());
     let kind = EventType::UserRemovedFromAccount;
-    write(tx, actor, found, kind, account, told, statements)
+    let around = written(tx, actor, user, kind, account, told, statements)?;
+    let end = vec![delete_member(tenant, user, account)];
+    users::rewrite_around(tx, actor, with_accounts(found)?, end, around)
 }
 
-/// Refuses to leave an account without an administrator. Whoever else takes one away from it waits
+/// Refuses to leave an account without an administrator who may log in. Whoever else takes one away from it waits
 /// until this transaction is over, and looks then.
 ///
 /// # Errors
@@ -277,8 +278,7 @@ pub(crate) fn require_another_admin(
 ) -> Result<(), Error> {
     lock_account(tx, actor.tenant, account)?;
     // Read anew, under the lock.
-    let still = find_account_member(tx, actor.tenant, account, user)?;
-    let counts = still.is_some_and(|own| own.admin && own.suspended_at.is_none());
+    let counts = is_admin(tx, actor.tenant, account, user)?;
     if counts && !has_another_admin(tx, actor.tenant, account, user)? {
         return Err(Error::Conflict(
             "the account would be left without an administrator",
@@ -305,16 +305,6 @@ pub(crate) fn part_of(
         .ok_or(Error::NotFound)
 }
 
-fn shown(membership: &Membership) -> serde_json::Map<String, serde_json::Value> {
-    Change::of(&[
-        ("account_id", membership.account_id.into()),
-        ("role", membership.role.name().into()),
-        ("admin", membership.admin.into()),
-        ("primary", membership.primary.into()),
-    ])
-    .new
-}
-
 /// Writes what changes around a user, whose row shows that it did, and asks their rights anew.
 fn write(
     tx: &Tx<'_>,
@@ -323,11 +313,35 @@ fn write(
     kind: EventType,
     account: i64,
     told: Change,
-    mut around: Vec<Statement<'static>>,
+    around: Vec<Statement<'static>>,
 ) -> Result<(), Error> {
+    let found = with_accounts(found)?;
+    let around = written(tx, actor, found.user.id, kind, account, told, around)?;
+    users::rewrite_around(tx, actor, found, Vec::new(), around)
+}
+
+/// A user who is there, as one with accounts.
+fn with_accounts(found: Option<FoundUser>) -> Result<FoundUser, Error> {
     let user = found.ok_or(Error::NotFound)?.user;
-    around.extend(sessions::refreshed(tx, actor.tenant, user.id)?);
-    let subject = Subject::new("user", user.id);
+    let has = Include {
+        accounts: true,
+        ..Include::default()
+    };
+    Ok(FoundUser { user, has })
+}
+
+/// What is written around a user with the event that tells of it; their rights are asked anew.
+fn written(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    kind: EventType,
+    account: i64,
+    told: Change,
+    mut around: Vec<Statement<'static>>,
+) -> Result<Vec<Statement<'static>>, Error> {
+    around.extend(sessions::refreshed(tx, actor.tenant, user)?);
+    let subject = Subject::new("user", user);
     around.push(event::record(
         tx,
         actor,
@@ -336,9 +350,5 @@ fn write(
         subject,
         told,
     )?);
-    let has = Include {
-        accounts: true,
-        ..Include::default()
-    };
-    users::rewrite_around(tx, actor, FoundUser { user, has }, around)
+    Ok(around)
 }

@@ -12,6 +12,7 @@ use crate::actor::{Actor, TenantId, Visibility};
 use crate::deliveries::Claimed;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
+use crate::invitations;
 use crate::model::{Email, User, UserStatus};
 use crate::password::PasswordHash;
 use crate::permission::Permission;
@@ -57,7 +58,8 @@ pub fn ask(tx: &Tx<'_>, tenant: TenantId, email: &Email, request_id: &str) -> Re
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Forbidden`] without `updateUsers`, as another, and for a user who
-/// may do more than the actor; [`Error::Conflict`] for one who is suspended or has no email.
+/// may do more than the actor; [`Error::Conflict`] for one who is suspended, has no email, or has
+/// yet to answer an invitation.
 pub fn send(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<(), Error> {
     actor.require(Permission::UpdateUsers)?;
     actor.require_full_access()?;
@@ -72,8 +74,9 @@ pub fn send(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whose first password an invitation asks for answers that, with what else it asks.
 fn can_be_sent(user: &User) -> bool {
-    user.status() != UserStatus::Suspended && user.email.is_some()
+    user.status() == UserStatus::Active && user.email.is_some()
 }
 
 /// What lets a user choose another password, and has them sent the link: the message is made of
@@ -90,8 +93,8 @@ fn asked(tx: &Tx<'_>, actor: &Actor, user: &User) -> Result<[Statement<'static>;
     ])
 }
 
-/// Looks at requests that were noted: whose emails are somebody's are sent a link. Answers whether
-/// there may be more.
+/// Looks at requests that were noted: whose emails are somebody's are sent a link, who has yet to
+/// answer an invitation that one's. Answers whether there may be more.
 ///
 /// # Errors
 /// Storage errors.
@@ -115,6 +118,10 @@ pub fn look(tx: &Tx<'_>, tenant: TenantId) -> Result<bool, Error> {
             continue;
         };
         let since = tx.now().checked_sub(PAUSE).map_err(Error::internal)?;
+        if found.user.status() == UserStatus::Pending {
+            invitations::remind(tx, &system, owner, since)?;
+            continue;
+        }
         let lately = reset_of(tx, tenant, owner)?.is_some_and(|last| last.requested_at > since);
         if can_be_sent(&found.user) && !lately {
             let actor = themselves(tx, tenant, &found.user, &request_id)?;
@@ -208,7 +215,7 @@ fn find(tx: &Tx<'_>, token: &SecretString) -> Result<(TenantId, PasswordReset, U
     let found = find_user(tx, &system, &UserKey::Id(reset.user_id), false)?;
     let user = found.ok_or(Error::NotFound)?.user;
     let own = user.email.as_ref().map(Email::key);
-    if user.status() == UserStatus::Suspended || own != reset.sent_to.as_deref() {
+    if !can_be_sent(&user) || own != reset.sent_to.as_deref() {
         return Err(Error::NotFound);
     }
     Ok((tenant, reset, user))

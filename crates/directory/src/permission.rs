@@ -221,6 +221,15 @@ impl PermissionSet {
         Self(self.0 & !taken.0)
     }
 
+    /// What of it holds in a place that it is given in: one account, or tenant-wide.
+    #[must_use]
+    pub const fn holding_in(self, place: Option<i64>) -> Self {
+        match place {
+            Some(_) => self.intersection(Self::IN_ACCOUNT),
+            None => self,
+        }
+    }
+
     /// Whether nothing is in it.
     #[must_use]
     pub const fn is_empty(self) -> bool {

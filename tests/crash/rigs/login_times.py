@@ -1,17 +1,27 @@
-"""Logins that cannot be told apart: whatever is wrong, the answer takes as long and says the same."""
+"""Logins, resets and sign-ups that cannot be told apart: whoever's the email is and whatever is wrong, the
+answer takes as long and says the same."""
 
 import json
 import math
 import time
 from itertools import combinations
+from urllib.parse import urlencode
 
 from apparatus.connection import Request
 from apparatus.site import Site
 from apparatus.verdict import expect
 
-# Logins of each class.
+# Logins, resets, or sign-ups, of each class.
 SHORT, LONG = 100, 2_000
 PASSWORD = "tide plank ferry orbit"
+FORM = "/forms/crash"
+# Links go out to nobody who would take them: what is timed is the answer to who asks.
+OPTIONS = (
+    *("--trusted-proxy", "127.0.0.1/32"),
+    *("--base-url", "http://127.0.0.1"),
+    *("--smtp-url", "smtp://127.0.0.1:9"),
+    *("--mail-from", "muster@crash.example"),
+)
 # The chance that a run in which nothing differs is called different, over all its pairs.
 FALSE_ALARM = 0.001
 # Failures a minute that a pair of user and address may have, and after which it is locked.
@@ -24,19 +34,21 @@ LEAST_SHARE = 0.02
 
 def rig(run):
     count = run.of(short=SHORT, long=LONG)
-    with Site(run, "sqlite", options=("--trusted-proxy", "127.0.0.1/32")) as site:
+    with Site(run, "sqlite", options=OPTIONS) as site:
         muster = site.muster
         muster.start()
         logins = Logins(run, muster)
         logins.make_users()
         yield _judged("refused", logins.refused(count))
         yield _judged("slowed down", logins.slowed_down(count))
+        yield _judged("resets", logins.resets(count))
+        yield _judged("sign-ups", logins.sign_ups(count))
         muster.tell_to_stop()
         muster.stopped(within=35)
 
 
 class Logins:
-    """Logins of each class over one connection, each from an address of its own."""
+    """Logins, resets and sign-ups of each class over one connection, each from an address of its own."""
 
     def __init__(self, run, muster):
         self.random = run.random
@@ -74,7 +86,7 @@ class Logins:
             "without a password": ("without@crash.example", PASSWORD),
             "to be changed": ("due@crash.example", PASSWORD),
         }
-        return self._drawn(classes, count, 401, self._another_address)
+        return self._drawn(self._login, classes, count, 401)
 
     def slowed_down(self, count):
         """The same for a user and for nobody whose failures are too many."""
@@ -89,22 +101,52 @@ class Logins:
                 for _ in range(ALLOWED):
                     self._login(email, "wrong", address)
             part = min(BEFORE_UNLOCKED, count - len(seconds["locked"]))
-            for name, found in self._drawn(classes, part, 429, lambda: address).items():
+            drawn = self._drawn(self._login, classes, part, 429, lambda: address)
+            for name, found in drawn.items():
                 seconds[name] += found
         return seconds
 
-    def _drawn(self, classes, count, status, address):
+    def resets(self, count):
+        """Seconds of asking for a link: for a user's address, and for nobody's."""
+        classes = {
+            "known": ("wrong@crash.example",),
+            "suspended": ("suspended@crash.example",),
+            "unknown": ("nobody@crash.example",),
+        }
+        return self._drawn(self._reset, classes, count, 202)
+
+    def sign_ups(self, count):
+        """Seconds of signing up by a public form: with a user's address, and with nobody's."""
+        fields = {"name": "crash", "resource": "User", "public": True, "configuration": {"email": {}}}
+        answer = self._native("POST", "/v1/forms", fields)
+        expect(answer.status == 201, f"form: {answer}")
+        page = self.connection.ask(Request("GET", FORM))
+        expect(page.status == 200, f"page: {page}")
+        _, rest = page.body.decode().split('name="form_token" value="')
+        self.page = (rest.split('"')[0], page.headers["set-cookie"].split(";")[0])
+        classes = {
+            "known": ("wrong@crash.example",),
+            "suspended": ("suspended@crash.example",),
+            # Who signs up is known from then on.
+            "unknown": ("nobody.{}@crash.example",),
+        }
+        return self._drawn(self._sign_up, classes, count, 200)
+
+    def _drawn(self, ask, classes, count, status, address=None):
+        """The seconds of each class, whose answers are all of this status and alike."""
+        address = address or self._another_address
         seconds = {name: [] for name in classes}
         said = set()
         for _ in range(count):
             names = list(classes)
             self.random.shuffle(names)
             for name in names:
-                answer, taken = self._login(*classes[name], address())
+                answer, taken = ask(*classes[name], address())
                 expect(answer.status == status, f"{name}: {answer}")
                 seconds[name].append(taken)
-                told = answer.json()
-                told.pop("request_id")
+                told = answer.body.decode()
+                if told.startswith("{"):
+                    told = {**answer.json(), "request_id": None}
                 unlike = ("x-request-id", "date", "retry-after")
                 heads = {k: v for k, v in answer.headers.items() if k not in unlike}
                 said.add(json.dumps([told, heads], sort_keys=True))
@@ -117,12 +159,29 @@ class Logins:
         return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
     def _login(self, email, password, address):
-        body = json.dumps({"email": email, "password": password}).encode()
-        headers = [("content-type", "application/json"), ("x-forwarded-for", address)]
-        request = Request("POST", "/v1/sessions", headers, body)
+        body = {"email": email, "password": password}
+        return self._timed("/v1/sessions", _json(body), address)
+
+    def _reset(self, email, address):
+        return self._timed("/v1/password-resets", _json({"email": email}), address)
+
+    def _sign_up(self, email, address):
+        token, cookie = self.page
+        fields = {"email": email.format(self.addresses), "form_token": token}
+        form = ("application/x-www-form-urlencoded", urlencode(fields).encode())
+        return self._timed(FORM, form, address, [("cookie", cookie)])
+
+    def _timed(self, path, content, address, more=()):
+        kind, body = content
+        headers = [("content-type", kind), ("x-forwarded-for", address), *more]
+        request = Request("POST", path, headers, body)
         begun = time.perf_counter()
         answer = self.connection.ask(request)
         return answer, time.perf_counter() - begun
+
+
+def _json(fields):
+    return "application/json", json.dumps(fields).encode()
 
 
 def _judged(what, seconds):
@@ -140,7 +199,7 @@ def _judged(what, seconds):
     medians = ", ".join(f"{name} {_median(found) * 1000:.2f}" for name, found in seconds.items())
     count = len(next(iter(seconds.values())))
     return (
-        f"login times, {what}: {count} of each of {len(seconds)} classes, z {worst:.1f} at most "
+        f"times, {what}: {count} of each of {len(seconds)} classes, z {worst:.1f} at most "
         f"({told}; {bound:.1f} would tell), medians in ms: {medians}"
     )
 

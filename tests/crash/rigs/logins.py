@@ -79,8 +79,9 @@ def _all_at_once(muster, round_number, hang_up):
                 expect(False, f"no answer: {cause}")
             statuses[answer.status] = statuses.get(answer.status, 0) + 1
         connection.close()
-    # Refused for being wrong, or for being too many; never a fault.
+    # Refused for being wrong, or for being too many; never a fault, and never all unheard.
     expect(set(statuses) <= {401, 503}, f"answers: {statuses}")
+    expect(hang_up or statuses.get(401, 0) > 0, f"none was looked at: {statuses}")
 
 
 class Others:

@@ -5,10 +5,11 @@ use std::mem::discriminant;
 use std::sync::LazyLock;
 
 use jiff::{Timestamp, civil};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::shape::{Field, FieldType, Form, Group, Resource, Section, SectionKind};
-use super::validator::{Check, Condition, Test, Validator, equal, is_blank};
+use super::validator::{Check, Condition, Validator, is_blank};
 use crate::violation::{Expected, FormRule, Path, Rule, Violation, Violations};
 
 /// Characters of a text at most; bytes of a list or an object as JSON.
@@ -23,7 +24,7 @@ static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 /// What a form takes of a submission: values of the right types, of fields that it lists. A null
 /// takes a value away.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
     /// Fields of the resource.
     pub fields: Map<String, Value>,
@@ -34,13 +35,14 @@ pub struct Accepted {
 }
 
 /// A profile, relationship or transactable of a submission.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     /// What it is.
     pub kind: SectionKind,
     /// The name of its section.
     pub name: String,
     /// Where it stands in the submission.
+    #[serde(skip)]
     pub path: Path,
     /// The number of a stored one, which it changes.
     pub id: Option<i64>,
@@ -135,12 +137,7 @@ impl<'a> Sight<'a> {
 impl Condition {
     fn holds(&self, beside: Sight<'_>, top: Sight<'_>) -> bool {
         let found = beside.value(&self.field).or_else(|| top.value(&self.field));
-        let value = found.flatten();
-        match &self.test {
-            Test::Present(present) => is_blank(value) != *present,
-            Test::Equals(Value::Null) => value.is_none(),
-            Test::Equals(expected) => value.is_some_and(|value| equal(value, expected)),
-        }
+        self.test.holds(found.flatten())
     }
 }
 
@@ -195,25 +192,30 @@ impl<'a> Checking<'a> {
         path: &Path,
     ) -> Option<Value> {
         let submitted = sight.submitted(is_property, field);
-        if let Some(value) = submitted
-            && let Err(rule) = fits(field.field_type, value)
-        {
-            let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
-            if blank && field.validators.iter().any(|each| each.allow_blank) {
-                return Some(Value::Null);
-            }
+        let mismatch = submitted.and_then(|value| fits(field.field_type, value).err());
+        // A blank one in place of a number takes the value away, where that is allowed.
+        let text = submitted.and_then(Value::as_str);
+        let is_space = text.is_some_and(|text| text.trim().is_empty());
+        let clears = mismatch.is_some() && is_space && field.takes_blank();
+        if let Some(rule) = mismatch.filter(|_| !clears) {
             let message = field.words_for_type();
             self.tell(path, rule, message);
             return None;
         }
+        // No pattern is looked for in what is too large.
+        let unbound = submitted.and_then(beyond_bounds);
         let name = format!("{}_confirmation", field.name);
         let confirmation = value_in(sight.given, is_property, &name);
         let is_stored = !is_blank(sight.stored(is_property, &field.name));
         let mut told: Vec<Rule> = Vec::new();
         for validator in &field.validators {
             let met = validator.check == Check::Presence && submitted.is_none() && is_stored;
+            let searches = matches!(validator.check, Check::Format(_) | Check::EmailFormat);
             let condition = validator.condition.as_ref();
-            if met || condition.is_some_and(|each| !each.holds(sight, self.top)) {
+            if met || searches && unbound.is_some() {
+                continue;
+            }
+            if condition.is_some_and(|each| !each.holds(sight, self.top)) {
                 continue;
             }
             for rule in validator.broken(&field.name, submitted, confirmation) {
@@ -229,11 +231,10 @@ impl<'a> Checking<'a> {
                 }
             }
         }
-        let unbound = submitted.and_then(beyond_bounds);
         if let Some(rule) = unbound.filter(|rule| !is_told(&told, rule)) {
             self.tell(path, rule, None);
         }
-        submitted.cloned()
+        submitted.map(|value| if clears { Value::Null } else { value.clone() })
     }
 
     fn tell(&mut self, path: &Path, rule: Rule, message: Option<&String>) {
@@ -332,6 +333,24 @@ impl<'a> Checking<'a> {
         Vec::from_iter(item)
     }
 
+    /// A profile that shall not be: what it must have, it must have; so one that demands something
+    /// stays.
+    fn gone_profile(&mut self, section: &'a Section, at: Path, is_stored: bool) -> Option<Item> {
+        let filled = self.untouched_profile(section, &at, None).pop();
+        if !is_stored {
+            return filled;
+        }
+        Some(Item {
+            kind: section.kind,
+            name: section.name.clone(),
+            path: at,
+            id: None,
+            destroy: true,
+            fields: Map::new(),
+            properties: Map::new(),
+        })
+    }
+
     fn item(
         &mut self,
         section: &'a Section,
@@ -356,6 +375,9 @@ impl<'a> Checking<'a> {
         if destroy && is_list && id.is_none() {
             self.violations.add(at.child("id"), Rule::Blank);
             return None;
+        }
+        if destroy && !is_list {
+            return self.gone_profile(section, at, found.is_some());
         }
         let (fields, properties) = if destroy {
             Taken::default()
@@ -438,6 +460,34 @@ fn is_told(told: &[Rule], rule: &Rule) -> bool {
 }
 
 impl Field {
+    /// Whether a blank text may stand where a value of another type is asked for: where that is
+    /// allowed, and by each validator that says what the type is.
+    pub(super) fn takes_blank(&self) -> bool {
+        let mut typed = self.validators.iter().filter(|each| {
+            matches!(
+                each.check,
+                Check::Numericality(_) | Check::Date | Check::DateTime
+            )
+        });
+        self.validators.iter().any(|each| each.allow_blank) && typed.all(|each| each.allow_blank)
+    }
+
+    /// Why a value cannot be one that its author gives it: it is of another type, or breaks what
+    /// always holds of the field.
+    pub(super) fn refuses(&self, value: &Value) -> Option<String> {
+        if fits(self.field_type, value).is_err() {
+            let name = self.field_type.name();
+            return Some(format!("is no value of the field's type, {name}"));
+        }
+        let holds = |validator: &&Validator| {
+            let always = validator.condition.is_none() && validator.check != Check::Presence;
+            always && !validator.broken(&self.name, Some(value), None).is_empty()
+        };
+        let breaks =
+            beyond_bounds(value).is_some() || self.validators.iter().any(|each| holds(&each));
+        breaks.then(|| "breaks what holds of the field".to_owned())
+    }
+
     /// The author's words for a value that is not of the type which a validator demands.
     fn words_for_type(&self) -> Option<&String> {
         let demands_type = |each: &&Validator| {

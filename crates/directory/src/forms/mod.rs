@@ -30,13 +30,16 @@ pub(crate) use rules::Target;
 pub use rules::{Indexed, Rules, Unique};
 pub use schema::schema;
 pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
-pub use sign_up::{SIGN_UP_PAUSE, sign_up};
+pub use sign_up::{SIGN_UP_PAUSE, SignUp, drop_sign_up, look_at_sign_up, noted_sign_ups, sign_up};
 pub use stored::{
     Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list,
     name_taken, page, preview, put,
 };
 pub use submission::{Submission, as_submitted};
-pub use submit::{create_item, delete_item, stored_user, update_item, update_user};
+pub use submit::{
+    CheckedItem, CheckedUpdate, check_item, check_item_update, check_update, create_item,
+    delete_item, update_item, update_user,
+};
 pub use validator::{Check, Condition, Numericality, Test, Validator};
 
 use std::sync::Arc;

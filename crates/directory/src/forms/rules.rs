@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::check::{PROPERTIES, date, moment};
 use super::shape::{Field, FieldType, Form, Group, Resource, SectionKind};
-use super::validator::Check;
+use super::validator::{Check, Test, is_blank};
 use crate::model::RecordKind;
 use crate::query::{PropertyComparison, PropertyFilter};
 use crate::secret::digest;
@@ -38,6 +38,21 @@ pub struct Unique {
     /// Whether a blank value counts.
     #[serde(default)]
     pub blank: bool,
+    /// When a value counts; none: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+    /// Whether its values are moments, which are the same in all time zones.
+    #[serde(default)]
+    pub moment: bool,
+}
+
+/// When a value counts: what is said of what it stands beside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct When {
+    /// Where that stands, as in a scope.
+    field: String,
+    /// What must be so.
+    test: Test,
 }
 
 /// A property that lists are filtered by.
@@ -97,12 +112,22 @@ impl Rules {
             if let Some(validator) = found
                 && let Check::Uniqueness { scope } = &validator.check
             {
-                let beside = scope.iter().filter_map(|name| group.find(name));
-                let beside = beside.map(|(is_property, field)| place(is_property, &field.name));
+                let beside = |name: &str| {
+                    let (is_property, field) = group.find(name)?;
+                    Some(place(is_property, &field.name))
+                };
+                let when = validator.condition.as_ref().and_then(|condition| {
+                    Some(When {
+                        field: beside(&condition.field)?,
+                        test: condition.test.clone(),
+                    })
+                });
                 self.add_unique(Unique {
                     path: path.clone(),
-                    scope: beside.collect(),
+                    scope: scope.iter().filter_map(|name| beside(name)).collect(),
                     blank: !validator.allow_blank,
+                    when,
+                    moment: field.field_type == FieldType::DateTime,
                 });
             }
             if field.indexed {
@@ -112,9 +137,14 @@ impl Rules {
     }
 
     fn add_unique(&mut self, new: Unique) {
-        let same = |each: &&mut Unique| each.path == new.path && each.scope == new.scope;
+        let same = |each: &&mut Unique| {
+            each.path == new.path && each.scope == new.scope && each.when == new.when
+        };
         match self.unique.iter_mut().find(same) {
-            Some(own) => own.blank |= new.blank,
+            Some(own) => {
+                own.blank |= new.blank;
+                own.moment |= new.moment;
+            }
             None => self.unique.push(new),
         }
     }
@@ -195,8 +225,13 @@ impl Unique {
     /// What its values are unique among.
     pub(crate) fn claim_scope(&self) -> ClaimScope {
         let mut text = format!("form:{}", self.path);
-        if !self.scope.is_empty() {
-            text.push_str(&format!("({})", self.scope.join(",")));
+        let mut inside = self.scope.join(",");
+        if let Some(when) = &self.when {
+            let said = serde_json::to_string(when).unwrap_or_default();
+            inside.push_str(&format!(" if {}", digest(&said)));
+        }
+        if !inside.is_empty() {
+            text.push_str(&format!("({inside})"));
         }
         ClaimScope::Form(text)
     }
@@ -208,14 +243,20 @@ impl Unique {
         value: Option<Value>,
         beside: impl Fn(bool, &str) -> Option<Value>,
     ) -> Option<Claim> {
-        let value = value.filter(|value| self.blank || !super::validator::is_blank(Some(value)))?;
+        let value = value.filter(|value| self.blank || !is_blank(Some(value)))?;
+        let found = |name: &str| match name.strip_prefix("properties.") {
+            Some(property) => beside(true, property),
+            None => beside(false, name),
+        };
+        let when = self.when.as_ref();
+        if when.is_some_and(|when| !when.test.holds(found(&when.field).as_ref())) {
+            return None;
+        }
+        let instant = moment(&value).filter(|_| self.moment);
+        let value = instant.map_or(value, |instant| instant.to_string().into());
         let mut parts = vec![plain(value)];
         for name in &self.scope {
-            let found = match name.strip_prefix("properties.") {
-                Some(property) => beside(true, property),
-                None => beside(false, name),
-            };
-            parts.push(found.map_or(Value::Null, plain));
+            parts.push(found(name).map_or(Value::Null, plain));
         }
         Some(Claim {
             scope: self.claim_scope(),

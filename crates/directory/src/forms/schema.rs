@@ -139,9 +139,7 @@ fn group(group: &Group) -> Value {
 }
 
 fn add(schema: &mut Value, field: &Field) {
-    let demanded = field.filling.is_none()
-        && field.default.is_none()
-        && field.validators.iter().any(is_demanded);
+    let demanded = field.filling.is_none() && field.default.is_none() && field.is_demanded();
     if field.readonly {
         // What comes is passed over, whatever it is: where a value is demanded, nothing fits.
         if demanded {
@@ -159,48 +157,29 @@ fn add(schema: &mut Value, field: &Field) {
     put(schema, &field.name, inner);
 }
 
-fn is_demanded(validator: &Validator) -> bool {
-    let unless = validator.allow_nil || validator.allow_blank || validator.condition.is_some();
-    validator.check == Check::Presence && !unless
-}
-
 /// What holds of a value that is there.
 fn of_field(field: &Field) -> Value {
+    let always = || {
+        field
+            .validators
+            .iter()
+            .filter(|each| each.condition.is_none())
+    };
+    let rules = |validator: &Validator| of_check(&validator.check);
     let mut all = vec![of_type(field.field_type)];
-    for validator in field
-        .validators
-        .iter()
-        .filter(|each| each.condition.is_none())
-    {
-        let Some(rule) = of_check(&validator.check) else {
-            continue;
-        };
-        if validator.allow_blank && validator.check == Check::Presence {
-            continue;
-        }
-        all.push(if validator.allow_blank {
-            json!({ "anyOf": [
-                { "type": "string", "pattern": BLANK },
-                { "type": "array", "maxItems": 0 },
-                { "type": "object", "maxProperties": 0 },
-                rule,
-            ] })
-        } else {
-            rule
-        });
-    }
-    let clears = field.validators.iter().any(|each| each.allow_blank);
+    all.extend(always().filter_map(|each| match rules(each)? {
+        rule if !each.allow_blank => Some(rule),
+        _ if each.check == Check::Presence => None,
+        rule => Some(or_blank(rule)),
+    }));
     let is_text = matches!(field.field_type, FieldType::Text | FieldType::Scalar);
-    let schema = match all.as_slice() {
-        [one] => one.clone(),
-        _ => json!({ "allOf": all }),
-    };
-    let mut schema = if clears && !is_text {
-        // A blank one takes the value away.
-        json!({ "anyOf": [{ "type": "string", "pattern": BLANK }, schema] })
-    } else {
-        schema
-    };
+    let mut schema = all_of(all);
+    if field.takes_blank() && !is_text {
+        // A blank one takes the value away, unless another validator minds.
+        let mut blank = vec![json!({ "type": "string", "pattern": BLANK })];
+        blank.extend(always().filter(|each| !each.allow_blank).filter_map(rules));
+        schema = json!({ "anyOf": [all_of(blank), schema] });
+    }
     if let Some(members) = schema.as_object_mut() {
         for (name, text) in [("title", &field.label), ("description", &field.hint)] {
             if let Some(text) = text {
@@ -212,6 +191,22 @@ fn of_field(field: &Field) -> Value {
         }
     }
     schema
+}
+
+fn all_of(mut all: Vec<Value>) -> Value {
+    if all.len() > 1 {
+        return json!({ "allOf": all });
+    }
+    all.pop().unwrap_or_default()
+}
+
+fn or_blank(rule: Value) -> Value {
+    json!({ "anyOf": [
+        { "type": "string", "pattern": BLANK },
+        { "type": "array", "maxItems": 0 },
+        { "type": "object", "maxProperties": 0 },
+        rule,
+    ] })
 }
 
 fn of_type(field_type: FieldType) -> Value {

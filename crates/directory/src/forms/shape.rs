@@ -1,5 +1,6 @@
 //! A form, ready for use: which fields of a resource it lists, and what must hold of each.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::validator::{Check, Validator};
@@ -212,6 +213,15 @@ impl Field {
             .any(|each| each.check == Check::Confirmation)
     }
 
+    /// Whether it must have a value, whatever else has one.
+    #[must_use]
+    pub fn is_demanded(&self) -> bool {
+        self.validators.iter().any(|each| {
+            let unless = each.allow_nil || each.allow_blank || each.condition.is_some();
+            each.check == Check::Presence && !unless
+        })
+    }
+
     /// The validator of this sort that demands uniqueness.
     #[must_use]
     pub fn uniqueness(&self) -> Option<&Validator> {
@@ -245,7 +255,8 @@ impl Group {
 }
 
 /// What stands around a user in named parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SectionKind {
     /// One of a name.
     Profiles,

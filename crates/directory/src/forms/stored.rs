@@ -62,6 +62,8 @@ pub enum Expected {
     Any,
     /// None: the form is new.
     None,
+    /// Any, but one.
+    Stored,
     /// One of these; a built-in form is version 0.
     OneOf(Vec<i64>),
 }
@@ -334,10 +336,12 @@ fn plan(tx: &Tx<'_>, actor: &Actor, draft: &Draft, expected: &Expected) -> Resul
     actor.require_full_access()?;
     let stored = find_form(tx, actor.tenant, &draft.form.name)?;
     let version = stored.as_ref().map_or(0, |stored| stored.version);
+    let is_there = stored.is_some() || builtin::find(&draft.form.name).is_some();
     let met = match expected {
         Expected::Any => true,
         Expected::None => stored.is_none(),
-        Expected::OneOf(versions) => versions.contains(&version),
+        Expected::Stored => is_there,
+        Expected::OneOf(versions) => is_there && versions.contains(&version),
     };
     if !met {
         return Err(Error::PreconditionFailed);

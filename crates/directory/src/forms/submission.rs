@@ -69,7 +69,7 @@ fn boolean(fields: &Map<String, Value>, name: &str) -> Change<bool> {
     }
 }
 
-fn change_of(accepted: Accepted) -> UserChange {
+pub(super) fn change_of(accepted: Accepted) -> UserChange {
     let fields = &accepted.fields;
     let email = fields.get("email").and_then(Value::as_str);
     let mut records = Vec::new();
@@ -101,7 +101,7 @@ pub(super) fn change_of_item(item: Item) -> RecordChange {
         path: item.path,
         id: item.id,
         destroy: item.destroy,
-        other_id: fields.get("user_id").and_then(whole),
+        other_id: fields.get("user_id").and_then(number_of_user),
         title: text(fields, "name"),
         external_id: text(fields, "external_id"),
         enabled: fields.get("enabled").and_then(Value::as_bool),
@@ -110,12 +110,17 @@ pub(super) fn change_of_item(item: Item) -> RecordChange {
     }
 }
 
-/// A whole number, also one that is written with a point.
-fn whole(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| {
-        let number = value.as_f64()?;
-        format!("{number:.0}").parse().ok()
-    })
+/// The number of no user.
+const NOBODY: i64 = 0;
+
+/// The number of a user, also one that is written with a point; of one that is too large to be
+/// any, that of nobody.
+fn number_of_user(value: &Value) -> Option<i64> {
+    let number = value.as_f64()?;
+    let whole = value
+        .as_i64()
+        .or_else(|| format!("{number:.0}").parse().ok());
+    whole.or(Some(NOBODY))
 }
 
 /// A user in the shape of a submission: what a form is checked against, and what is shown.

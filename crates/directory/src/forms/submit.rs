@@ -16,21 +16,34 @@ use crate::store::{FoundUser, Tx, UserKey, find_user, owner_of_record, password_
 use crate::users::{self, Include, UserChange};
 use crate::violation::{Path, Rule, Violations};
 
-/// A user in the shape of a submission, for a form that is to change them; with `password` true
-/// where the form asks whether they have one.
+/// A submission for a stored user that was checked, so that what is slow to check is not checked
+/// while others wait to write.
+pub struct CheckedUpdate {
+    /// What it was checked against.
+    stored: Map<String, Value>,
+    /// What it does, and what is wrong with it.
+    pub submission: Submission,
+}
+
+/// Checks a submission for a stored user.
 ///
 /// # Errors
 /// [`Error::NotFound`], also where the form does not let the actor change them;
 /// [`Error::Forbidden`] without `updateUsers`, unless users change themselves.
-pub fn stored_user(
+pub fn check_update(
     tx: &Tx<'_>,
     actor: &Actor,
     form: &Form,
     id: i64,
-) -> Result<Map<String, Value>, Error> {
-    changeable(tx, actor, form, id).map(|(_, _, stored)| stored)
+    given: &Map<String, Value>,
+) -> Result<CheckedUpdate, Error> {
+    let (_, _, stored) = changeable(tx, actor, form, id)?;
+    let submission = Submission::of_user(form, given, Some(&stored));
+    Ok(CheckedUpdate { stored, submission })
 }
 
+/// What a form may change of a user: the user, what there may be around them, and both in the
+/// shape of a submission; with `password` true where the form asks whether they have one.
 fn changeable(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -88,27 +101,32 @@ fn require(tx: &Tx<'_>, actor: &Actor, form: &Form, user: &User) -> Result<(), E
     actor.require(Permission::UpdateUsers)
 }
 
-/// Changes a user through a form. `password` is the hash of the one that was submitted, if it
-/// was hashed.
+/// Changes a user through a form, as it was checked; what is stored by now counts. `password` is
+/// the hash of the one that was submitted, if it was hashed.
 ///
 /// # Errors
-/// As [`stored_user`]; [`Error::Invalid`] with all that is wrong, in the form's words.
+/// As [`check_update`]; [`Error::Invalid`] with all that is wrong, in the form's words.
 pub fn update_user(
     tx: &Tx<'_>,
     actor: &Actor,
     form: &Form,
     id: i64,
     given: &Map<String, Value>,
+    checked: &CheckedUpdate,
     password: Option<&PasswordHash>,
 ) -> Result<(), Error> {
     let (user, has, stored) = changeable(tx, actor, form, id)?;
-    let mut submission = Submission::of_user(form, given, Some(&stored));
+    let again = (stored != checked.stored).then(|| Submission::of_user(form, given, Some(&stored)));
+    let submission = again.as_ref().unwrap_or(&checked.submission);
     if submission.password.is_some() && submission.violations.is_empty() && password.is_none() {
         // What is stored changed since the submission was found wrong.
         return Err(Error::Conflict("the user has changed meanwhile"));
     }
-    submission.change.password = password.filter(|_| submission.password.is_some()).cloned();
-    let (change, violations) = (submission.change, submission.violations);
+    let change = UserChange {
+        password: password.filter(|_| submission.password.is_some()).cloned(),
+        ..submission.change.clone()
+    };
+    let violations = submission.violations.clone();
     users::check_change(tx, actor, &user, &change, has)?;
     write(tx, actor, &user, &change, violations).map_err(|refused| form.reword(refused))
 }
@@ -153,6 +171,46 @@ fn item_change(
     Ok((change_of_item(item), violations))
 }
 
+/// A submission for a transactable or relationship that was checked, as [`CheckedUpdate`].
+pub struct CheckedItem {
+    stored: Option<Map<String, Value>>,
+    change: RecordChange,
+    violations: Violations,
+}
+
+/// Checks a submission for a transactable or relationship that is yet to be made.
+///
+/// # Errors
+/// [`Error::NotFound`] for a form that is of neither.
+pub fn check_item(form: &Form, given: &Map<String, Value>) -> Result<CheckedItem, Error> {
+    let (change, violations) = item_change(form, given, None, None)?;
+    Ok(CheckedItem {
+        stored: None,
+        change,
+        violations,
+    })
+}
+
+/// Checks a submission for a stored transactable or relationship.
+///
+/// # Errors
+/// As [`update_item`], but for what is wrong with it.
+pub fn check_item_update(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    form: &Form,
+    id: i64,
+    given: &Map<String, Value>,
+) -> Result<CheckedItem, Error> {
+    let (_, stored) = changeable_item(tx, actor, form, id)?;
+    let (change, violations) = item_change(form, given, Some(id), stored.as_ref())?;
+    Ok(CheckedItem {
+        stored,
+        change,
+        violations,
+    })
+}
+
 /// Makes a transactable or relationship of the user who acts, or, for a key without an owner, of
 /// `creator`; answers its number.
 ///
@@ -164,11 +222,11 @@ pub fn create_item(
     actor: &Actor,
     form: &Form,
     creator: Option<i64>,
-    given: &Map<String, Value>,
+    checked: &CheckedItem,
 ) -> Result<i64, Error> {
     actor.require_full_access()?;
     let acting = actor.user(tx)?;
-    let (change, mut violations) = item_change(form, given, None, None)?;
+    let mut violations = checked.violations.clone();
     let found = match acting.or(creator) {
         Some(id) => find(tx, actor, id)?,
         None => None,
@@ -181,7 +239,7 @@ pub fn create_item(
     let user = found.user;
     let before = numbers(tx, actor, user.id)?;
     let change = UserChange {
-        records: vec![change],
+        records: vec![checked.change.clone()],
         ..UserChange::default()
     };
     write(tx, actor, &user, &change, violations).map_err(|refused| form.reword(refused))?;
@@ -228,7 +286,7 @@ fn find_item(
     record.map(|record| (user, record)).ok_or(Error::NotFound)
 }
 
-/// Changes a transactable or relationship.
+/// Changes a transactable or relationship, as it was checked; what is stored by now counts.
 ///
 /// # Errors
 /// [`Error::NotFound`], also for one of another type than the form's, and one that is not the
@@ -239,7 +297,28 @@ pub fn update_item(
     form: &Form,
     id: i64,
     given: &Map<String, Value>,
+    checked: &CheckedItem,
 ) -> Result<(), Error> {
+    let (user, stored) = changeable_item(tx, actor, form, id)?;
+    let (change, violations) = if stored == checked.stored {
+        (checked.change.clone(), checked.violations.clone())
+    } else {
+        item_change(form, given, Some(id), stored.as_ref())?
+    };
+    let change = UserChange {
+        records: vec![change],
+        ..UserChange::default()
+    };
+    write(tx, actor, &user, &change, violations).map_err(|refused| form.reword(refused))
+}
+
+/// What a form may change of an item: its user, and the item in the shape of a submission.
+fn changeable_item(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    form: &Form,
+    id: i64,
+) -> Result<(User, Option<Map<String, Value>>), Error> {
     let (kind, name) = item_of(form)?;
     let (user, record) = find_item(tx, actor, kind, id)?;
     if record.name != name {
@@ -255,13 +334,7 @@ pub fn update_item(
         SectionKind::Transactables => shown.transactables,
     };
     let stored = lists.get(name).and_then(|list| list.get(0));
-    let stored = stored.and_then(Value::as_object);
-    let (change, violations) = item_change(form, given, Some(id), stored)?;
-    let change = UserChange {
-        records: vec![change],
-        ..UserChange::default()
-    };
-    write(tx, actor, &user, &change, violations).map_err(|refused| form.reword(refused))
+    Ok((user, stored.and_then(Value::as_object).cloned()))
 }
 
 /// Refuses who is not the one that a form lets change an item of a user.

@@ -294,6 +294,29 @@ mod nested {
     }
 
     #[test]
+    fn a_profile_that_shall_not_be_is_demanded_what_an_absent_one_is() {
+        let bio = "profiles.developer.properties.bio";
+        let gone = json!({"profiles": {"developer": {"_destroy": true}}});
+        let missing = [at(bio, Rule::Blank)];
+        assert_eq!(broken(&market(), gone.clone()), missing);
+        let stored = map(&json!({"email": "a@b.org",
+            "profiles": {"developer": {"id": 3, "properties": {"bio": "x"}}}}));
+        let check = |form: &Form| {
+            let (accepted, violations) = form.check(&map(&gone), Some(&stored));
+            (accepted.items, told(&violations))
+        };
+        assert_eq!(check(&market()).1, missing);
+        // One that demands nothing goes, and nothing is made where none is.
+        let free = form("  email: {}\n  profiles: { developer: { properties: { bio: {} } } }");
+        let (items, told) = check(&free);
+        assert_eq!(told, []);
+        assert!(items.len() == 1 && items[0].destroy);
+        let new = map(&json!({"email": "a@b.org", "profiles": gone["profiles"]}));
+        let (accepted, violations) = free.check(&new, None);
+        assert!(violations.is_empty() && accepted.items.is_empty());
+    }
+
+    #[test]
     fn items_are_found_by_their_number_and_may_go() {
         let stored = map(&json!({
             "email": "a@b.org",
@@ -309,12 +332,9 @@ mod nested {
             {"id": 5, "properties": {"feet": 30}}, {"properties": {"feet": 9}}]}}));
         assert_eq!(told, [at("transactables.boat.1.name", Rule::Blank)]);
         assert_eq!((items[0].id, items[0].destroy), (Some(5), false));
-        let (items, told) = check(
-            json!({"transactables": {"boat": {"id": 5, "_destroy": true}},
-            "profiles": {"developer": {"_destroy": true}}}),
-        );
+        let (items, told) = check(json!({"transactables": {"boat": {"id": 5, "_destroy": true}}}));
         assert_eq!(told, []);
-        assert!(items.len() == 2 && items.iter().all(|item| item.destroy));
+        assert!(items.len() == 1 && items.iter().all(|item| item.destroy));
         let (items, told) = check(json!({"transactables": {"boat": [
             {"id": 6, "name": "Eve"}, {"_destroy": true}]},
             "profiles": {"developer": {"id": 4, "properties": {"bio": "y"}}}}));

@@ -1,5 +1,6 @@
 //! What a form can demand of a field.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pattern::Pattern;
@@ -82,12 +83,24 @@ pub struct Condition {
 }
 
 /// What a condition says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Test {
     /// It has this value.
     Equals(Value),
     /// It has a value that is not blank (`true`), or has none (`false`).
     Present(bool),
+}
+
+impl Test {
+    /// Whether it is so of a value.
+    pub(super) fn holds(&self, value: Option<&Value>) -> bool {
+        match self {
+            Self::Present(present) => is_blank(value) != *present,
+            Self::Equals(Value::Null) => value.is_none(),
+            Self::Equals(expected) => value.is_some_and(|value| equal(value, expected)),
+        }
+    }
 }
 
 impl Validator {

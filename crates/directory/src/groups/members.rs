@@ -6,7 +6,8 @@ use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::invitations;
 use crate::model::{
-    Email, GroupInvitation, GroupMember, GroupPermission, InvitationKind, InvitationState, User,
+    Email, GroupInvitation, GroupMember, GroupPermission, InvitationEnd, InvitationKind,
+    InvitationState, User, UserStatus,
 };
 use crate::password::PasswordRule;
 use crate::permission::Permission;
@@ -116,7 +117,8 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, reach: Reach, id: i64) -> Result<GroupMem
 ///
 /// # Errors
 /// [`Error::Forbidden`] without `updateTeams` and `createUsers`, by the credential or in the group;
-/// [`Error::Conflict`] for who is a member or invited already; [`Error::Invalid`].
+/// [`Error::Conflict`] for who is a member or invited already, and who is pending and suspended;
+/// [`Error::Invalid`].
 pub fn add(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -182,21 +184,30 @@ fn make(tx: &Tx<'_>, actor: &Actor, new: &NewMember) -> Result<Added, Error> {
         .ok_or_else(|| Error::internal("an invitation is gone at once"))
 }
 
-/// One more invitation of a pending user.
+/// One more invitation of a pending user, in the place of one to the same group that expired.
 fn invite(tx: &Tx<'_>, actor: &Actor, new: &NewMember, found: FoundUser) -> Result<Added, Error> {
-    let out = invitations_of(tx, actor.tenant, found.user.id)?;
-    let same = |group: Option<i64>| group == Some(new.group_id);
-    let stands = |state| state == InvitationState::Out;
-    if out
-        .iter()
-        .any(|each| same(each.group_id) && stands(each.state(tx.now())))
-    {
-        return Err(Error::Conflict("User is already invited to the group"));
+    if found.user.status() == UserStatus::Suspended {
+        // No message goes to them, and no link of theirs opens.
+        return Err(Error::Conflict("User is suspended"));
+    }
+    let (mut ends, mut around) = (Vec::new(), Vec::new());
+    for before in invitations_of(tx, actor.tenant, found.user.id)? {
+        if before.group_id != Some(new.group_id) {
+            continue;
+        }
+        if before.state(tx.now()) == InvitationState::Out {
+            return Err(Error::Conflict("User is already invited to the group"));
+        }
+        // Otherwise sending it again would bring it back beside this one.
+        let [end, told] = invitations::ended(tx, actor, &before, InvitationEnd::Revoked)?;
+        ends.push(end);
+        around.push(told);
     }
     let group = Some((new.group_id, new.permission));
     let (id, written) = users::invite(tx, actor, &request(new), found.user.id, group)?;
+    around.extend(written);
     // The user's version moves: of two that invite at once, one looks again.
-    users::rewrite_around(tx, actor, found, Vec::from(written))?;
+    users::rewrite_around(tx, actor, found, ends, around)?;
     Ok(Added::Invited(id))
 }
 
@@ -250,8 +261,8 @@ pub fn remove(tx: &Tx<'_>, actor: &Actor, reach: Reach, id: i64) -> Result<(), E
     let found = found.ok_or(Error::NotFound)?;
     let (group, permission) = (member.group_id, member.permission);
     let told = of_member(tx, actor, &found.user, group, permission, false)?;
-    let ended = delete_group_member(actor.tenant, member.user_id, group);
-    users::leave_group(tx, actor, found, vec![ended, told])
+    let end = delete_group_member(actor.tenant, &member);
+    users::leave_group(tx, actor, found, end, told)
 }
 
 /// Invitations to groups that are out, of one group or of all that the caller reaches.
@@ -290,6 +301,7 @@ pub fn invited(
 pub fn withdraw(tx: &Tx<'_>, actor: &Actor, reach: Reach, id: i64) -> Result<(), Error> {
     actor.require(Permission::UpdateGroups)?;
     actor.require(Permission::CreateUsers)?;
+    actor.require_full_access()?;
     let found = find_invitation(tx, actor.tenant, id)?;
     let out = found.filter(|each| each.state(tx.now()) == InvitationState::Out);
     let group = out.and_then(|each| each.group_id).ok_or(Error::NotFound)?;

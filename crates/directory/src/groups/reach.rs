@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::model::{GroupMembership, GroupPermission, User, UserStatus};
+use crate::model::{Email, GroupMembership, GroupPermission, User, UserStatus};
 use crate::permission::Permission;
 use crate::store::{
     GroupKey, Tx, UserKey, find_group_id, find_user, groups_among, levels_of, levels_over,
@@ -24,7 +24,7 @@ impl Reach {
     /// The reach of the user who acts for the caller.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for one who is suspended: nobody acts for them.
+    /// [`Error::Forbidden`] for one who is suspended or gone: nobody acts for them.
     pub fn of(tx: &Tx<'_>, actor: &Actor) -> Result<Self, Error> {
         let Some(id) = actor.user(tx)? else {
             return Ok(Self::Tenant);
@@ -109,7 +109,7 @@ impl Reach {
         };
         let levels = levels_over(tx, actor.tenant, own, user.id)?;
         let may = |permission| -> Result<bool, Error> {
-            let made = user.created_by.is_some() && user.created_by == actor.email;
+            let made = is_same(user.created_by.as_deref(), actor.email.as_deref());
             Ok(holds(&levels, permission)
                 || made && self.holds_somewhere(tx, actor, Permission::CreateUsers)?)
         };
@@ -150,6 +150,15 @@ impl Reach {
         let reached = groups_among(tx, actor.tenant, user, named)?;
         groups.retain(|each| reached.contains(&each.group_id));
         Ok(())
+    }
+}
+
+/// Whether two texts are the same address.
+fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    let read = |text: Option<&str>| text.and_then(|text| Email::parse(text).ok());
+    match (read(one), read(other)) {
+        (Some(one), Some(other)) => one.key() == other.key(),
+        (_, None) | (None, Some(_)) => false,
     }
 }
 

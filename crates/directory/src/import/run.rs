@@ -10,7 +10,7 @@ use crate::error::{Error, Unavailable};
 use crate::model::{Email, User};
 use crate::store::{Claim, ClaimScope, Statement, Tx, delete_claim, insert_claim};
 use crate::users::{Change, Plan, UserChange, plan_creation, plan_update, taken_of};
-use crate::violation::Violations;
+use crate::violation::{Path, Rule, Violation, Violations};
 
 /// What is to be done for a record.
 enum Step {
@@ -64,6 +64,7 @@ fn plan_run<R: Record>(
     let mut steps = Vec::with_capacity(rest.len());
     let mut emails = HashSet::with_capacity(rest.len());
     let mut touched: HashSet<Claim> = HashSet::with_capacity(rest.len());
+    let mut unseated: HashSet<i64> = HashSet::new();
     for record in rest {
         let key = record.email().map(Email::key);
         if key.is_some_and(|key| !emails.insert(key)) {
@@ -76,7 +77,16 @@ fn plan_run<R: Record>(
             if own().any(|claim| touched.contains(claim)) {
                 break;
             }
+            // Whether an account keeps an administrator is seen once the first is written.
+            if plan
+                .unseated
+                .iter()
+                .any(|account| unseated.contains(account))
+            {
+                break;
+            }
             touched.extend(own().cloned());
+            unseated.extend(&plan.unseated);
         }
         steps.push(step);
     }
@@ -110,8 +120,20 @@ fn plan_one<R: Record>(
     };
     match planned {
         Err(Error::Invalid(violations)) => Ok(Step::Refuse(violations)),
+        Err(Error::Conflict(text)) => Ok(Step::Refuse(conflict(text))),
         planned => planned,
     }
+}
+
+/// What stands in the way of a record, as a rule that it breaks.
+fn conflict(text: &str) -> Violations {
+    let mut violations = Violations::new();
+    violations.push(Violation {
+        path: Path::default(),
+        rule: Rule::Immutable,
+        message: Some(text.to_owned()),
+    });
+    violations
 }
 
 /// What a change of a stored user adds to what is there. Their email stays as it is, and what

@@ -10,13 +10,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::actor::{Actor, Principal, TenantId, Visibility};
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
-use crate::model::Email;
+use crate::model::{Email, User};
 use crate::permission::{Permission, PermissionSet, Scope};
 use crate::secret::{digest, new_key_id, new_secret, new_token, same};
 use crate::sessions::{self, Use};
 use crate::store::{
-    Tx, bump_generation, confirm_key, delete_expired_tokens, delete_tokens, find_account, find_key,
-    find_key_of_token, insert_key, insert_token, list_keys, revoke_key, rotate_key,
+    Statement, Tx, bump_generation, confirm_key, delete_expired_tokens, delete_sessions_by,
+    delete_sessions_of_key, delete_tokens, find_account, find_key, find_key_of_token, insert_key,
+    insert_token, leave_keys, list_keys, revoke_key, rotate_key,
 };
 use crate::violation::{Rule, Violations};
 
@@ -162,7 +163,7 @@ fn record(
     event_type: EventType,
     key: &str,
     change: Change,
-) -> Result<crate::store::Statement<'static>, Error> {
+) -> Result<Statement<'static>, Error> {
     event::record(
         tx,
         actor,
@@ -171,6 +172,21 @@ fn record(
         Subject::new("key", key),
         change,
     )
+}
+
+/// What a change of a user means for the keys that name them as their owner: who is deleted, or has
+/// another email, leaves them, and nobody acts by them until somebody has that email again.
+/// Who is pending owned none.
+pub(crate) fn after(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    before: &User,
+    after: &User,
+) -> Option<Statement<'static>> {
+    let key = |user: &User| user.email.as_ref().map(|email| email.key().to_owned());
+    let own = key(before).filter(|_| before.pending_since.is_none())?;
+    let left = after.deleted_at.is_some() || key(after).as_ref() != Some(&own);
+    left.then(|| leave_keys(tenant, &own, tx.now()))
 }
 
 /// Every key of the tenant, oldest first.
@@ -198,7 +214,7 @@ pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<(), Error> {
     require_touched(&tx.batch(&statements)?)
 }
 
-/// Gives a key a new secret; the old one, and tokens made with it, end at once.
+/// Gives a key a new secret; the old one, and the tokens and sessions made with it, end at once.
 ///
 /// # Errors
 /// As [`revoke`]; [`Error::Forbidden`] for a key above the actor's own rights too, for who
@@ -216,6 +232,8 @@ pub fn rotate(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<MadeKey, Error> {
     let statements = [
         rotate_key(actor.tenant, id, &hash),
         delete_tokens(actor.tenant, id),
+        delete_sessions_of_key(actor.tenant, id),
+        delete_sessions_by(actor.tenant, "key", id.to_owned()),
         bump_generation(tx, actor.tenant),
         event,
     ];

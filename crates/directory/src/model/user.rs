@@ -360,9 +360,10 @@ impl User {
     /// The whole name: as given, else its parts joined.
     #[must_use]
     pub fn shown_name(&self) -> Option<String> {
-        if self.name.is_some() {
-            return self.name.clone();
-        }
+        self.name.clone().or_else(|| self.joined_parts())
+    }
+
+    fn joined_parts(&self) -> Option<String> {
         let parts = [&self.first_name, &self.middle_name, &self.last_name];
         let parts: Vec<&str> = parts
             .into_iter()
@@ -385,6 +386,19 @@ impl User {
             Some(Ok((first, last))) => (Some(first.trim_end()), Some(last)),
             Some(Err(name)) => (Some(name), None),
             None => (None, None),
+        }
+    }
+
+    /// Keeps the parts that the user is shown by, and no whole name that says what they say.
+    pub(crate) fn keep_parts(&mut self) {
+        let split = self.first_name.is_none() && self.last_name.is_none();
+        if split {
+            let (first, last) = self.shown_parts();
+            let (first, last) = (first.map(str::to_owned), last.map(str::to_owned));
+            (self.first_name, self.last_name) = (first, last);
+        }
+        if split || self.name == self.joined_parts() {
+            self.name = None;
         }
     }
 }

@@ -286,7 +286,7 @@ fn doer(tx: &Tx<'_>, tenant: TenantId, event: &StoredEvent) -> Result<Option<i64
                 email: key.owner_email,
                 ..Actor::system(tenant, "")
             };
-            owner.user(tx)
+            owner.known_user(tx)
         }
         _ => Ok(None),
     }

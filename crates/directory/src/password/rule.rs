@@ -14,8 +14,9 @@ pub const MAX_COMPOSED: usize = 99;
 /// print of the expression lost it to a line break (seed 004, `password`).
 pub const SPECIAL: &str = "=+-^$*.[]{}()?\"!@#%&/\\,><':;|_~`";
 
-/// What a password must be like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What a password must be like: the stricter rule is the greater, and what keeps it keeps the
+/// other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum PasswordRule {
     /// Our own: a length, and nothing of its composition.
     #[default]
@@ -192,6 +193,13 @@ mod tests {
         #[test]
         fn it_accepts_what_the_seeds_expression_matches(text in ".{0,12}") {
             prop_assert_eq!(checked(&text).is_none(), matches(&text));
+        }
+
+        #[test]
+        fn what_keeps_the_greater_rule_keeps_the_lesser(text in "[aA1!é ]{0,12}") {
+            let keeps = |rule: PasswordRule| rule.check(&text.clone().into()).is_none();
+            prop_assert!(PasswordRule::Composed > PasswordRule::Plain);
+            prop_assert!(!keeps(PasswordRule::Composed) || keeps(PasswordRule::Plain));
         }
 
         #[test]

@@ -54,7 +54,7 @@ pub(crate) fn place(
     violations: &mut Violations,
 ) -> Result<Vec<Placed>, Error> {
     let mut placed: Vec<Placed> = stored.into_iter().map(Placed::kept).collect();
-    check_others(tx, actor, changes, violations)?;
+    check_others(tx, actor, &placed, changes, violations)?;
     for change in changes {
         put(tx, &mut placed, change, violations)?;
     }
@@ -70,22 +70,30 @@ pub(crate) fn place(
     Ok(placed)
 }
 
-/// Checks that whom relationships are with is there, for this actor to see.
+/// Checks that whom relationships are newly with is there, for this actor to see. Whom one is with
+/// already, it may be with.
 fn check_others(
     tx: &Tx<'_>,
     actor: &Actor,
+    stored: &[Placed],
     changes: &[RecordChange],
     violations: &mut Violations,
 ) -> Result<(), Error> {
-    let others: Vec<i64> = changes
-        .iter()
-        .filter_map(|change| change.other_id)
-        .collect();
+    let is_stored = |change: &RecordChange| {
+        let mut records = stored.iter().map(|each| &each.record);
+        let same = records.find(|each| {
+            (each.kind, Some(each.id)) == (change.kind, change.id) && each.name == change.name
+        });
+        same.is_some_and(|record| record.other_id == change.other_id)
+    };
+    let named = || {
+        let others = changes.iter().filter(|change| !is_stored(change));
+        others.filter_map(|change| Some((change, change.other_id?)))
+    };
+    let others: Vec<i64> = named().map(|(_, other)| other).collect();
     let found = find_users(tx, actor, &others)?;
-    for change in changes {
-        if let Some(other) = change.other_id
-            && !found.iter().any(|user| user.id == other)
-        {
+    for (change, other) in named() {
+        if !found.iter().any(|user| user.id == other) {
             violations.add(change.path.child("user_id"), Rule::MustExist);
         }
     }

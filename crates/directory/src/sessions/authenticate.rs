@@ -4,14 +4,13 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::begin::enterable;
-use super::impersonate::held_by;
+use super::impersonate::shared_with;
 use super::{Session, USE_NOTED};
 use crate::access::access_of;
 use crate::actor::{Actor, TenantId};
 use crate::error::Error;
 use crate::keys::{Authenticated, living_key};
 use crate::model::Email;
-use crate::permission::PermissionSet;
 use crate::secret::{digest, same, tenant_of};
 use crate::store::{Tx, session_of_secret, touch_session};
 
@@ -68,11 +67,7 @@ fn actor_of(tx: &Tx<'_>, tenant: TenantId, session: &Session) -> Result<Actor, E
     let Some(impersonation) = &session.impersonation else {
         return Ok(Actor::user_of(tenant, user.id, email, access));
     };
-    // As long as somebody acts as another, they may do what both may, as it stands now.
-    let (held, email) = held_by(tx, tenant, &impersonation.by, &access)?;
-    let shared = access
-        .limited_to(&held)
-        .without(PermissionSet::NEVER_AS_ANOTHER);
+    let (shared, email) = shared_with(tx, tenant, &impersonation.by, &access)?;
     Ok(Actor {
         impersonator: Some(impersonation.by.clone()),
         ..Actor::user_of(tenant, user.id, email, shared)

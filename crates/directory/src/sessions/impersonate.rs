@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::keys::living_key;
 use crate::model::{Email, check_text};
-use crate::permission::Permission;
+use crate::permission::{Permission, PermissionSet};
 use crate::secret::digest;
 use crate::store::{Tx, UserKey, find_user, insert_session};
 use crate::users;
@@ -78,11 +78,12 @@ pub fn impersonate(
     Ok(Started { session, token })
 }
 
-/// What somebody who acts as another holds themselves, and their email.
+/// What somebody who acts as another may do, and their email: what both may, as it stands now, in
+/// the places where they may act as others.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] where they may act as that user no more.
-pub(super) fn held_by(
+pub(super) fn shared_with(
     tx: &Tx<'_>,
     tenant: TenantId,
     by: &Impersonator,
@@ -101,11 +102,13 @@ pub(super) fn held_by(
         }
         _ => (Access::everything(), None),
     };
-    let may = |account: i64| held.held_in(account).contains(Permission::ImpersonateUsers);
+    let shared = target
+        .limited_to(&held)
+        .where_held(&held, Permission::ImpersonateUsers);
     let everywhere = held.tenant.contains(Permission::ImpersonateUsers);
-    let somewhere = target.accounts.iter().any(|own| may(own.account_id));
-    if everywhere || somewhere {
-        Ok((held, email))
+    if everywhere || !shared.accounts.is_empty() {
+        let shared = shared.without(PermissionSet::NEVER_AS_ANOTHER);
+        Ok((shared, email))
     } else {
         Err(Error::Unauthenticated)
     }

@@ -19,7 +19,7 @@ pub(crate) use login::{Entry, enter, resolve};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actor::{Actor, Impersonator, Principal, TenantId};
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::permission::Permission;
 use crate::query::{Listed, Position};
@@ -158,15 +158,16 @@ pub fn current(tx: &Tx<'_>, actor: &Actor) -> Result<Session, Error> {
 }
 
 /// Whether the actor may see and end the sessions of a user: their own, those of users whom they
-/// may change, but not those of who may do more than they.
+/// may change, but not those of who may do more than they; in another's name, none.
 fn require_over(
     tx: &Tx<'_>,
     actor: &Actor,
     user: i64,
     permission: Permission,
 ) -> Result<(), Error> {
+    actor.require_in_person()?;
     if actor.principal == Principal::User(user) {
-        return actor.require_in_person();
+        return Ok(());
     }
     actor.require(permission)?;
     actor.require_full_access()?;
@@ -204,13 +205,17 @@ pub fn log_out(tx: &Tx<'_>, actor: &Actor) -> Result<(), Error> {
 /// Ends a session.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is over, or whose user the actor may not see;
-/// [`Error::Forbidden`] as for [`list`].
+/// [`Error::NotFound`] for one that is over, and alike for one that is not the actor's to end: the
+/// numbers tell nothing; [`Error::Forbidden`] in another's name.
 pub fn revoke(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
+    actor.require_in_person()?;
     let session = find_session(tx, actor.tenant, id)?
         .filter(|session| session.lives(tx.now()))
         .ok_or(Error::NotFound)?;
-    require_over(tx, actor, session.user_id, Permission::UpdateUsers)?;
+    match require_over(tx, actor, session.user_id, Permission::UpdateUsers) {
+        Err(Error::Forbidden(_)) => return Err(Error::NotFound),
+        other => other?,
+    }
     finish(tx, actor, &session)
 }
 
@@ -248,12 +253,16 @@ fn finish(tx: &Tx<'_>, actor: &Actor, session: &Session) -> Result<(), Error> {
     };
     let account = begin::primary_account(tx, actor.tenant, session.user_id)?;
     let kind = EventType::UserLoggedOut;
-    tx.batch(&[
+    let touched = tx.batch(&[
         delete_session(actor.tenant, session.id),
         bump_generation(tx, actor.tenant),
         event::record(tx, actor, kind, account, subject, change)?,
     ])?;
-    Ok(())
+    match touched.first() {
+        Some(1) => Ok(()),
+        // Another ended it since it was read: look again.
+        Some(_) | None => Err(Unavailable::Contention.into()),
+    }
 }
 
 /// Gives the session that the actor came by another token; the one before holds no more.
@@ -290,7 +299,7 @@ pub(crate) fn ended(
     }
     Ok(vec![
         delete_sessions_but(tenant, user, but.unwrap_or(0)),
-        delete_sessions_by(tenant, user),
+        delete_sessions_by(tenant, "user", user.to_string()),
         bump_generation(tx, tenant),
     ])
 }

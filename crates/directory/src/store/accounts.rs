@@ -32,7 +32,11 @@ const LOCK: &str = "UPDATE accounts SET version = version WHERE tenant_id = $1 A
 const OTHER_ADMIN: &str = "SELECT m.user_id FROM account_members m \
     JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id \
     WHERE m.tenant_id = $1 AND m.account_id = $2 AND m.is_admin = $3 AND m.user_id <> $4 \
-    AND u.deleted_at IS NULL AND u.suspended_at IS NULL LIMIT 1";
+    AND u.deleted_at IS NULL AND u.suspended_at IS NULL AND u.pending_since IS NULL LIMIT 1";
+const ADMIN: &str = "SELECT m.user_id FROM account_members m \
+    JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id \
+    WHERE m.tenant_id = $1 AND m.account_id = $2 AND m.is_admin = $3 AND m.user_id = $4 \
+    AND u.deleted_at IS NULL AND u.suspended_at IS NULL AND u.pending_since IS NULL";
 const DELETE_MEMBER: &str =
     "DELETE FROM account_members WHERE tenant_id = $1 AND user_id = $2 AND account_id = $3";
 
@@ -230,5 +234,17 @@ pub(crate) fn has_another_admin(
 ) -> Result<bool, Error> {
     let params = [tenant.into(), account.into(), true.into(), but.into()];
     let found = tx.query_opt(OTHER_ADMIN, &params, |row| row.int())?;
+    Ok(found.is_some())
+}
+
+/// Whether a user who may log in administers an account.
+pub(crate) fn is_admin(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    account: i64,
+    user: i64,
+) -> Result<bool, Error> {
+    let params = [tenant.into(), account.into(), true.into(), user.into()];
+    let found = tx.query_opt(ADMIN, &params, |row| row.int())?;
     Ok(found.is_some())
 }

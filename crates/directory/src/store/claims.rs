@@ -13,6 +13,10 @@ const DELETE: &str =
 const OWNER: &str =
     "SELECT owner_id FROM claims WHERE tenant_id = $1 AND scope = $2 AND value = $3";
 
+const USER: &str = "SELECT u.id FROM claims c \
+    JOIN users u ON u.tenant_id = c.tenant_id AND u.id = c.owner_id \
+    WHERE c.tenant_id = $1 AND c.scope = $2 AND c.value = $3 AND u.pending_since IS NULL";
+
 const DELETE_SCOPE: &str = "DELETE FROM claims WHERE tenant_id = $1 AND scope = $2";
 
 const OWNERS: &str = "SELECT c.owner_id FROM claims c";
@@ -103,6 +107,16 @@ pub(crate) fn claim_owner(
         claim.value.as_str().into(),
     ];
     tx.query_opt(OWNER, &params, |row| row.int())
+}
+
+/// The user who has an email, by its canonical form, unless they are pending.
+pub(crate) fn user_of_email(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    email: &str,
+) -> Result<Option<i64>, Error> {
+    let params = [tenant.into(), ClaimScope::Email.name().into(), email.into()];
+    tx.query_opt(USER, &params, |row| row.int())
 }
 
 /// Those who have one of these values.

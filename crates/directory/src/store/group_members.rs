@@ -83,7 +83,8 @@ const SHARED_LEVELS: &str = "SELECT DISTINCT o.permission FROM group_members o \
     WHERE o.tenant_id = $1 AND o.user_id = $2 AND m.user_id = $3";
 const INVITING_LEVELS: &str = "SELECT DISTINCT o.permission FROM invitations i \
     JOIN group_members o ON o.tenant_id = i.tenant_id AND o.group_id = i.group_id \
-    WHERE i.tenant_id = $1 AND i.user_id = $2 AND i.ended_at IS NULL AND o.user_id = $3";
+    WHERE i.tenant_id = $1 AND i.user_id = $2 AND i.ended_at IS NULL AND i.expires_at > $3 \
+    AND o.user_id = $4";
 const GROUPS_AMONG: &str = "SELECT m.group_id FROM group_members m";
 
 const UPDATE: &str = "UPDATE groups SET public_name = $1, updated_at = $2, version = $3 \
@@ -91,7 +92,7 @@ const UPDATE: &str = "UPDATE groups SET public_name = $1, updated_at = $2, versi
 const SET_MAKER: &str = "UPDATE groups SET made_by = $1, allows_frames = $2 \
     WHERE tenant_id = $3 AND id = $4";
 const DELETE_MEMBER: &str =
-    "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2 AND group_id = $3";
+    "DELETE FROM group_members WHERE tenant_id = $1 AND user_id = $2 AND group_id = $3 AND id = $4";
 const SET_GONE: &str =
     "UPDATE group_members SET gone_at = $1 WHERE tenant_id = $2 AND user_id = $3";
 
@@ -269,7 +270,8 @@ pub(crate) fn levels_of(
     tx.query(&sql, &params, read_level)
 }
 
-/// The levels that a user has in the groups of another, or that the other is invited to.
+/// The levels that a user has in the groups of another, or that an invitation of the other's which
+/// is out leads to.
 pub(crate) fn levels_over(
     tx: &Tx<'_>,
     tenant: TenantId,
@@ -278,7 +280,7 @@ pub(crate) fn levels_over(
 ) -> Result<Vec<GroupPermission>, Error> {
     let shared = [tenant.into(), user.into(), other.into()];
     let mut levels = tx.query(SHARED_LEVELS, &shared, read_level)?;
-    let inviting = [tenant.into(), other.into(), user.into()];
+    let inviting = [tenant.into(), other.into(), tx.now().into(), user.into()];
     levels.extend(tx.query(INVITING_LEVELS, &inviting, read_level)?);
     Ok(levels)
 }
@@ -335,11 +337,18 @@ pub(crate) fn set_maker(
     }
 }
 
-/// Ends a part in a group.
-pub(crate) fn delete_group_member(tenant: TenantId, user: i64, group: i64) -> Statement<'static> {
+/// Ends a part in a group; touches no row when it ended since it was read, though its user may
+/// have another there by now.
+pub(crate) fn delete_group_member(tenant: TenantId, member: &GroupMember) -> Statement<'static> {
+    let params = vec![
+        tenant.into(),
+        member.user_id.into(),
+        member.group_id.into(),
+        member.id.into(),
+    ];
     Statement {
         sql: DELETE_MEMBER,
-        params: vec![tenant.into(), user.into(), group.into()],
+        params,
     }
 }
 

@@ -31,11 +31,12 @@ pub enum IdKind {
     PasswordReset,
     Redirect,
     Passkey,
+    SignUp,
 }
 
 impl IdKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Tenant,
         Self::User,
         Self::Account,
@@ -54,6 +55,7 @@ impl IdKind {
         Self::PasswordReset,
         Self::Redirect,
         Self::Passkey,
+        Self::SignUp,
     ];
 
     /// Its name in `id_leases`.
@@ -78,6 +80,7 @@ impl IdKind {
             Self::PasswordReset => "password_reset",
             Self::Redirect => "redirect",
             Self::Passkey => "passkey",
+            Self::SignUp => "sign_up",
         }
     }
 }

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use crate::actor::TenantId;
 use crate::error::Error;
 use crate::keys::Key;
+use crate::model::Email;
 
 use super::{Row, Statement, Tx};
 
 const INSERT: &str = "INSERT INTO keys (tenant_id, id, secret_hash, name, account_id, \
-    owner_email, public_pool, scopes, created_at, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    owner_email, owner_key, public_pool, scopes, created_at, expires_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const BY_ID: &str = "SELECT id, secret_hash, name, account_id, owner_email, public_pool, scopes, \
     created_at, expires_at, revoked_at FROM keys WHERE tenant_id = $1 AND id = $2";
 const LIST: &str = "SELECT id, secret_hash, name, account_id, owner_email, public_pool, scopes, \
@@ -22,6 +23,9 @@ const ROTATE: &str = "UPDATE keys SET secret_hash = $1 \
 // Takes the row, so that a key that is being rotated or revoked is seen as it is then.
 const CONFIRM: &str = "UPDATE keys SET secret_hash = $1 \
     WHERE tenant_id = $2 AND id = $3 AND secret_hash = $1 AND revoked_at IS NULL";
+const LEAVE: &str = "UPDATE keys SET owner_left_at = $1 WHERE tenant_id = $2 AND owner_key = $3";
+const LEFT: &str =
+    "SELECT id FROM keys WHERE tenant_id = $1 AND id = $2 AND owner_left_at IS NOT NULL";
 const INSERT_TOKEN: &str = "INSERT INTO access_tokens (tenant_id, secret_hash, key_id, \
     created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 const BY_TOKEN: &str = "SELECT k.id, k.secret_hash, k.name, k.account_id, k.owner_email, \
@@ -47,6 +51,8 @@ fn read_key(row: &Row<'_>) -> Result<Key, Error> {
 }
 
 pub(crate) fn insert_key(tenant: TenantId, key: &Key) -> Statement<'_> {
+    let owner = key.owner_email.as_deref();
+    let owner = owner.and_then(|text| Email::parse(text).ok());
     let params = vec![
         tenant.into(),
         key.id.as_str().into(),
@@ -54,6 +60,7 @@ pub(crate) fn insert_key(tenant: TenantId, key: &Key) -> Statement<'_> {
         key.name.as_str().into(),
         key.account_id.into(),
         key.owner_email.as_deref().into(),
+        owner.map(|owner| owner.key().to_owned()).into(),
         key.public_pool.into(),
         key.scopes.as_str().into(),
         key.created_at.into(),
@@ -85,6 +92,20 @@ pub(crate) fn rotate_key<'a>(tenant: TenantId, id: &'a str, hash: &'a str) -> St
         sql: ROTATE,
         params: vec![hash.into(), tenant.into(), id.into()],
     }
+}
+
+/// Notes that the user who owned keys by this email, in its canonical form, has it no more.
+pub(crate) fn leave_keys(tenant: TenantId, email: &str, now: Timestamp) -> Statement<'static> {
+    Statement {
+        sql: LEAVE,
+        params: vec![now.into(), tenant.into(), email.to_owned().into()],
+    }
+}
+
+/// Whether a key had an owner who left it.
+pub(crate) fn is_left(tx: &Tx<'_>, tenant: TenantId, id: &str) -> Result<bool, Error> {
+    let found = tx.query_opt(LEFT, &[tenant.into(), id.into()], |row| row.text())?;
+    Ok(found.is_some())
 }
 
 /// Touches no row when the key's secret is another by now, or the key has ended.

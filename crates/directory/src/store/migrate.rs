@@ -12,7 +12,7 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 16] = [
+const MIGRATIONS: [Migration; 19] = [
     Migration {
         number: 1,
         name: "foundation",
@@ -108,6 +108,24 @@ const MIGRATIONS: [Migration; 16] = [
         name: "passkeys",
         sqlite: include_str!("../../migrations/sqlite/0016_passkeys.sql"),
         postgres: include_str!("../../migrations/postgres/0016_passkeys.sql"),
+    },
+    Migration {
+        number: 17,
+        name: "key owners",
+        sqlite: include_str!("../../migrations/sqlite/0017_key_owners.sql"),
+        postgres: include_str!("../../migrations/postgres/0017_key_owners.sql"),
+    },
+    Migration {
+        number: 18,
+        name: "sessions of keys",
+        sqlite: include_str!("../../migrations/sqlite/0018_sessions_of_keys.sql"),
+        postgres: include_str!("../../migrations/postgres/0018_sessions_of_keys.sql"),
+    },
+    Migration {
+        number: 19,
+        name: "sign_ups",
+        sqlite: include_str!("../../migrations/sqlite/0019_sign_ups.sql"),
+        postgres: include_str!("../../migrations/postgres/0019_sign_ups.sql"),
     },
 ];
 

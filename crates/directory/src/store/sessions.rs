@@ -25,7 +25,8 @@ const ROTATE: &str = "UPDATE sessions SET secret_hash = $1, used_at = $2 \
 const DELETE: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND id = $2";
 const DELETE_OTHERS: &str =
     "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id <> $3";
-const DELETE_BY: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND by_id = $2";
+const DELETE_BY: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND by_id = $2 AND by_type = $3";
+const DELETE_OF_KEY: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND key_id = $2";
 const ANY: &str = "SELECT id FROM sessions \
     WHERE tenant_id = $1 AND (user_id = $2 OR by_id = $3) LIMIT 1";
 const OLDEST: &str = "SELECT id FROM sessions WHERE tenant_id = $1 AND user_id = $2 \
@@ -193,10 +194,22 @@ pub(crate) fn delete_sessions_but(tenant: TenantId, user: i64, but: i64) -> Stat
     }
 }
 
-/// Ends all sessions by which a user acts as another.
-pub(crate) fn delete_sessions_by(tenant: TenantId, user: i64) -> Statement<'static> {
+/// Ends all sessions by which a user or a key (`kind`) acts as somebody else.
+pub(crate) fn delete_sessions_by(
+    tenant: TenantId,
+    kind: &'static str,
+    id: String,
+) -> Statement<'static> {
     Statement {
         sql: DELETE_BY,
-        params: vec![tenant.into(), user.to_string().into()],
+        params: vec![tenant.into(), id.into(), kind.into()],
+    }
+}
+
+/// Ends all sessions that were made from a key.
+pub(crate) fn delete_sessions_of_key(tenant: TenantId, key: &str) -> Statement<'_> {
+    Statement {
+        sql: DELETE_OF_KEY,
+        params: vec![tenant.into(), key.into()],
     }
 }

@@ -15,6 +15,9 @@ const LIST: &str = "SELECT id, name FROM tenants ORDER BY id";
 const GENERATION: &str = "SELECT generation FROM tenants WHERE id = $1";
 const BUMP: &str = "UPDATE tenants SET generation = COALESCE(generation, 0) + 1 WHERE id = $1";
 
+// Whoever else locks it waits until this transaction is over.
+const LOCK: &str = "UPDATE tenants SET generation = generation WHERE id = $1";
+
 /// Touches no row when the name is taken.
 pub(crate) fn insert_tenant(id: TenantId, name: &str, now: Timestamp) -> Statement<'_> {
     Statement {
@@ -35,6 +38,12 @@ pub(crate) fn tenant_name(tx: &Tx<'_>, tenant: TenantId) -> Result<Option<String
 /// Every tenant, by number: (number, name).
 pub(crate) fn list_tenants(tx: &Tx<'_>) -> Result<Vec<(TenantId, String)>, Error> {
     tx.query(LIST, &[], |row| Ok((TenantId(row.int()?), row.text()?)))
+}
+
+/// Lets nobody else lock the tenant until the transaction is over: for what is counted across it.
+/// What was written before by others who had locked it is seen by what is read from then on.
+pub(crate) fn lock_tenant(tx: &Tx<'_>, tenant: TenantId) -> Result<(), Error> {
+    tx.execute(LOCK, &[tenant.into()]).map(drop)
 }
 
 /// How often what caches hold of the tenant has ended; 0 for a tenant that is not there.

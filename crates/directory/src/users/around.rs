@@ -74,14 +74,48 @@ pub(super) fn join_accounts(
         };
         statements.push(put_member(actor.tenant, user.id, &membership, tx.now()));
         if joins {
-            let (kind, subject) = (EventType::UserAddedToAccount, Subject::new("user", user.id));
-            let (account, none) = (Some(grant.account_id), event::Change::default());
-            statements.push(event::record(tx, actor, kind, account, subject, none)?);
+            statements.push(joined_account(tx, actor, user.id, &membership)?);
         }
         held.retain(|own| own.account_id != grant.account_id);
         held.push(membership);
     }
     Ok(statements)
+}
+
+/// The event of an account that a user joins.
+pub(super) fn joined_account(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    membership: &Membership,
+) -> Result<Statement<'static>, Error> {
+    let told = event::Change::new(shown(membership));
+    let (kind, subject) = (EventType::UserAddedToAccount, Subject::new("user", user));
+    event::record(tx, actor, kind, Some(membership.account_id), subject, told)
+}
+
+/// The event of an account that a user leaves.
+pub(super) fn left_account(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    membership: &Membership,
+) -> Result<Statement<'static>, Error> {
+    let told = event::Change::between(shown(membership), serde_json::Map::new());
+    let kind = EventType::UserRemovedFromAccount;
+    let (account, subject) = (membership.account_id, Subject::new("user", user));
+    event::record(tx, actor, kind, Some(account), subject, told)
+}
+
+/// What events show of a part in an account.
+pub(crate) fn shown(membership: &Membership) -> serde_json::Map<String, serde_json::Value> {
+    event::Change::of(&[
+        ("account_id", membership.account_id.into()),
+        ("role", membership.role.name().into()),
+        ("admin", membership.admin.into()),
+        ("primary", membership.primary.into()),
+    ])
+    .new
 }
 
 /// Parts in groups that a stored user has not, or has with another permission.

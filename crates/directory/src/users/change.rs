@@ -54,6 +54,17 @@ impl<T> Change<T> {
     }
 }
 
+impl Change<String> {
+    /// Whether it makes something else of this.
+    fn differs(&self, from: Option<&str>) -> bool {
+        match self {
+            Self::Keep => false,
+            Self::Clear => from.is_some(),
+            Self::Set(value) => from != Some(value.as_str()),
+        }
+    }
+}
+
 impl Change<Timestamp> {
     /// As [`Change::apply`], to the millisecond, which is what is kept.
     fn apply_time(&self, target: &mut Option<Timestamp>) {
@@ -196,12 +207,25 @@ pub struct UserChange {
 impl UserChange {
     /// The user as the change leaves them. Attributes of the other kind are ignored.
     pub(super) fn apply(&self, user: &mut User, now: Timestamp) {
+        let (email, phone) = (user.email.clone(), user.phone.clone());
+        self.apply_values(user, now);
+        // What was proved of an address says nothing of another.
+        let is_same = user.email.as_ref().map(Email::key) == email.as_ref().map(Email::key);
+        user.email_verified_at = user.email_verified_at.filter(|_| is_same);
+        let number = number_of(user.phone.as_ref());
+        let proved = user.verified_phone.as_deref();
+        let proved = proved.and_then(|text| Phone::unchecked(text).ok());
+        let stays = number == number_of(phone.as_ref()) || number == number_of(proved.as_ref());
+        if !stays && !self.verified_phone.is_named() && !self.phone_verified_at.is_named() {
+            user.verified_phone = None;
+            user.phone_verified_at = None;
+        }
+    }
+
+    fn apply_values(&self, user: &mut User, now: Timestamp) {
         self.kind.apply(&mut user.kind);
         self.email.apply(&mut user.email);
-        self.first_name.apply(&mut user.first_name);
-        self.middle_name.apply(&mut user.middle_name);
-        self.last_name.apply(&mut user.last_name);
-        self.name.apply(&mut user.name);
+        self.apply_names(user);
         self.gender.apply(&mut user.gender);
         self.phone.apply(&mut user.phone);
         self.avatar_url.apply(&mut user.avatar_url);
@@ -230,6 +254,26 @@ impl UserChange {
         self.apply_suspension(user, now);
     }
 
+    /// Who changes one part of a name by which a user is shown changes that part alone, and the
+    /// whole name with it.
+    fn apply_names(&self, user: &mut User) {
+        let (first, last) = user.shown_parts();
+        let changes = self.first_name.differs(first)
+            || self.last_name.differs(last)
+            || self.middle_name.differs(user.middle_name.as_deref());
+        if !self.name.is_named() {
+            if !changes {
+                // They are as they are shown, wherever they are kept.
+                return;
+            }
+            user.keep_parts();
+        }
+        self.first_name.apply(&mut user.first_name);
+        self.middle_name.apply(&mut user.middle_name);
+        self.last_name.apply(&mut user.last_name);
+        self.name.apply(&mut user.name);
+    }
+
     fn apply_worker(&self, user: &mut User) {
         self.verified_phone.apply(&mut user.verified_phone);
         self.phone_verified_at
@@ -247,7 +291,8 @@ impl UserChange {
             .get_or_insert(W2Status::NotStarted);
     }
 
-    fn apply_suspension(&self, user: &mut User, now: Timestamp) {
+    /// Suspends the user, or ends that, as the change says.
+    pub(super) fn apply_suspension(&self, user: &mut User, now: Timestamp) {
         match (&self.suspended, &self.suspended_at) {
             (Change::Set(false) | Change::Clear, _) => user.suspended_at = None,
             (_, Change::Set(at)) => user.suspended_at = Some(to_millisecond(*at)),
@@ -279,6 +324,11 @@ impl UserChange {
             ("w2_employee_id", &self.w2_employee_id, 255),
         ]
     }
+}
+
+/// What a phone is the same by.
+fn number_of(phone: Option<&Phone>) -> Option<&str> {
+    phone.map(|phone| phone.key().unwrap_or(phone.as_str()))
 }
 
 /// Longest text of a field, in characters; 0 for what is no plain text field.
@@ -313,6 +363,65 @@ mod tests {
         }
         .apply(&mut user, Timestamp::UNIX_EPOCH);
         assert_eq!(user.suspended_at, None);
+    }
+
+    /// A user of this whole name and these parts, after a change of the first and the last name;
+    /// answers the whole name, and the parts that are shown.
+    fn renamed(
+        (name, first, last): (Option<&str>, Option<&str>, Option<&str>),
+        (to_first, to_last): (Change<&str>, Change<&str>),
+    ) -> [Option<String>; 4] {
+        let owned = |change: Change<&str>| match change {
+            Change::Keep => Change::Keep,
+            Change::Clear => Change::Clear,
+            Change::Set(text) => Change::Set(text.to_owned()),
+        };
+        let mut user = User::blank(1, String::new(), Timestamp::UNIX_EPOCH);
+        user.name = name.map(str::to_owned);
+        user.first_name = first.map(str::to_owned);
+        user.last_name = last.map(str::to_owned);
+        let change = UserChange {
+            first_name: owned(to_first),
+            last_name: owned(to_last),
+            ..UserChange::default()
+        };
+        change.apply(&mut user, Timestamp::UNIX_EPOCH);
+        let (first, last) = user.shown_parts();
+        let (first, last) = (first.map(str::to_owned), last.map(str::to_owned));
+        [user.name.clone(), user.shown_name(), first, last]
+    }
+
+    #[test]
+    fn a_part_of_a_name_changes_alone_and_the_whole_follows() {
+        use Change::{Clear, Keep, Set};
+        let grace = (Some("Grace Hopper"), None, None);
+        let shown = |found: [Option<&str>; 4]| found.map(|text| text.map(str::to_owned));
+        let murray = shown([None, Some("Grace Murray"), Some("Grace"), Some("Murray")]);
+        assert_eq!(renamed(grace, (Keep, Set("Murray"))), murray);
+        assert_eq!(renamed(grace, (Set("Grace"), Set("Murray"))), murray);
+        let hopper = shown([None, Some("Hopper"), None, Some("Hopper")]);
+        assert_eq!(renamed(grace, (Clear, Keep)), hopper);
+        let one = (Some("Grace"), None, None);
+        assert_eq!(renamed(one, (Keep, Set("Murray"))), murray);
+        // As it is shown already.
+        let same = shown([
+            Some("Grace Hopper"),
+            Some("Grace Hopper"),
+            Some("Grace"),
+            Some("Hopper"),
+        ]);
+        assert_eq!(renamed(grace, (Set("Grace"), Keep)), same);
+        // One that said what the parts said follows them; one of its own stays.
+        let both = (Some("Grace Hopper"), Some("Grace"), Some("Hopper"));
+        assert_eq!(renamed(both, (Keep, Set("Murray"))), murray);
+        let own = (Some("Amazing Grace"), Some("Grace"), Some("Hopper"));
+        let kept = [
+            Some("Amazing Grace"),
+            Some("Amazing Grace"),
+            Some("Grace"),
+            Some("Murray"),
+        ];
+        assert_eq!(renamed(own, (Keep, Set("Murray"))), shown(kept));
     }
 
     #[test]

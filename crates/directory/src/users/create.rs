@@ -1,8 +1,10 @@
 //! Making a user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::around::{employer_membership, new_badge, plain_membership};
+use serde_json::json;
+
+use super::around::{employer_membership, joined_account, new_badge, plain_membership};
 use super::change::{InvitationRequest, UserChange};
 use super::kept::Kept;
 use super::plan::Plan;
@@ -12,16 +14,17 @@ use crate::actor::Actor;
 use crate::clock::uuid_v7;
 use crate::error::Error;
 use crate::event::{self, EventType, Subject};
+use crate::grants;
 use crate::invitations;
 use crate::model::{
     AccountRole, GroupPermission, Invitation, InvitationKind, Membership, User, UserKind, UserView,
 };
 use crate::permission::Permission;
 use crate::store::{
-    IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
+    Claim, IdKind, Statement, Tx, find_role, grant_role, insert_invitation, insert_preferences,
     insert_user, insert_user_badge, put_group_member, put_member, put_password,
 };
-use crate::violation::Violations;
+use crate::violation::{Path, Violations};
 
 /// Makes a user. `violations` are what the dialect found wrong with the request already: a
 /// request with any is refused with all, what is taken included.
@@ -75,19 +78,21 @@ pub(crate) fn plan(
         return Err(Error::Invalid(violations));
     }
     let mut around = kept.statements(actor.tenant, user.id)?;
-    let account = add_memberships(actor, change, &user, &mut around, tx);
+    let memberships = memberships_of_new(actor, change, &user);
+    let put = |own| put_member(actor.tenant, user.id, own, tx.now());
+    around.extend(memberships.iter().map(put));
     add_grants(tx, actor, change, &user, &mut around)?;
     add_new_badges(tx, actor, change, &user, &mut around)?;
     around.extend(created_events(
         tx,
         actor,
+        change,
         &user,
         &kept,
-        account,
-        !change.roles.is_empty(),
+        &memberships,
     )?);
     let has = Include {
-        accounts: account.is_some(),
+        accounts: !memberships.is_empty(),
         groups: !change.groups.is_empty(),
         badges: !change.badges.is_empty(),
         roles: !change.roles.is_empty(),
@@ -100,22 +105,36 @@ pub(crate) fn plan(
         gained: held.claims,
         paths: held.paths,
         ends: Vec::new(),
+        unseated: BTreeSet::new(),
         around,
         has,
         user,
     })
 }
 
-/// Memberships of a new user: those asked for, the one of an employer's customer, and the
-/// one of the account that the key is bound to. The first is primary unless another says so.
-/// Answers the account that the creation counts to.
-fn add_memberships(
+/// What forms would make a new user claim beside their email, each with where it stands in the
+/// request, whoever has it and whoever's the email is.
+///
+/// # Errors
+/// [`Error::Invalid`] with what is wrong with the change itself; storage errors.
+pub(crate) fn claimed_by_forms(
+    tx: &Tx<'_>,
     actor: &Actor,
     change: &UserChange,
-    user: &User,
-    statements: &mut Vec<Statement<'static>>,
-    tx: &Tx<'_>,
-) -> Option<i64> {
+) -> Result<BTreeMap<Claim, Path>, Error> {
+    let mut user = User::blank(0, String::new(), tx.now());
+    change.apply(&mut user, tx.now());
+    let mut violations = Violations::new();
+    rules::check_values(change, &user, true, &mut violations);
+    let kept = Kept::new(tx, actor, &user, &change.records, &mut violations)?;
+    let held = kept.held(&user, &mut violations);
+    Error::if_any(violations)?;
+    Ok(held.paths)
+}
+
+/// Memberships of a new user: those asked for, the one of an employer's customer, and the
+/// one of the account that the key is bound to. The first is primary unless another says so.
+fn memberships_of_new(actor: &Actor, change: &UserChange, user: &User) -> Vec<Membership> {
     let mut memberships: Vec<Membership> = Vec::new();
     for grant in &change.accounts {
         add_membership(
@@ -143,13 +162,7 @@ fn add_memberships(
     {
         first.primary = true;
     }
-    for membership in &memberships {
-        statements.push(put_member(actor.tenant, user.id, membership, tx.now()));
-    }
     memberships
-        .iter()
-        .find(|each| each.primary)
-        .map(|each| each.account_id)
 }
 
 fn add_membership(memberships: &mut Vec<Membership>, mut new: Membership) {
@@ -281,40 +294,39 @@ fn add_new_badges(
     Ok(())
 }
 
+/// What is told of a new user: that there is one, which accounts they join, and which roles they
+/// get in each place.
 fn created_events(
     tx: &Tx<'_>,
     actor: &Actor,
+    change: &UserChange,
     user: &User,
     kept: &Kept,
-    account: Option<i64>,
-    roles: bool,
+    memberships: &[Membership],
 ) -> Result<Vec<Statement<'static>>, Error> {
-    let subject = Subject::new("user", user.id);
-    let change = event::Change::new(kept.snapshot_after(user));
-    let kind = EventType::UserCreated;
-    let mut events = vec![event::record(
-        tx,
-        actor,
-        kind,
-        account,
-        subject.clone(),
-        change,
-    )?];
-    let bare = |kind| {
-        event::record(
-            tx,
-            actor,
-            kind,
-            account,
-            subject.clone(),
-            event::Change::default(),
-        )
+    let primary = memberships.iter().find(|own| own.primary);
+    let primary = primary.map(|own| own.account_id);
+    let record = |kind, account, told| {
+        let subject = Subject::new("user", user.id);
+        event::record(tx, actor, kind, account, subject, told)
     };
-    if account.is_some() {
-        events.push(bare(EventType::UserAddedToAccount)?);
+    let made = event::Change::new(kept.snapshot_after(user));
+    let mut events = vec![record(EventType::UserCreated, primary, made)?];
+    for own in memberships {
+        events.push(joined_account(tx, actor, user.id, own)?);
     }
-    if roles {
-        events.push(bare(EventType::UserRolesUpdated)?);
+    let mut given: BTreeMap<Option<i64>, BTreeSet<&str>> = BTreeMap::new();
+    for grant in &change.roles {
+        let names = given.entry(grant.account_id).or_default();
+        names.insert(&grant.name);
+    }
+    for (place, names) in given {
+        let told = grants::told(place, "roles", json!([]), json!(names));
+        events.push(record(
+            EventType::UserRolesUpdated,
+            place.or(primary),
+            told,
+        )?);
     }
     Ok(events)
 }

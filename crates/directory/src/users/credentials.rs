@@ -3,12 +3,12 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::UserChange;
+use super::administered::check_parts;
 use super::view::Include;
 use crate::access::access_of;
 use crate::actor::{Actor, Principal, Visibility};
 use crate::error::Error;
-use crate::members;
-use crate::model::{Email, User};
+use crate::model::{Email, Membership, User};
 use crate::password::{self, PasswordRule};
 use crate::store::{Tx, memberships_of};
 use crate::violation::Rule;
@@ -108,9 +108,11 @@ pub(crate) fn check_change(
         let own = before.email.as_ref();
         own.is_none_or(|own| own.key() != new.key())
     });
-    let suspends = change.suspended.value() == Some(&true) || change.suspended_at.value().is_some();
-    let suspends = suspends && before.suspended_at.is_none();
-    if change.password.is_none() && !email && !suspends {
+    let mut after = before.clone();
+    change.apply_suspension(&mut after, tx.now());
+    // Letting somebody in again is no less than shutting them out.
+    let turns = before.suspended_at.is_some() != after.suspended_at.is_some();
+    if change.password.is_none() && !email && !turns {
         return Ok(());
     }
     actor.require_in_person()?;
@@ -119,23 +121,28 @@ pub(crate) fn check_change(
             "one's own password is changed by naming the old one",
         ));
     }
-    require_not_above_one(tx, actor, before.id, has)?;
-    if suspends {
-        require_administered_without(tx, actor, before.id)?;
-    }
-    Ok(())
+    require_not_above_one(tx, actor, before.id, has)
 }
 
-/// Refuses who acts in one account to shut out its last administrator.
-fn require_administered_without(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<(), Error> {
-    match actor.visibility {
-        Visibility::Account(account) => members::require_another_admin(tx, actor, account, user),
-        Visibility::Tenant | Visibility::PublicPool { .. } => Ok(()),
-    }
+/// Refuses to bring a user back to who may do less than they, or acts as another.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(super) fn check_return(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    user: i64,
+    has: Include,
+) -> Result<(), Error> {
+    actor.require_in_person()?;
+    require_not_above_one(tx, actor, user, has)
 }
 
 /// Refuses to take a user away for good to who may do less than they, acts as another, or acts in
-/// one account and would take them from another, or from one that they alone administer.
+/// one account and would take them from another; and the last administrator of any account.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::Conflict`].
 pub(super) fn check_removal(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -144,11 +151,15 @@ pub(super) fn check_removal(
 ) -> Result<(), Error> {
     actor.require_in_person()?;
     require_not_above_one(tx, actor, user, has)?;
-    if let Visibility::Account(account) = actor.visibility {
-        let held = memberships_of(tx, actor.tenant, &[user])?;
-        if held.iter().any(|(_, own)| own.account_id != account) {
-            return Err(Error::Forbidden("the user is a member of other accounts"));
-        }
+    if !has.accounts {
+        return Ok(());
     }
-    require_administered_without(tx, actor, user)
+    let held = memberships_of(tx, actor.tenant, &[user])?;
+    let held: Vec<Membership> = held.into_iter().map(|(_, own)| own).collect();
+    if let Visibility::Account(account) = actor.visibility
+        && held.iter().any(|own| own.account_id != account)
+    {
+        return Err(Error::Forbidden("the user is a member of other accounts"));
+    }
+    check_parts(tx, actor, user, &held).map(drop)
 }

@@ -8,6 +8,7 @@ use super::update::{rewrite, touch};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
+use crate::keys;
 use crate::model::User;
 use crate::permission::Permission;
 use crate::sessions;
@@ -41,6 +42,7 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, id: i64) -> Result<(), Error> {
     let mut around = sessions::ended(tx, actor.tenant, id, None)?;
     around.extend(erase_around(actor.tenant, id, tx.now()));
     around.push(erase_changes(actor.tenant, "user", id.to_string()));
+    around.extend(keys::after(tx, actor.tenant, &before, &user));
     let (kind, nothing) = (EventType::UserErased, Change::default());
     around.push(event::record(
         tx,

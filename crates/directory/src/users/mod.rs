@@ -1,5 +1,6 @@
 //! Users: what may be done with them, and what it causes.
 
+mod administered;
 mod around;
 mod change;
 mod create;
@@ -14,12 +15,13 @@ mod view;
 
 use jiff::SignedDuration;
 
+pub(crate) use around::shown as shown_part;
 pub use change::{
     AccountGrant, BadgeChange, Change, GroupGrant, InvitationRequest, RoleGrant, UserChange,
     longest,
 };
 pub use create::create;
-pub(crate) use create::{invite, plan as plan_creation};
+pub(crate) use create::{claimed_by_forms, invite, plan as plan_creation};
 pub(crate) use credentials::{check_change, require_not_above, require_not_above_in};
 pub use credentials::{check_password, check_password_by};
 pub use erase::erase;

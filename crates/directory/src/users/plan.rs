@@ -21,8 +21,10 @@ pub(crate) struct Plan {
     pub(crate) gained: BTreeSet<Claim>,
     /// Where what forms demand to be unique stands in the request.
     pub(super) paths: BTreeMap<Claim, Path>,
-    /// Ends the user's invitations; each touches none when another was faster.
+    /// Ends invitations and parts of the user; each touches none when another was faster.
     pub(crate) ends: Vec<Statement<'static>>,
+    /// Accounts in which the user stops administering.
+    pub(crate) unseated: BTreeSet<i64>,
     /// What stands around the user, and the events.
     pub(crate) around: Vec<Statement<'static>>,
     /// Parts around the user that there may be then, beside those that there were.
@@ -34,7 +36,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::Invalid`] for what is taken; [`Unavailable::Contention`] when another changed
-    /// the user, or an invitation of theirs, since they were read.
+    /// the user, or ended what this ends, since they were read.
     pub(crate) fn write(self, tx: &Tx<'_>, tenant: TenantId) -> Result<FoundUser, Error> {
         let mut statements = self.rows;
         let claims_at = statements.len();

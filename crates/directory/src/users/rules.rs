@@ -114,6 +114,9 @@ pub(super) fn check_grants(actor: &Actor, change: &UserChange, user: &User) -> R
     if grants {
         actor.require_in_person()?;
     }
+    for grant in &change.roles {
+        actor.require_in(grant.account_id, Permission::UpdateRoles)?;
+    }
     if !change.groups.is_empty() {
         actor.require(Permission::UpdateGroups)?;
     }
@@ -166,7 +169,7 @@ pub(crate) fn may_give(actor: &Actor, permissions: PermissionSet, account: Optio
         None => held.tenant.includes(permissions),
         Some(account) => held
             .held_in(account)
-            .includes(permissions.intersection(PermissionSet::IN_ACCOUNT)),
+            .includes(permissions.holding_in(Some(account))),
     }
 }
 

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::around::{employer_membership, join_accounts, join_groups, new_badge};
+use super::around::{self, employer_membership, join_accounts, join_groups, new_badge};
 use super::change::{GroupGrant, UserChange};
 use super::kept::Kept;
 use super::plan::Plan;
 use super::rules::Held;
 use super::view::{self, Include};
-use super::{UserKey, credentials, rules};
+use super::{UserKey, administered, credentials, rules};
 use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
 use crate::invitations;
-use crate::model::{User, UserBadge, UserKind, UserView};
+use crate::keys;
+use crate::model::{Membership, User, UserBadge, UserKind, UserView};
 use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
@@ -70,6 +71,7 @@ pub(crate) fn plan(
     let mut user = before.clone();
     change.apply(&mut user, tx.now());
     rules::check_grants(actor, change, &user)?;
+    administered::check_lessened(tx, actor, before, &user, change)?;
     plan_of(tx, actor, before, user, change, violations)
 }
 
@@ -134,31 +136,33 @@ pub(crate) fn join_group(
     plan.write(tx, actor.tenant).map(drop)
 }
 
-/// Ends a user's part in a group by what `around` writes.
+/// Ends a user's part in a group by `end`, and writes what is told of it.
 ///
 /// # Errors
-/// [`Unavailable::Contention`] when another changed the user since.
+/// [`Unavailable::Contention`] when another changed the user, or ended the part, since.
 pub(crate) fn leave_group(
     tx: &Tx<'_>,
     actor: &Actor,
     found: FoundUser,
-    mut around: Vec<Statement<'static>>,
+    end: Statement<'static>,
+    told: Statement<'static>,
 ) -> Result<(), Error> {
     let (kind, nothing) = (EventType::UserUpdated, event::Change::default());
     let subject = Subject::new("user", found.user.id);
     let event = event::record(tx, actor, kind, actor.account, subject, nothing)?;
-    around.push(event);
-    rewrite_around(tx, actor, found, around)
+    rewrite_around(tx, actor, found, vec![end], vec![told, event])
 }
 
-/// Writes what stands around a user, whose version moves with it.
+/// Ends what stands around a user by `ends`, each of which must touch a row, and writes the rest;
+/// the user's version moves with it.
 ///
 /// # Errors
-/// As [`leave_group`].
+/// [`Unavailable::Contention`] when another changed the user, or was faster with an end.
 pub(crate) fn rewrite_around(
     tx: &Tx<'_>,
     actor: &Actor,
     found: FoundUser,
+    ends: Vec<Statement<'static>>,
     around: Vec<Statement<'static>>,
 ) -> Result<(), Error> {
     let FoundUser { user: before, has } = found;
@@ -167,7 +171,7 @@ pub(crate) fn rewrite_around(
     // No claim comes or goes.
     let claims = (Held::default(), Held::default());
     let plan = rewrite(actor, before.version, user, claims, around, has)?;
-    plan.write(tx, actor.tenant).map(drop)
+    Plan { ends, ..plan }.write(tx, actor.tenant).map(drop)
 }
 
 /// What is to be written so that a user becomes as `user`, which `change` led to.
@@ -199,6 +203,7 @@ fn plan_of(
         rules::add_taken(tx, actor, &user, &claims.1, &mut violations)?;
         return Err(Error::Invalid(violations));
     }
+    let unseated = administered::check_update(tx, actor, before, &user, change)?;
     let mut around = change_around(tx, actor, before, &user, change)?;
     around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
@@ -214,6 +219,7 @@ fn plan_of(
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
+    around.extend(keys::after(tx, actor.tenant, before, &user));
     if ends_links(before, &user) {
         around.push(end_passkey_link(actor.tenant, user.id));
     }
@@ -240,7 +246,11 @@ fn plan_of(
         records: !change.records.is_empty(),
     };
     let plan = rewrite(actor, before.version, user, claims, around, gains)?;
-    Ok(Some(Plan { ends, ..plan }))
+    Ok(Some(Plan {
+        ends,
+        unseated,
+        ..plan
+    }))
 }
 
 /// What a change means for the sessions of its user: a new password ends all but the one it was
@@ -257,8 +267,7 @@ fn sessions_after(
         let own = actor.session.filter(|_| !suspended);
         return sessions::ended(tx, actor.tenant, user.id, own);
     }
-    let rights = !change.accounts.is_empty()
-        || (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role);
+    let rights = !change.accounts.is_empty() || administered::moves(before, user);
     if rights || before.email != user.email {
         let refreshed = sessions::refreshed(tx, actor.tenant, user.id)?;
         return Ok(refreshed.into_iter().collect());
@@ -303,6 +312,7 @@ pub(super) fn rewrite(
         gained: now.claims.difference(&before.claims).cloned().collect(),
         paths: now.paths,
         ends: Vec::new(),
+        unseated: BTreeSet::new(),
         around,
         has,
         user,
@@ -322,24 +332,7 @@ fn change_around(
     if let Some(hash) = &change.password {
         statements.push(put_password(tenant, user.id, hash, tx.now(), None));
     }
-    if (before.customer_id, before.employer_role) != (user.customer_id, user.employer_role) {
-        if let Some(left) = before
-            .customer_id
-            .filter(|left| Some(*left) != user.customer_id)
-        {
-            statements.push(delete_member(tenant, user.id, left));
-            statements.push(take_roles_in(tenant, user.id, Some(left)));
-            let none = PermissionSet::NONE;
-            statements.push(put_permissions(tenant, user.id, Some(left), none));
-        }
-        if let Some(mut membership) = employer_membership(user) {
-            let others = memberships_of(tx, tenant, &[user.id])?;
-            membership.primary = !others
-                .iter()
-                .any(|(_, each)| each.primary && Some(each.account_id) != before.customer_id);
-            statements.push(put_member(tenant, user.id, &membership, tx.now()));
-        }
-    }
+    statements.extend(change_employer(tx, actor, before, user)?);
     if user.kind == Some(UserKind::Worker) {
         for badge in &change.badges {
             statements.push(match (badge.id, badge.destroy, badge.badge_id) {
@@ -358,6 +351,42 @@ fn change_around(
         statements.push(look_again(tenant, user.id, tx.now()));
     }
     statements.extend(join_accounts(tx, actor, user, change)?);
+    Ok(statements)
+}
+
+/// Takes an employer out of the account of a customer whom they leave, and makes them a member of
+/// the one whom they work for, with the events of both.
+fn change_employer(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    before: &User,
+    user: &User,
+) -> Result<Vec<Statement<'static>>, Error> {
+    let (tenant, mut statements) = (actor.tenant, Vec::new());
+    if !administered::moves(before, user) {
+        return Ok(statements);
+    }
+    let held = memberships_of(tx, tenant, &[user.id])?;
+    let held: Vec<Membership> = held.into_iter().map(|(_, own)| own).collect();
+    let stored = |account: i64| held.iter().find(|own| own.account_id == account);
+    if let Some(left) = administered::left(before, user) {
+        statements.push(delete_member(tenant, user.id, left));
+        statements.push(take_roles_in(tenant, user.id, Some(left)));
+        let none = PermissionSet::NONE;
+        statements.push(put_permissions(tenant, user.id, Some(left), none));
+        if let Some(own) = stored(left) {
+            statements.push(around::left_account(tx, actor, user.id, own)?);
+        }
+    }
+    if let Some(mut membership) = employer_membership(user) {
+        membership.primary = !held
+            .iter()
+            .any(|own| own.primary && Some(own.account_id) != before.customer_id);
+        statements.push(put_member(tenant, user.id, &membership, tx.now()));
+        if stored(membership.account_id).is_none() {
+            statements.push(around::joined_account(tx, actor, user.id, &membership)?);
+        }
+    }
     Ok(statements)
 }
 
@@ -393,6 +422,7 @@ pub fn restore(tx: &Tx<'_>, actor: &Actor, id: i64, include: Include) -> Result<
     actor.require(Permission::DeleteUsers)?;
     actor.require_full_access()?;
     let before = find_user(tx, actor, &UserKey::Id(id), true)?.ok_or(Error::NotFound)?;
+    credentials::check_return(tx, actor, before.user.id, before.has)?;
     let found = set_deleted(tx, actor, before, None, EventType::UserUpdated)?;
     view::view(tx, actor, found, include)
 }
@@ -425,6 +455,7 @@ fn set_deleted(
         around.extend(sessions::ended(tx, actor.tenant, user.id, None)?);
         around.push(end_passkey_link(actor.tenant, user.id));
     }
+    around.extend(keys::after(tx, actor.tenant, &before, &user));
     if has.groups {
         around.push(set_members_gone(actor.tenant, user.id, user.deleted_at));
     }

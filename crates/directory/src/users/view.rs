@@ -44,9 +44,14 @@ pub(crate) fn views(
     include: Include,
 ) -> Result<Vec<UserView>, Error> {
     let tenant = actor.tenant;
+    // Who administers an account is allowed something by that.
+    let wanted = Include {
+        accounts: include.accounts || include.roles,
+        ..include
+    };
     let who_has = |part: fn(&Include) -> bool| -> Vec<i64> {
-        let wanted = users.iter().filter(|_| part(&include));
-        let having = wanted.filter(|found| part(&found.has));
+        let asked = users.iter().filter(|_| part(&wanted));
+        let having = asked.filter(|found| part(&found.has));
         having.map(|found| found.user.id).collect()
     };
     let accounts = who_has(|parts| parts.accounts);
@@ -58,7 +63,14 @@ pub(crate) fn views(
     let mut views = Views::of(users);
     if !accounts.is_empty() {
         for (user, membership) in memberships_of(tx, tenant, &accounts)? {
-            views.at(user, |view| view.accounts.push(membership));
+            views.at(user, |view| {
+                if include.roles && membership.admin {
+                    view.permissions = view.permissions.union(PermissionSet::ACCOUNT_ADMIN);
+                }
+                if include.accounts {
+                    view.accounts.push(membership);
+                }
+            });
         }
     }
     if !groups.is_empty() {
@@ -76,11 +88,11 @@ pub(crate) fn views(
             user_id,
             name,
             permissions,
-            ..
+            account_id,
         } in roles_of(tx, tenant, &roles)?
         {
             views.at(user_id, |view| {
-                view.permissions = view.permissions.union(permissions);
+                view.permissions = view.permissions.union(permissions.holding_in(account_id));
                 if !view.roles.contains(&name) {
                     view.roles.push(name);
                 }
@@ -88,7 +100,8 @@ pub(crate) fn views(
         }
         for direct in permissions_of(tx, tenant, &roles)? {
             views.at(direct.user_id, |view| {
-                view.permissions = view.permissions.union(direct.permissions);
+                let holding = direct.permissions.holding_in(direct.account_id);
+                view.permissions = view.permissions.union(holding);
             });
         }
     }

@@ -15,7 +15,7 @@ use crate::permission::Permission;
 use crate::query::{Listed, Position};
 use crate::store::{
     GroupKey, IdKind, Statement, StoredEvent, Tx, delete_webhook, end_lane, find_account,
-    find_group_id, find_webhook, insert_webhook, list_webhooks, update_webhook,
+    find_group_id, find_webhook, insert_webhook, list_webhooks, lock_tenant, update_webhook,
 };
 use crate::violation::{Rule, Violations};
 
@@ -193,6 +193,7 @@ pub fn create(
     };
     new.apply(&mut webhook, tx.now());
     check(tx, actor, &webhook, violations)?;
+    lock_tenant(tx, actor.tenant)?;
     let others = list_webhooks(tx, actor.tenant, None, 0, MAX_WEBHOOKS)?;
     if others.len() >= MAX_WEBHOOKS {
         return Err(Error::Conflict(FULL));
@@ -201,6 +202,27 @@ pub fn create(
     let event = record(tx, actor, EventType::WebhookCreated, &webhook, change)?;
     tx.batch(&[insert_webhook(actor.tenant, &webhook), event])?;
     Ok(webhook)
+}
+
+/// Makes a webhook, or changes the one that is the `same`; of those who ask at once, one makes it.
+///
+/// # Errors
+/// As [`create`].
+pub fn put(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    change: &WebhookChange,
+    sealed: &str,
+    same: impl Fn(&Webhook) -> bool,
+) -> Result<Webhook, Error> {
+    require(actor, Permission::UpdateWebhooks)?;
+    lock_tenant(tx, actor.tenant)?;
+    let all = list_webhooks(tx, actor.tenant, actor.account, 0, MAX_WEBHOOKS)?;
+    let none = Violations::new();
+    match all.iter().find(|each| same(each)) {
+        Some(webhook) => update(tx, actor, webhook.id, change, None, none),
+        None => create(tx, actor, change, sealed, none),
+    }
 }
 
 /// Tells that a webhook more than there may be was asked for. Who calls this bounds how often.

@@ -194,6 +194,12 @@ pub(crate) fn answer() -> Answer {
 async fn everything(world: &World) -> UserChange {
     let directory = &world.directory;
     let account = given::account(directory, &system(), "Acme").await;
+    // Who administers it besides may be left with it.
+    let deputy = UserChange {
+        accounts: vec![crate::sessions::member(account, true)],
+        ..given::person("deputy@example.org")
+    };
+    create(directory, &system(), &deputy).await.unwrap();
     let group = given::group(directory, &system(), "Sales").await.id;
     let badges = [
         given::badge(directory, &system(), "Forklift").await,
@@ -332,8 +338,8 @@ async fn a_deletion_is_whole_or_nothing(world: World) {
         users::delete(tx, &system(), &UserKey::Id(made.user.id), None)
     })
     .await;
-    // The user, their parts in groups, 3 claims and an event.
-    assert_eq!(failures, 6);
+    // The account that keeps an administrator, the user, their parts in groups, 3 claims, an event.
+    assert_eq!(failures, 7);
 }
 
 async fn a_restoration_is_whole_or_nothing(world: World) {

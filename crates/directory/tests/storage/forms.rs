@@ -38,13 +38,13 @@ on_each_engine!(
 );
 
 /// A form of the resource User, named `seller`.
-fn yaml(configuration: &str) -> String {
+pub(crate) fn yaml(configuration: &str) -> String {
     format!(
         "name: seller\nresource: User\nconfiguration:\n  email: {{}}\n  external_id: {{}}\n{configuration}"
     )
 }
 
-async fn put(
+pub(crate) async fn put(
     directory: &Directory,
     actor: &Actor,
     text: &str,
@@ -58,14 +58,14 @@ async fn put(
         .await
 }
 
-async fn stored(directory: &Directory, configuration: &str) -> StoredForm {
+pub(crate) async fn stored(directory: &Directory, configuration: &str) -> StoredForm {
     let text = yaml(configuration);
     let applied = put(directory, &system(), &text, Expected::Any).await;
     applied.unwrap().form
 }
 
 /// Makes a user through the form.
-async fn submit(directory: &Directory, given: Value) -> Result<UserView, Error> {
+pub(crate) async fn submit(directory: &Directory, given: Value) -> Result<UserView, Error> {
     let actor = system();
     let form = directory.form(actor.tenant, "seller").await?.unwrap();
     let given = given.as_object().unwrap().clone();
@@ -78,12 +78,16 @@ async fn submit(directory: &Directory, given: Value) -> Result<UserView, Error> 
 }
 
 /// Changes a user through the form.
-async fn resubmit(directory: &Directory, id: i64, given: Value) -> Result<Value, Error> {
+pub(crate) async fn resubmit(directory: &Directory, id: i64, given: Value) -> Result<Value, Error> {
     let actor = system();
     let form = directory.form(actor.tenant, "seller").await?.unwrap();
     let given = given.as_object().unwrap().clone();
+    let (reader, asked, sent) = (actor.clone(), form.clone(), given.clone());
+    let checked = directory
+        .read(move |tx| forms::check_update(tx, &reader, &asked, id, &sent))
+        .await?;
     directory
-        .write(move |tx| forms::update_user(tx, &actor, &form, id, &given, None))
+        .write(move |tx| forms::update_user(tx, &actor, &form, id, &given, &checked, None))
         .await?;
     Ok(shown(&get(directory, &system(), UserKey::Id(id)).await?))
 }

@@ -315,6 +315,13 @@ async fn an_employer_follows_their_customer(world: World) {
         customer_id: Change::Set(initech),
         ..UserChange::default()
     };
+    let last = update(directory, &system(), key.clone(), None, &moved).await;
+    assert!(matches!(last, Err(Error::Conflict(_))), "{last:?}");
+    let deputy = UserChange {
+        accounts: vec![crate::sessions::member(acme, true)],
+        ..person("deputy@example.org")
+    };
+    create(directory, &system(), &deputy).await.unwrap();
     let moved = update(directory, &system(), key.clone(), None, &moved)
         .await
         .unwrap();
@@ -415,7 +422,9 @@ async fn nobody_gives_a_role_above_their_own_rights(world: World) {
         Permission::ReadBadges,
     ]);
     let maker = Actor {
-        permissions: viewer.with(Permission::CreateUsers),
+        permissions: viewer
+            .with(Permission::CreateUsers)
+            .with(Permission::UpdateRoles),
         ..system()
     };
     for (number, name) in ["superAdmin", "accountAdmin", "manager"]
@@ -438,6 +447,16 @@ async fn nobody_gives_a_role_above_their_own_rights(world: World) {
         (made.roles, made.permissions),
         (vec!["viewer".to_owned()], viewer)
     );
+    let without = Actor {
+        permissions: viewer.with(Permission::CreateUsers),
+        ..system()
+    };
+    let change = UserChange {
+        roles: vec![role("viewer")],
+        ..person("w@example.org")
+    };
+    let refused = create(directory, &without, &change).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
 }
 
 async fn who_lacks_a_permission_is_refused(world: World) {

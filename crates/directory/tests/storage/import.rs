@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use directory::import::{self, MOST_RECORDS, Outcome, Record};
-use directory::model::{AccountRole, Email, GroupPermission, User};
+use directory::model::{AccountRole, Email, EmployerRole, GroupPermission, User};
 use directory::password::PasswordHash;
-use directory::users::{AccountGrant, BadgeChange, GroupGrant, UserChange, UserKey};
+use directory::users::{AccountGrant, BadgeChange, Change, GroupGrant, UserChange, UserKey};
 use directory::violation::{Path, Rule, Violations};
 use directory::{Actor, Directory, Error};
 
@@ -30,6 +30,7 @@ on_each_engine!(
     a_badge_that_is_held_is_not_given_again,
     what_is_held_is_read_for_all_records_at_once,
     a_hash_is_kept_and_the_same_one_is_nothing_new,
+    records_leave_an_account_its_last_administrator,
     many_records_are_put_at_once_but_not_any_number,
     an_import_is_whole_or_nothing,
     imports_and_creations_at_once_make_each_user_once,
@@ -412,6 +413,33 @@ async fn a_hash_is_kept_and_the_same_one_is_nothing_new(world: World) {
             .await;
         assert_eq!(checked.unwrap(), right, "{password}");
     }
+}
+
+async fn records_leave_an_account_its_last_administrator(world: World) {
+    let directory = &world.directory;
+    let acme = given::account(directory, &system(), "Acme").await;
+    let initech = given::account(directory, &system(), "Initech").await;
+    let boss = |address: &str, customer: i64| UserChange {
+        employer_role: Change::Set(EmployerRole::CustomerAdmin),
+        password: Some(PasswordHash::import(HASH).unwrap()),
+        ..given::employer(address, customer)
+    };
+    let both = ["one@example.org", "two@example.org"];
+    for address in both {
+        let made = create(directory, &system(), &boss(address, acme)).await;
+        made.unwrap();
+    }
+    let moved = both.map(|address| record(boss(address, initech)));
+    let outcomes = put(&world, moved.to_vec()).await;
+    assert!(
+        matches!(
+            outcomes.as_slice(),
+            [Outcome::Updated(_), Outcome::Refused(_)]
+        ),
+        "{outcomes:?}"
+    );
+    let stays = by_email(&world, both[1]).await.unwrap();
+    assert_eq!(stays.customer_id, Some(acme));
 }
 
 async fn many_records_are_put_at_once_but_not_any_number(world: World) {

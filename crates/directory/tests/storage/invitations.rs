@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use directory::deliveries::{self, Claimed, EMAIL, Letter, SMS};
 use directory::event::{self, EventType};
-use directory::invitations::{self, Answer, Link, Opened};
+use directory::groups::Reach;
+use directory::groups::members::{self, NewMember};
+use directory::invitations::{self, Answer, Asked, Link, Opened};
 use directory::model::{
-    GroupPermission, InvitationKind, InvitationState, OnboardingState, UserStatus, UserView,
+    Email, GroupPermission, InvitationKind, InvitationState, OnboardingState, UserStatus, UserView,
 };
-use directory::password::PasswordHash;
+use directory::password::{PasswordHash, PasswordRule};
 use directory::query::InvitationFilter;
 use directory::secret::SealingKey;
+use directory::store::Tx;
 use directory::users::{
     Change, GroupGrant, INVITATION_LIFETIME, InvitationRequest, UserChange, UserKey,
 };
@@ -30,6 +33,8 @@ on_each_engine!(
     a_message_by_sms_verifies_the_number_alone,
     one_answer_is_for_all_that_are_out,
     a_verification_asks_for_no_terms,
+    whichever_is_answered_all_that_any_asks_is_asked,
+    an_answer_that_was_checked_by_less_than_is_asked_by_then_is_none,
     of_answers_at_one_moment_one_counts,
     only_the_whole_secret_of_the_message_opens,
     an_expired_invitation_is_refused_until_it_is_sent_again,
@@ -43,6 +48,11 @@ on_each_engine!(
 );
 
 const PASSWORD: &str = "tide plank ferry orbit";
+/// All that can be asked.
+const ALL: Asked = Asked {
+    terms: true,
+    password_rule: PasswordRule::Composed,
+};
 
 pub(crate) fn invited(change: UserChange, kind: InvitationKind) -> UserChange {
     UserChange {
@@ -126,7 +136,7 @@ pub(crate) async fn open(directory: &Directory, token: &SecretString) -> Result<
 pub(crate) async fn accept(directory: &Directory, token: &SecretString) -> Result<Link, Error> {
     let (token, hash) = (token.clone(), hash(directory, PASSWORD).await);
     directory
-        .write(move |tx| invitations::accept(tx, &token, &hash, "request-2"))
+        .write(move |tx| invitations::accept(tx, &token, &hash, ALL, "request-2"))
         .await
 }
 
@@ -202,7 +212,7 @@ async fn accepting_sets_what_the_person_proved_and_agreed_to(world: World) {
     let made = create(directory, &key, &change).await.unwrap();
     let token = the_token(directory, EMAIL).await;
     let shown = opened(open(directory, &token).await);
-    assert_eq!(shown.kind, InvitationKind::Invite);
+    assert!(shown.asked.terms);
     assert_eq!(shown.user.id, made.user.id);
     world.clock.advance(Duration::from_secs(90));
     let now = world.now();
@@ -275,7 +285,7 @@ async fn accepting_sets_what_the_person_proved_and_agreed_to(world: World) {
         hash(directory, "another password entirely").await,
     );
     let second = directory
-        .write(move |tx| invitations::accept(tx, &again, &other, "request-3"))
+        .write(move |tx| invitations::accept(tx, &again, &other, ALL, "request-3"))
         .await;
     assert_ended(second, InvitationState::Accepted);
     assert!(password_is(directory, made.user.id, PASSWORD).await);
@@ -293,7 +303,7 @@ async fn accepting_is_whole_or_nothing(world: World) {
     let token = the_token(directory, EMAIL).await;
     let hash = hash(directory, PASSWORD).await;
     let failures = whole_or_nothing(&world, move |tx| {
-        invitations::accept(tx, &token, &hash, "request-2").map(drop)
+        invitations::accept(tx, &token, &hash, ALL, "request-2").map(drop)
     })
     .await;
     // The user, a password, the invitation, a group, and 3 events.
@@ -377,7 +387,10 @@ async fn a_verification_asks_for_no_terms(world: World) {
             .collect()
     };
     let invite = Opened {
-        kind: InvitationKind::Invite,
+        asked: Asked {
+            terms: true,
+            ..shown.asked
+        },
         ..shown.clone()
     };
     assert_eq!(
@@ -405,6 +418,69 @@ async fn a_verification_asks_for_no_terms(world: World) {
         (None, None)
     );
     assert_eq!(user.email_verified_at, Some(world.now()));
+}
+
+/// Who was invited to work, and then to a group; the links of both.
+async fn invited_twice(world: &World) -> (i64, SecretString, SecretString) {
+    let directory = &world.directory;
+    let made = create(directory, &system(), &invited_worker()).await;
+    let invite = the_token(directory, EMAIL).await;
+    world.clock.advance(Duration::from_secs(1));
+    to_sales(directory).await;
+    (
+        made.unwrap().user.id,
+        invite,
+        the_token(directory, EMAIL).await,
+    )
+}
+
+/// Invites her to a group, where passwords are to be composed.
+async fn to_sales(directory: &Directory) {
+    let group_id = given::group(directory, &system(), "Sales").await.id;
+    let new = NewMember {
+        email: Email::parse("ada@example.org").unwrap(),
+        group_id,
+        permission: GroupPermission::ReadTeam,
+        password_rule: PasswordRule::Composed,
+        message: true,
+    };
+    let add = move |tx: &Tx<'_>| {
+        let none = Violations::new();
+        members::add(tx, &system(), Reach::Tenant, &new, none)
+    };
+    directory.write(add).await.unwrap();
+}
+
+async fn whichever_is_answered_all_that_any_asks_is_asked(world: World) {
+    let directory = &world.directory;
+    let (user, invite, verify) = invited_twice(&world).await;
+    for token in [&invite, &verify] {
+        assert_eq!(opened(open(directory, token).await).asked, ALL);
+    }
+    opened(accept(directory, &verify).await);
+    let user = the_user(directory, user).await.user;
+    assert_eq!(user.agreed_to_terms, Some(true));
+    assert_eq!(user.agreed_to_terms_at, Some(world.now()));
+    assert_eq!(user.onboarding_state, Some(OnboardingState::Started));
+    assert_ended(open(directory, &invite).await, InvitationState::Accepted);
+}
+
+async fn an_answer_that_was_checked_by_less_than_is_asked_by_then_is_none(world: World) {
+    let directory = &world.directory;
+    let made = create(directory, &system(), &invited_worker()).await;
+    let user = made.unwrap().user.id;
+    let token = the_token(directory, EMAIL).await;
+    let checked = opened(open(directory, &token).await).asked;
+    let plain = PasswordRule::Plain;
+    assert_eq!((checked.terms, checked.password_rule), (true, plain));
+    to_sales(directory).await;
+    let (own, hash) = (token.clone(), hash(directory, PASSWORD).await);
+    let answer = move |tx: &Tx<'_>| invitations::accept(tx, &own, &hash, checked, "");
+    let refused = directory.write(answer).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    let user = the_user(directory, user).await.user;
+    assert_eq!(user.status(), UserStatus::Pending);
+    assert_eq!(opened(open(directory, &token).await).asked, ALL);
 }
 
 async fn of_answers_at_one_moment_one_counts(world: World) {

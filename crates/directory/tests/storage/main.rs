@@ -46,6 +46,7 @@ macro_rules! on_each_engine {
     };
 }
 
+mod at_once;
 mod atomicity;
 mod backup;
 mod cost;
@@ -56,6 +57,7 @@ mod engine;
 mod events;
 mod faults;
 mod feed;
+mod form_claims;
 mod forms;
 mod given;
 mod grants;
@@ -77,6 +79,7 @@ mod races;
 mod rights;
 mod schema;
 mod sessions;
+mod sign_ups;
 mod unique;
 mod user_values;
 mod users;

@@ -29,7 +29,7 @@ const WRITERS: usize = 24;
 const ROUNDS: usize = 40;
 
 /// Runs the same thing by several writers at once, in turns on the nodes.
-async fn at_once<T, F, Done>(nodes: &[&Directory], writers: usize, run: F) -> Vec<T>
+pub(crate) async fn at_once<T, F, Done>(nodes: &[&Directory], writers: usize, run: F) -> Vec<T>
 where
     T: Send + 'static,
     F: Fn(Directory, usize) -> Done,

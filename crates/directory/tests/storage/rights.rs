@@ -3,7 +3,7 @@
 
 use directory::grants;
 use directory::members::{self, MemberChange};
-use directory::model::Role;
+use directory::model::{EmployerRole, Role, UserKind};
 use directory::permission::{Permission, PermissionSet};
 use directory::roles;
 use directory::store::UserKey;
@@ -260,12 +260,21 @@ static SYSTEM: std::sync::LazyLock<Actor> = std::sync::LazyLock::new(system);
 async fn administrators_who_leave_at_once_leave_one(world: World) {
     let directory = &world.directory;
     let other = world.another().await;
+    let elsewhere = given::account(directory, &system(), "Elsewhere").await;
     for round in 0..12 {
         let account = given::account(directory, &system(), "Acme").await;
         let mut admins = Vec::new();
-        for number in 0..4 {
+        for number in 0..6 {
+            let employed = number == 5;
             let change = UserChange {
-                accounts: vec![member(account, true)],
+                accounts: if employed {
+                    Vec::new()
+                } else {
+                    vec![member(account, true)]
+                },
+                kind: Change::set_if(employed.then_some(UserKind::Employer)),
+                customer_id: Change::set_if(employed.then_some(account)),
+                employer_role: Change::set_if(employed.then_some(EmployerRole::CustomerAdmin)),
                 ..person(&format!("admin.{round}.{number}@example.org"))
             };
             admins.push(create(directory, &system(), &change).await.unwrap().user.id);
@@ -283,10 +292,29 @@ async fn administrators_who_leave_at_once_leave_one(world: World) {
                 };
                 let id = *id;
                 tokio::spawn(async move {
-                    if number < 2 {
-                        remove(&node, &system(), account, id).await
-                    } else {
-                        self::change(&node, &system(), account, id, NO_ADMIN).await
+                    let key = UserKey::Id(id);
+                    let update = async |change: UserChange| {
+                        let done = given::update(&node, &SYSTEM, key.clone(), None, &change);
+                        done.await.map(drop)
+                    };
+                    match number {
+                        0 | 1 => remove(&node, &system(), account, id).await,
+                        2 => self::change(&node, &system(), account, id, NO_ADMIN).await,
+                        3 => {
+                            update(UserChange {
+                                suspended: Change::Set(true),
+                                ..UserChange::default()
+                            })
+                            .await
+                        }
+                        4 => given::delete(&node, &system(), key.clone(), None).await,
+                        _ => {
+                            update(UserChange {
+                                customer_id: Change::Set(elsewhere),
+                                ..UserChange::default()
+                            })
+                            .await
+                        }
                     }
                 })
             })
@@ -304,7 +332,8 @@ async fn administrators_who_leave_at_once_leave_one(world: World) {
             .read(move |tx| members::list(tx, &system(), account, None, 10))
             .await
             .unwrap();
-        let left = list.rows.iter().filter(|each| each.admin).count();
+        let may = list.rows.iter().filter(|each| each.suspended_at.is_none());
+        let left = may.filter(|each| each.admin).count();
         assert_eq!(left, 1);
     }
 }

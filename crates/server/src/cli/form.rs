@@ -1,5 +1,6 @@
 //! `muster form`: forms are written in files, and stored from there.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -62,10 +63,20 @@ pub(super) async fn run(
 /// Reads the forms of all files; everything that is wrong with any is told together.
 fn read_all(files: &[PathBuf]) -> Result<Vec<Draft>, Failed> {
     let (mut drafts, mut wrong) = (Vec::new(), Vec::new());
+    let mut named = HashMap::new();
     for file in files {
         let shown = file.display();
         match forms::draft(format_of(file), source_of(file)?, None) {
-            Ok(draft) => drafts.push(draft),
+            Ok(draft) => {
+                let name = draft.form.name.clone();
+                match named.insert(name, shown.to_string()) {
+                    None => drafts.push(draft),
+                    Some(first) => wrong.push(format!(
+                        "{shown}: is of the same name as {first}: {}",
+                        draft.form.name
+                    )),
+                }
+            }
             Err(faults) => wrong.extend(faults.iter().map(|fault| format!("{shown}:{fault}"))),
         }
     }

@@ -146,7 +146,7 @@ pub enum Forbidden {
     /// Longer than [`MAX_URL`].
     #[error("the URL is longer than 2048 bytes")]
     TooLong,
-    /// No URL, or none with a host.
+    /// No URL, or none with a host, or a text with what a URL does not hold.
     #[error("the URL is not valid")]
     NotAUrl,
     /// Neither `https` nor `http`.
@@ -193,6 +193,10 @@ impl Guard {
     pub fn check_url(&self, text: &str) -> Result<(Url, Transport), Forbidden> {
         if text.len() > MAX_URL {
             return Err(Forbidden::TooLong);
+        }
+        // The parser drops or encodes them: what is stored would not be what is called.
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(Forbidden::NotAUrl);
         }
         let url = Url::parse(text).map_err(|_| Forbidden::NotAUrl)?;
         let transport = match url.scheme() {

@@ -96,13 +96,23 @@ pub fn key_of(
     if key.is_empty() || key.len() > MAX_KEY {
         return Err(Failure::refused(NAME, key, Rule::BadFormat));
     }
-    let (kind, id) = actor.named();
     Ok(Some(IdempotencyKey {
-        principal: format!("{kind}:{id}"),
+        principal: asker(actor),
         route: route.to_owned(),
         key: key.to_owned(),
         request_hash: digest(body),
     }))
+}
+
+/// Who asks, and where: what is asked in another account, or as another, is another request.
+fn asker(actor: &Actor) -> String {
+    let (kind, id) = actor.named();
+    let account = actor.account.map(|account| format!("@{account}"));
+    let user = actor.acting_as().map(|user| format!("/{user}"));
+    [Some(format!("{kind}:{id}")), account, user]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Runs a change once for its key, and answers what the first run answered. `prepare` does

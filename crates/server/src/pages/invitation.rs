@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::Error;
 use directory::invitations::{self, Answer, Link, Opened};
-use directory::model::{Email, InvitationKind, InvitationState};
+use directory::model::{Email, InvitationState};
 use directory::password::{MIN_PASSWORD, PasswordRule};
 use directory::violation::{Rule, Violations};
 use secrecy::SecretString;
@@ -90,14 +90,17 @@ pub(super) async fn answer(
         .hash_password(Some(answer.password), &violations)
         .await?;
     let hash = hashed.ok_or_else(|| Error::internal("a good password was not hashed"))?;
-    let (secret, request) = (token.0, context.id);
+    let (secret, request) = (token.0.clone(), context.id.clone());
     let accepted = app
         .directory
-        .write(move |tx| invitations::accept(tx, &secret, &hash, &request))
-        .await?;
+        .write(move |tx| invitations::accept(tx, &secret, &hash, opened.asked, &request))
+        .await;
     match accepted {
-        Link::Open(opened) => Ok(done(opened.redirect_to.as_deref())?),
-        Link::Ended(state) => Ok(ended(state)?),
+        Ok(Link::Open(opened)) => Ok(done(opened.redirect_to.as_deref())?),
+        Ok(Link::Ended(state)) => Ok(ended(state)?),
+        // An invitation that asks more was made since the form was read: it is shown again.
+        Err(Error::Conflict(_)) => show(State(app), context, token).await,
+        Err(cause) => Err(cause.into()),
     }
 }
 
@@ -149,13 +152,13 @@ fn form_page(opened: &Opened, violations: &Violations, agrees: bool) -> Result<R
         let field = violation.path.first();
         errors
             .entry(field)
-            .or_insert_with(|| worded(field, &violation.rule, opened.password_rule).into());
+            .or_insert_with(|| worded(field, &violation.rule, opened.asked.password_rule).into());
     }
     let user = &opened.user;
     let phone = || user.phone.as_ref().map(|phone| phone.as_str());
     let address = user.email.as_ref().map(Email::as_str).or_else(phone);
     let (first_name, _) = user.shown_parts();
-    let invite = opened.kind == InvitationKind::Invite;
+    let invite = opened.asked.terms;
     let title = match first_name {
         Some(name) => format!("Welcome, {name}"),
         None if invite => "You are invited".to_owned(),
@@ -174,7 +177,7 @@ fn form_page(opened: &Opened, violations: &Violations, agrees: bool) -> Result<R
         "errors": errors,
         "agrees": agrees,
         "least": MIN_PASSWORD,
-        "composed": opened.password_rule == PasswordRule::Composed,
+        "composed": opened.asked.password_rule == PasswordRule::Composed,
         "until": until.to_string(),
     });
     let mut response = page(status, "invitation.html", &values)?;

@@ -14,7 +14,7 @@ use directory::event::{self, SEQUENCED_AT_ONCE};
 use directory::invitations::{self, EXPIRED_AT_ONCE};
 use directory::notifications::{self, Cadence, retention};
 use directory::{
-    Error, TenantId, deliveries, passkeys, password_resets, sessions, tenants, webhooks,
+    Error, TenantId, deliveries, forms, passkeys, password_resets, sessions, tenants, webhooks,
 };
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
@@ -138,6 +138,7 @@ impl Worker {
     async fn advance(&self, tenant: TenantId) -> Result<bool, Error> {
         self.begin_to_notify(tenant).await?;
         self.look_at_resets(tenant).await?;
+        self.look_at_sign_ups(tenant).await?;
         let placed = self.sequence(tenant).await?;
         let routed = self.route(tenant).await?;
         let closed = self.close_digests(tenant).await?;
@@ -177,6 +178,33 @@ impl Worker {
             if look.await? {
                 self.more.notify_one();
             }
+        }
+        Ok(())
+    }
+
+    /// Makes users of those who signed up, or tells those who are known.
+    async fn look_at_sign_ups(&self, tenant: TenantId) -> Result<(), Error> {
+        let directory = &self.app.directory;
+        let noted = directory.read(move |tx| forms::noted_sign_ups(tx, tenant));
+        let (noted, many) = noted.await?;
+        for id in noted {
+            let look = directory.write(move |tx| forms::look_at_sign_up(tx, tenant, id));
+            match look.await {
+                Ok(()) => {}
+                Err(cause @ Error::Unavailable(_)) => return Err(cause),
+                Err(cause) => {
+                    // Another would fail like it, and the others wait behind it.
+                    tracing::warn!(
+                        error = directory::with_causes(&cause),
+                        "nothing comes of somebody's signing up"
+                    );
+                    let end = directory.write(move |tx| forms::drop_sign_up(tx, tenant, id));
+                    end.await?;
+                }
+            }
+        }
+        if many {
+            self.more.notify_one();
         }
         Ok(())
     }

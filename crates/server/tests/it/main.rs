@@ -31,6 +31,7 @@ mod io_errors;
 mod legalesign;
 mod native;
 mod notifications;
+mod nul;
 mod open_files;
 mod openapi;
 mod passkeys;

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::validators;
 use super::{Faults, cut};
-use crate::forms::check::fits;
 use crate::forms::document::Node;
 use crate::forms::fault::Problem;
 use crate::forms::shape::{Field, FieldType};
+use crate::forms::validator::Check;
 use crate::violation::Path;
 
 const KEYS: &[&str] = &["validation", "property_options", "label", "hint"];
@@ -17,13 +17,14 @@ const TYPES: &[&str] = &[
     "any", "string", "integer", "float", "boolean", "date", "datetime", "array", "object",
 ];
 
-/// Reads a field. `field_type` is the type of one that every tenant has; a property's is said in
-/// its options, or follows from its validators.
+/// Reads a field. `field_type` is the type of one that every tenant has, and `rules` what holds of
+/// it in any case; a property's type is said in its options, or follows from its validators.
 pub(super) fn read(
     node: &Node,
     path: &Path,
     name: &str,
     field_type: Option<FieldType>,
+    rules: Vec<Check>,
     faults: &mut Faults,
 ) -> Field {
     faults.fields += 1;
@@ -43,6 +44,7 @@ pub(super) fn read(
     if let Some(validation) = node.get("validation") {
         validators::check_fit(&field, validation, &path.child("validation"), faults);
     }
+    validators::add_rules(&mut field, rules);
     check_options(node, path, &field, faults);
     field
 }
@@ -88,13 +90,11 @@ fn check_options(node: &Node, path: &Path, field: &Field, faults: &mut Faults) {
     };
     let path = path.child("property_options");
     let at = |name: &str| options.get(name).map_or(options.at, |node| node.at);
-    if let Some(default) = &field.default
-        && fits(field.field_type, default).is_err()
+    if let Some(why) = field
+        .default
+        .as_ref()
+        .and_then(|value| field.refuses(value))
     {
-        let why = format!(
-            "is no value of the field's type, {}",
-            field.field_type.name()
-        );
         faults.refuse(&path.child("default"), at("default"), why);
     }
     if field.indexed && !field.field_type.is_single() {

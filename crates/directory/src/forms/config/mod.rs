@@ -2,6 +2,7 @@
 //! path and its place in the text.
 
 mod field;
+mod page;
 mod payload;
 mod validators;
 
@@ -175,7 +176,11 @@ fn form_of(node: &Node, faults: &mut Faults) -> Option<Form> {
         faults.refuse(&top.child("public"), at, "is for the resource User alone");
     }
     let title = faults.words(node, &top, "title");
-    let resource = resource?;
+    let Some(resource) = resource else {
+        // What a form of none could list is not known, but what it is made of is.
+        check_parts(node, &top, faults);
+        return None;
+    };
     let mut form = Form {
         name: name.unwrap_or_default(),
         resource,
@@ -189,8 +194,21 @@ fn form_of(node: &Node, faults: &mut Faults) -> Option<Form> {
     read_configuration(node, &top, &mut form, faults);
     validators::check_references(node, &form, faults);
     payload::read(node, &top, &mut form, faults);
+    page::check(node, &top, &form, faults);
     check_counts(node, &top, faults);
     Some(form)
+}
+
+/// Tells of parts that are missing, or are no objects, whatever the resource is.
+fn check_parts(node: &Node, top: &Path, faults: &mut Faults) {
+    let path = top.child("configuration");
+    match node.get("configuration") {
+        None => faults.add(&path, node.at, Problem::Missing),
+        Some(configuration) => drop(faults.members(configuration, &path)),
+    }
+    if let Some(payload) = node.get("default_payload") {
+        faults.members(payload, &top.child("default_payload"));
+    }
 }
 
 fn name_of(node: &Node, top: &Path, faults: &mut Faults) -> Option<String> {
@@ -314,6 +332,19 @@ impl Of {
     }
 }
 
+impl Of {
+    /// Whether what it stands for cannot be without a field.
+    fn is_needed(self, field: &str) -> bool {
+        let of_resource = match self {
+            Self::Resource(Resource::User) => field == "email",
+            Self::Resource(Resource::Session) => true,
+            Self::Resource(Resource::Transactable | Resource::RelationshipUser)
+            | Self::Section(_) => false,
+        };
+        of_resource || self.is_always_listed(field)
+    }
+}
+
 fn read_configuration(node: &Node, top: &Path, form: &mut Form, faults: &mut Faults) {
     let path = top.child("configuration");
     let Some(configuration) = node.get("configuration") else {
@@ -361,8 +392,13 @@ fn read_group(node: &Node, path: &Path, of: Of, faults: &mut Faults) -> Group {
         let path = path.child(cut(name));
         let known = of.known().iter().find(|(known, _)| *known == name);
         if let Some((name, field_type)) = known {
-            let mut field = field::read(&member.value, &path, name, Some(*field_type), faults);
-            validators::add_rules(&mut field, of.rules(name));
+            let rules = of.rules(name);
+            let field = field::read(&member.value, &path, name, Some(*field_type), rules, faults);
+            if field.is_virtual && of.is_needed(name) {
+                let why = "is what nothing is stored without";
+                let path = path.child("property_options").child("virtual");
+                faults.refuse(&path, member.value.at, why);
+            }
             group.fields.push(field);
         } else if name == "properties" && of.has_properties() {
             group.properties = read_properties(&member.value, &path, faults);
@@ -391,6 +427,7 @@ fn read_properties(node: &Node, path: &Path, faults: &mut Faults) -> Vec<super::
             &path,
             &member.name,
             None,
+            Vec::new(),
             faults,
         ));
     }

@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 use super::{Faults, Of, cut};
-use crate::forms::check::fits;
 use crate::forms::document::{Member, Node};
 use crate::forms::fault::Problem;
 use crate::forms::shape::{Field, FieldType, Form, Group, Section, SectionKind};
@@ -65,15 +64,17 @@ fn profile_of<'a>(form: &'a mut Form, name: &str) -> &'a mut Group {
 fn fill(member: &Member, path: &Path, of: Of, group: &mut Group, faults: &mut Faults) {
     let name = member.name.as_str();
     let known = of.known().iter().find(|(known, _)| *known == name);
-    if name == "password" {
+    if matches!(name, "password" | "email") {
         faults.refuse(path, member.at, "is everybody's own");
     } else if let Some((_, field_type)) = known {
-        fill_one(member, path, &mut group.fields, Some(*field_type), faults);
+        let plain = Field::plain(name, *field_type).with(of.rules(name));
+        fill_one(member, path, &mut group.fields, plain, faults);
     } else if name == "properties" && of.has_properties() {
         for property in faults.members(&member.value, path) {
             let path = path.child(cut(&property.name));
             faults.named(&property.name, &path, property.at);
-            fill_one(property, &path, &mut group.properties, None, faults);
+            let plain = Field::plain(&cut(&property.name), type_of(&property.value.value()));
+            fill_one(property, &path, &mut group.properties, plain, faults);
         }
     } else {
         let (what, known) = ("field", of.names());
@@ -85,7 +86,7 @@ fn fill_one(
     member: &Member,
     path: &Path,
     fields: &mut Vec<Field>,
-    field_type: Option<FieldType>,
+    plain: Field,
     faults: &mut Faults,
 ) {
     let value = member.value.value();
@@ -93,13 +94,7 @@ fn fill_one(
         return;
     }
     let listed = fields.iter_mut().find(|field| field.name == member.name);
-    let field_type = listed
-        .as_ref()
-        .map(|field| field.field_type)
-        .or(field_type)
-        .unwrap_or_else(|| type_of(&value));
-    if fits(field_type, &value).is_err() {
-        let why = format!("is no value of the field's type, {}", field_type.name());
+    if let Some(why) = listed.as_deref().unwrap_or(&plain).refuses(&value) {
         faults.refuse(path, member.value.at, why);
         return;
     }
@@ -110,7 +105,7 @@ fn fill_one(
         fields.push(Field {
             readonly: true,
             filling: Some(value),
-            ..Field::plain(&cut(&member.name), field_type)
+            ..plain
         });
     }
 }

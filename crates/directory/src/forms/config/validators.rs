@@ -395,8 +395,19 @@ fn check_group(
                 let place = validation.get("uniqueness");
                 let at = place.map_or(validation.at, |node| node.at);
                 let path = path.child("uniqueness");
-                for name in scope.iter().filter(|name| group.find(name).is_none()) {
-                    let why = format!("scope names no field beside it: {}", cut(name));
+                // What is held is held of a record by itself: of a user, their properties are one.
+                let is_beside = |name: &str| {
+                    let found = group.find(name).filter(|(_, field)| !field.is_virtual);
+                    found.is_some_and(|(inside, _)| kind.is_some() || inside && is_property)
+                };
+                for name in scope.iter().filter(|name| !is_beside(name)) {
+                    let why = format!("scope names no field stored beside it: {}", cut(name));
+                    faults.refuse(&path, at, why);
+                }
+                let condition = validator.condition.as_ref();
+                if let Some(condition) = condition.filter(|each| !is_beside(&each.field)) {
+                    let name = cut(&condition.field);
+                    let why = format!("if names no field stored beside it: {name}");
                     faults.refuse(&path, at, why);
                 }
                 let holds = is_property

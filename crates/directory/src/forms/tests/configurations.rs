@@ -75,6 +75,183 @@ fn every_fault_is_told_with_its_line_and_path() {
 }
 
 #[test]
+fn what_nothing_is_stored_without_is_not_virtual() {
+    let of = |resource: &str, rest: &str| {
+        format!("name: x\nresource: {resource}\nconfiguration:\n{rest}")
+    };
+    let gone = "{ property_options: { virtual: true } }";
+    for (resource, inside, path) in [
+        ("User", "", "email"),
+        (
+            "User",
+            "  relationship_users:\n    r:\n    ",
+            "relationship_users.r.user_id",
+        ),
+        (
+            "User",
+            "  transactables:\n    t:\n    ",
+            "transactables.t.name",
+        ),
+        ("Transactable\ntype: t", "", "name"),
+        ("RelationshipUser\ntype: t", "", "user_id"),
+        ("Session", "", "password"),
+    ] {
+        let name = path.rsplit('.').next().unwrap();
+        let text = of(resource, &format!("{inside}  {name}: {gone}\n"));
+        let found = faults(Format::Yaml, &text);
+        let path = format!("configuration.{path}.property_options.virtual");
+        assert!(found.iter().any(|each| each.1 == path), "{text}{found:#?}");
+    }
+    // Those that something is stored without may be.
+    for name in ["name", "external_id", "password"] {
+        whole(&of("User", &format!("  email: {{}}\n  {name}: {gone}")));
+    }
+}
+
+#[test]
+fn a_form_gives_no_value_that_breaks_its_own_rules() {
+    let long = "x".repeat(300);
+    let of = |payload: &str, rest: &str| {
+        format!(
+            "name: x\nresource: User\ndefault_payload: {payload}\nconfiguration:\n  email: {{}}\n\
+             {rest}"
+        )
+    };
+    let payload = "default_payload";
+    let own = "everybody's own";
+    refused(
+        &of("{ email: a@b.org }", ""),
+        3,
+        "default_payload.email",
+        own,
+    );
+    let breaks = "breaks what holds";
+    let name = format!("{{ first_name: {long} }}");
+    let at = format!("{payload}.first_name");
+    refused(&of(&name, ""), 3, &at, breaks);
+    refused(&of(&name, "  first_name: {}"), 3, &at, breaks);
+    let digits = "  properties: { a: { validation: { format: { with: '^[0-9]+$' } } } }";
+    let at = format!("{payload}.properties.a");
+    refused(&of("{ properties: { a: x } }", digits), 3, &at, breaks);
+    whole(&of("{ properties: { a: '1' } }", digits));
+    let of = |inside: &str| of("{}", inside);
+    let at = "configuration.properties.a.property_options.default";
+    let five = "  properties: { a: { validation: { length: { is: 5 } }, property_options: { \
+                default: x } } }";
+    refused(&of(five), 6, at, breaks);
+    let name = format!("  first_name: {{ property_options: {{ default: {long} }} }}");
+    let at = "configuration.first_name.property_options.default";
+    refused(&of(&name), 6, at, breaks);
+}
+
+#[test]
+fn uniqueness_is_held_of_what_is_stored_together() {
+    let of = |rest: &str| format!("name: x\nresource: User\nconfiguration:\n{rest}");
+    let top = "  first_name: {}\n  external_id: { validation: { uniqueness: UNIQUE } }\n  properties:\n    \
+               a: { validation: { uniqueness: { } } }\n    b: {}\n    c: { property_options: { \
+               virtual: true } }\n";
+    for (inside, words) in [
+        (
+            "{ scope: first_name }",
+            "scope names no field stored beside",
+        ),
+        (
+            "{ if: { field: first_name, present: true } }",
+            "if names no field stored beside",
+        ),
+        ("{ scope: b }", "scope names no field stored beside"),
+    ] {
+        let text = of(&top.replace("UNIQUE", inside));
+        refused(
+            &text,
+            5,
+            "configuration.external_id.validation.uniqueness",
+            words,
+        );
+    }
+    let at = "configuration.properties.a.validation.uniqueness";
+    for (inside, words) in [
+        (
+            "{ scope: first_name }",
+            "scope names no field stored beside",
+        ),
+        ("{ scope: c }", "scope names no field stored beside"),
+        (
+            "{ if: { field: c, present: true } }",
+            "if names no field stored beside",
+        ),
+    ] {
+        let text = of(&top.replace("UNIQUE", "true").replace("{ }", inside));
+        refused(&text, 7, at, words);
+    }
+    let held = "{ scope: b, if: { field: b, equals: 1 } }";
+    whole(&of(&top.replace("UNIQUE", "true").replace("{ }", held)));
+}
+
+#[test]
+fn a_public_form_that_nobody_could_send_is_refused() {
+    let of = |rest: &str| format!("name: x\nresource: User\npublic: true\nconfiguration:\n{rest}");
+    let needed = "validation: { presence: true }";
+    let email = "configuration.email";
+    refused(&of("  first_name: {}"), 3, email, "must be listed");
+    refused(
+        &of("  email: { property_options: { readonly: true } }"),
+        3,
+        email,
+        "must be",
+    );
+    for (inside, path) in [
+        (
+            format!("properties: {{ a: {{ {needed}, property_options: {{ type: object }} }} }}"),
+            "properties.a",
+        ),
+        (
+            format!("first_name: {{ {needed}, property_options: {{ readonly: true }} }}"),
+            "first_name",
+        ),
+        (
+            format!(
+                "profiles: {{ p: {{ properties: {{ a: {{ {needed}, property_options: {{ readonly: true }} }} }} }} }}"
+            ),
+            "profiles.p.properties.a",
+        ),
+    ] {
+        let text = of(&format!("  email: {{}}\n  {inside}"));
+        let words = "cannot be filled in on";
+        refused(&text, 3, &format!("configuration.{path}"), words);
+    }
+    for good in [
+        format!("password: {{ {needed} }}"),
+        format!("first_name: {{ {needed}, property_options: {{ readonly: true, default: x }} }}"),
+        "properties: { a: { property_options: { type: object } } }".to_owned(),
+        format!(
+            "transactables: {{ t: {{ properties: {{ a: {{ {needed}, property_options: {{ type: object }} }} }} }} }}"
+        ),
+    ] {
+        whole(&of(&format!("  email: {{}}\n  {good}")));
+    }
+}
+
+#[test]
+fn parts_are_looked_at_whatever_the_resource_is() {
+    for (text, told) in [
+        ("name: x", vec!["resource", "configuration"]),
+        (
+            "name: x\nresource: Users\ndefault_payload: []",
+            vec!["configuration", "resource", "default_payload"],
+        ),
+        (
+            "name: x\nconfiguration: 5",
+            vec!["resource", "configuration"],
+        ),
+    ] {
+        let found = faults(Format::Yaml, text);
+        let found: Vec<_> = found.iter().map(|each| each.1.as_str()).collect();
+        assert_eq!(found, told, "{text}");
+    }
+}
+
+#[test]
 fn what_does_not_go_together_is_refused() {
     let of = |rest: &str| format!("name: x\nresource: User\nconfiguration:\n{rest}");
     let property = |rest: &str| {

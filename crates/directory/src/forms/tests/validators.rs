@@ -168,6 +168,40 @@ fn a_blank_value_may_be_allowed_and_then_takes_a_value_away() {
 }
 
 #[test]
+fn a_blank_value_passes_where_every_validator_that_minds_allows_it() {
+    let blank = [Rule::Blank];
+    let whole = "numericality: { allow_blank: true, only_integer: true }";
+    for text in ["", " "] {
+        let demanded = format!("{{ presence: true, {whole} }}");
+        assert_eq!(of(&demanded, json!(text)), blank);
+        let chosen = format!("{{ inclusion: {{ in: [1] }}, {whole} }}");
+        let value = text.to_owned();
+        assert_eq!(of(&chosen, json!(text)), [Rule::NotIncluded { value }]);
+        let other = "{ inclusion: { in: [1], allow_blank: true }, numericality: true }";
+        let told = of(other, json!(text));
+        assert_eq!(told, [Rule::Form(FormRule::NotANumber)]);
+        let free = format!("{{ inclusion: {{ in: [1], allow_blank: true }}, {whole} }}");
+        assert_eq!(of(&free, json!(text)), []);
+    }
+    // Also where something is stored: a blank one would take it away.
+    let form = property(&format!("{{ presence: true, {whole} }}"));
+    let stored = map(&json!({"email": "a@b.org", "properties": {"x": 5}}));
+    let given = map(&json!({"properties": {"x": ""}}));
+    let (_, violations) = form.check(&given, Some(&stored));
+    assert_eq!(told(&violations), [at("properties.x", Rule::Blank)]);
+}
+
+#[test]
+fn no_pattern_is_looked_for_in_a_text_that_is_too_long() {
+    // As long as it may be, this takes a tenth of a second.
+    let slow = "{ format: { with: '[ab]*a[ab]{900}c' } }";
+    let long = json!("ab".repeat(450_000));
+    let begun = std::time::Instant::now();
+    assert_eq!(of(slow, long), [Rule::TooLong { max: MAX_VALUE }]);
+    assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn the_authors_words_are_told_for_their_own_rule() {
     let form =
         property("{ presence: { message: Needed }, length: { minimum: 3, message: Longer! } }");

@@ -122,15 +122,11 @@ fn put(tx: &Tx<'_>, actor: &Actor, asked: &SubscriptionIn, sealed: &str) -> Resu
             "the owner's permissions are those of groups: name one",
         ));
     }
-    let same = |webhook: &&Webhook| {
+    let same = |webhook: &Webhook| {
         let filter = terms_of(webhook).map(|(_, filter)| filter);
         webhook.url == asked.url && webhook.group_id == group_id && filter == Some(asked.filter)
     };
-    let (change, none) = (asked.change(group_id), Violations::new());
-    match reached(tx, actor, reach)?.iter().find(same) {
-        Some(webhook) => webhooks::update(tx, actor, webhook.id, &change, None, none).map(drop),
-        None => webhooks::create(tx, actor, &change, sealed, none).map(drop),
-    }
+    webhooks::put(tx, actor, &asked.change(group_id), sealed, same).map(drop)
 }
 
 /// `POST /api/v1/unsubscribe/`: 200; 404 where nothing was subscribed to.

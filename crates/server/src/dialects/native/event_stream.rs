@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use directory::Actor;
@@ -19,7 +19,7 @@ use super::Caller;
 use super::events::{FILTERS, filter};
 use super::list::Parameters;
 use super::wire::Resource as _;
-use crate::http::auth::{Credential, authenticate, bearer};
+use crate::http::auth::{ACCOUNT_HEADER, Credential, authenticate, bearer, placed};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::feed_signal::Follower;
@@ -67,6 +67,7 @@ pub(super) async fn stream(
     let reading = Reading {
         follower: app.feed.follow(),
         credential: bearer(&headers),
+        place: place(&headers),
         app,
         context,
         filter,
@@ -91,11 +92,21 @@ pub(super) async fn stream(
     Ok(response)
 }
 
+/// What the headers say of the account that the client acts in.
+fn place(headers: &HeaderMap) -> HeaderMap {
+    let named = headers.get_all(ACCOUNT_HEADER).iter();
+    named
+        .map(|value| (HeaderName::from_static(ACCOUNT_HEADER), value.clone()))
+        .collect()
+}
+
 /// Where a stream is.
 struct Reading {
     app: Shared,
     context: RequestContext,
     credential: Option<Credential>,
+    /// What the client said of where it acts.
+    place: HeaderMap,
     follower: Follower,
     filter: EventFilter,
     after: i64,
@@ -116,7 +127,8 @@ impl Reading {
             let credential = self.credential.clone();
             let actor = authenticate(&self.app, &self.context, credential).await;
             // The client comes again, and is told what is wrong then.
-            let more = self.read(actor.ok()?).await.ok()?;
+            let actor = placed(actor.ok()?, &self.place).ok()?;
+            let more = self.read(actor).await.ok()?;
             if !self.ready.is_empty() {
                 self.quiet = 0;
                 continue;

@@ -147,6 +147,7 @@ pub(super) async fn put(
     let none_match = headers.get(header::IF_NONE_MATCH);
     let expected = match (expected(&headers), none_match) {
         (Some(versions), _) => Expected::OneOf(versions),
+        (None, _) if headers.contains_key(header::IF_MATCH) => Expected::Stored,
         (None, Some(_)) => Expected::None,
         (None, None) => Expected::Any,
     };

@@ -5,7 +5,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use directory::forms::{Resource, SectionKind, create_item, delete_item, update_item};
+use directory::forms::{
+    Resource, SectionKind, check_item, check_item_update, create_item, delete_item, update_item,
+};
 
 use super::quirks::CONTENT_TYPE;
 use super::users::{filled_in, require_some};
@@ -31,9 +33,10 @@ async fn create(
         Ok(form) => form,
         Err(refused) => return Ok(refused),
     };
+    let checked = check_item(&form, &given)?;
     let id = app
         .directory
-        .write(move |tx| create_item(tx, &actor, &form, creator, &given))
+        .write(move |tx| create_item(tx, &actor, &form, creator, &checked))
         .await?;
     let out = MadeOut::new(id);
     Ok(reply::json_as(StatusCode::CREATED, CONTENT_TYPE, &out))
@@ -53,8 +56,13 @@ async fn update(
         Ok(form) => form,
         Err(refused) => return Ok(refused),
     };
+    let (reader, asked, sent) = (actor.clone(), form.clone(), given.clone());
+    let checked = app
+        .directory
+        .read(move |tx| check_item_update(tx, &reader, &asked, id, &sent))
+        .await?;
     app.directory
-        .write(move |tx| update_item(tx, &actor, &form, id, &given))
+        .write(move |tx| update_item(tx, &actor, &form, id, &given, &checked))
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use directory::forms::{Resource, Submission, stored_user, update_user};
+use directory::forms::{Resource, Submission, check_update, update_user};
 use directory::permission::Permission;
 use directory::query::UserFilter;
 use directory::store::Tx;
@@ -85,19 +85,19 @@ pub(super) async fn update(
         Ok(form) => form,
         Err(refused) => return Ok(refused),
     };
-    let (reader, asked) = (actor.clone(), form.clone());
-    let stored = app
+    let (reader, asked, sent) = (actor.clone(), form.clone(), given.clone());
+    let checked = app
         .directory
-        .read(move |tx| stored_user(tx, &reader, &asked, id))
+        .read(move |tx| check_update(tx, &reader, &asked, id, &sent))
         .await?;
-    let submission = Submission::of_user(&form, &given, Some(&stored));
-    let hashed = app
-        .directory
-        .hash_password(submission.password, &submission.violations)
-        .await?;
-    app.directory
-        .write(move |tx| update_user(tx, &actor, &form, id, &given, hashed.as_ref()))
-        .await?;
+    let password = checked.submission.password.clone();
+    let violations = &checked.submission.violations;
+    let hashed = app.directory.hash_password(password, violations).await?;
+    let write = move |tx: &Tx<'_>| {
+        let password = hashed.as_ref();
+        update_user(tx, &actor, &form, id, &given, &checked, password)
+    };
+    app.directory.write(write).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 

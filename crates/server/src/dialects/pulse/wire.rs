@@ -242,6 +242,7 @@ pub(super) fn wire_name(field: &str) -> &str {
     match field {
         "team_id" => "teamId",
         "avatar_url" => "imgSrc",
+        "new_password" => "newPassword",
         "suspended" => "active",
         "notification_preferences" => "notificationPreferences",
         other => other,

@@ -18,7 +18,7 @@ use axum::http::request::Parts;
 use axum::routing::{MethodRouter, get, post};
 use directory::Actor;
 
-use crate::http::auth::{Credential, authenticate, bearer};
+use crate::http::auth::{Credential, authenticate, bearer, placed};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::{Shared, body};
@@ -68,12 +68,14 @@ impl FromRequest<Shared> for Caller {
                 let params = query.joined(sent);
                 let found = credential(&params, &parts.headers);
                 let actor = authenticate(app, &context, found).await?;
+                let actor = placed(actor, &parts.headers)?;
                 Ok(Self { actor, params })
             }
             Err(failure) => {
                 // A credential outside the body is judged before the body is.
                 if let Some(found) = credential(&query, &parts.headers) {
-                    authenticate(app, &context, Some(found)).await?;
+                    let actor = authenticate(app, &context, Some(found)).await?;
+                    placed(actor, &parts.headers)?;
                 }
                 Err(failure)
             }

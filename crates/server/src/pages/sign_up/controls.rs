@@ -76,6 +76,55 @@ pub(super) fn text_of(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// What a page is filled in with that nobody has filled in yet: what a value would be that did not
+/// come.
+pub(super) fn prefilled(form: &Form) -> Map<String, Value> {
+    let mut fields = prefilled_group(&form.group);
+    let mut profiles = Map::new();
+    for section in &form.sections {
+        if section.kind == SectionKind::Profiles {
+            let inside = prefilled_group(&section.group);
+            profiles.insert(section.name.clone(), inside.into());
+        }
+    }
+    fields.insert(SectionKind::Profiles.name().to_owned(), profiles.into());
+    fields
+}
+
+fn prefilled_group(group: &Group) -> Map<String, Value> {
+    let (mut fields, mut properties) = (Map::new(), Map::new());
+    for (is_property, field) in group.all() {
+        let value = field.filling.as_ref().or(field.default.as_ref());
+        if let Some(value) = value.filter(|_| is_shown(is_property, field)) {
+            let to = if is_property {
+                &mut properties
+            } else {
+                &mut fields
+            };
+            to.insert(field.name.clone(), as_filled(field, value));
+        }
+    }
+    fields.insert("properties".to_owned(), properties.into());
+    fields
+}
+
+/// A value as who fills in its control would send it.
+fn as_filled(field: &Field, value: &Value) -> Value {
+    match value {
+        Value::Bool(ticked) if field.field_type == FieldType::Boolean => {
+            if *ticked { "1" } else { "" }.into()
+        }
+        Value::Array(items) => {
+            let texts: Vec<String> = items.iter().map(text_of).collect();
+            match choices(field) {
+                Some(_) => texts.into(),
+                None => texts.join("\n").into(),
+            }
+        }
+        value => text_of(value).into(),
+    }
+}
+
 /// The form's controls, filled in as they were before.
 pub(super) fn groups(
     form: &Form,
@@ -306,15 +355,30 @@ fn rules(field: &Field, control: &mut Control) {
     }
 }
 
+/// Narrows the bounds of a number; of whole ones to those that there are.
 fn bound(control: &mut Control, comparison: Comparison, count: f64) {
     let whole = control.step == Some("1");
-    let apart = if whole { 1.0 } else { 0.0 };
-    match comparison {
-        Comparison::GreaterThan => control.min = Some(count + apart),
-        Comparison::GreaterThanOrEqualTo => control.min = Some(count),
-        Comparison::LessThan => control.max = Some(count - apart),
-        Comparison::LessThanOrEqualTo => control.max = Some(count),
-        Comparison::EqualTo => (control.min, control.max) = (Some(count), Some(count)),
-        Comparison::OtherThan => {}
-    }
+    let (above, below) = if whole {
+        (count.floor() + 1.0, count.ceil() - 1.0)
+    } else {
+        (count, count)
+    };
+    let (least, most) = if whole {
+        (count.ceil(), count.floor())
+    } else {
+        (count, count)
+    };
+    let (least, most) = match comparison {
+        Comparison::GreaterThan => (Some(above), None),
+        Comparison::GreaterThanOrEqualTo => (Some(least), None),
+        Comparison::LessThan => (None, Some(below)),
+        Comparison::LessThanOrEqualTo => (None, Some(most)),
+        Comparison::EqualTo => (Some(count), Some(count)),
+        Comparison::OtherThan => (None, None),
+    };
+    let before = (control.min, control.max);
+    control.min = least.map(|least| before.0.map_or(least, |min| min.max(least)));
+    control.min = control.min.or(before.0);
+    control.max = most.map(|most| before.1.map_or(most, |max| max.min(most)));
+    control.max = control.max.or(before.1);
 }

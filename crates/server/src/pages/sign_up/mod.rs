@@ -13,7 +13,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use directory::forms::{self, Form, Resource, Submission};
+use directory::forms::{self, Form, Resource, SignUp};
 use directory::store::Tx;
 use directory::violation::Violations;
 use directory::{Error, TenantId};
@@ -63,7 +63,10 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let (tenant, form) = public_form(&app, &headers, &name).await?;
     let guard = Guard::of(&app, tenant, &form.name, &headers);
-    let shown = Shown::default();
+    let shown = Shown {
+        fields: controls::prefilled(&form),
+        ..Shown::default()
+    };
     Ok(form_page(&app, &form, &guard, StatusCode::OK, &shown)?)
 }
 
@@ -90,15 +93,13 @@ pub(super) async fn submit(
         let status = StatusCode::FORBIDDEN;
         return Ok(form_page(&app, &form, &guard, status, &shown)?);
     }
-    let Submission {
-        change, violations, ..
-    } = Submission::of_user(&form, &given, None);
-    if !violations.is_empty() {
-        return Ok(refused(&app, &form, &guard, fields, violations)?);
-    }
+    let submitted = match SignUp::of(&form, &given) {
+        Ok(submitted) => submitted,
+        Err(violations) => return Ok(refused(&app, &form, &guard, fields, violations)?),
+    };
     let signing = Arc::clone(&form);
     let request = context.id;
-    let write = move |tx: &Tx<'_>| forms::sign_up(tx, tenant, &signing, &change, &request);
+    let write = move |tx: &Tx<'_>| forms::sign_up(tx, tenant, &signing, &submitted, &request);
     match app.directory.write(write).await {
         Ok(()) => Ok(message(
             StatusCode::OK,

@@ -84,6 +84,22 @@ fn a_dry_run_shows_what_would_change_and_stores_nothing() {
 }
 
 #[test]
+fn two_files_of_one_form_are_refused() {
+    let operator = operator();
+    let other = SELLER.replace("# Who sells.", "# Who sells more.");
+    std::fs::write(operator.folder.join("other.yaml"), other).unwrap();
+    for more in [&["--dry-run"][..], &[]] {
+        let files = ["form", "apply", "seller.yaml", "buyer.json", "other.yaml"];
+        let refused = operator.run(&[&files, more].concat());
+        assert_eq!(refused.status.code(), Some(1));
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        let words = "other.yaml: is of the same name as seller.yaml: seller";
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(names(&operator), [""; 0]);
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_by_file_and_line_and_nothing_is_stored() {
     let operator = operator();
     let wrong = "name: seller\nresource: User\nconfiguration:\n  emial: {}\n  email: { validation: \

@@ -11,8 +11,10 @@ use directory::badges::{self, NewBadge};
 use directory::clock::{FakeClock, Random, uuid_v7};
 use directory::deliveries::{self, Attempt, Claimed, Outcome, webhook_lane};
 use directory::forms::{self, Expected, Format};
+use directory::invitations::Asked;
 use directory::keys::{self, Credential, NewKey};
 use directory::model::{Email, Invitation, InvitationKind, UserKind};
+use directory::password::PasswordRule;
 use directory::query::{EventFilter, InvitationFilter};
 use directory::secret::new_token;
 use directory::store::{Job, Location, StoredEvent, Tx};
@@ -131,8 +133,12 @@ impl Scenario {
         };
         self.write(key, put).await;
         let sign_up = move |tx: &Tx<'_>, actor: &Actor| {
-            let known = person("grace@example.com");
-            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)
+            let email = ("email".to_owned(), "grace@example.com".into());
+            let given = serde_json::Map::from_iter([email]);
+            let known = forms::SignUp::of(&form, &given).unwrap();
+            forms::sign_up(tx, actor.tenant, &form, &known, &actor.request_id)?;
+            let (noted, _) = forms::noted_sign_ups(tx, actor.tenant)?;
+            forms::look_at_sign_up(tx, actor.tenant, noted[0])
         };
         self.write(key, sign_up).await;
     }
@@ -273,7 +279,11 @@ impl Scenario {
         let hash = self.directory.hash_password(password, &none);
         let hash = hash.await.unwrap().unwrap();
         let accept = move |tx: &Tx<'_>, actor: &Actor| {
-            invitations::accept(tx, &token, &hash, &actor.request_id)
+            let asked = Asked {
+                terms: true,
+                password_rule: PasswordRule::Composed,
+            };
+            invitations::accept(tx, &token, &hash, asked, &actor.request_id)
         };
         self.write(key, accept).await;
         let change = UserChange {

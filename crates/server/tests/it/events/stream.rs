@@ -1,20 +1,21 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
+use directory::users::UserChange;
 use serde_json::{Value, json};
 
 use crate::harness::{Key, Server};
+use crate::sessions::{member, person, token};
 
 /// A client of the stream: the raw connection, read line by line.
 struct Client(BufReader<TcpStream>);
 
 impl Client {
-    fn open(server: &Server, key: &Key, more: &str) -> Self {
+    fn open(server: &Server, token: &str, more: &str) -> Self {
         let address = server.url().strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         let limit = Some(std::time::Duration::from_secs(20));
         stream.set_read_timeout(limit).unwrap();
-        let token = &key.token;
         write!(
             stream,
             "GET /v1/events/stream?type=user_created HTTP/1.1\r\nhost: x\r\n\
@@ -67,18 +68,18 @@ fn the_stream_goes_on_after_the_last_event_that_was_seen() {
     let server = Server::start();
     let key = server.key();
     create(&server, &key, "before@example.org");
-    let mut client = Client::open(&server, &key, "");
+    let mut client = Client::open(&server, &key.token, "");
     create(&server, &key, "a@example.org");
     let (id, event) = client.event();
     assert_eq!(event["change"]["new"]["email"], json!("a@example.org"));
     drop(client);
     create(&server, &key, "b@example.org");
     create(&server, &key, "c@example.org");
-    let mut client = Client::open(&server, &key, &format!("last-event-id: {id}\r\n"));
+    let mut client = Client::open(&server, &key.token, &format!("last-event-id: {id}\r\n"));
     let emails =
         [client.event(), client.event()].map(|(_, event)| event["change"]["new"]["email"].clone());
     assert_eq!(emails, [json!("b@example.org"), json!("c@example.org")]);
-    let mut all = Client::open(&server, &key, "last-event-id: 0\r\n");
+    let mut all = Client::open(&server, &key.token, "last-event-id: 0\r\n");
     assert_eq!(
         all.event().1["change"]["new"]["email"],
         json!("before@example.org")
@@ -89,12 +90,38 @@ fn the_stream_goes_on_after_the_last_event_that_was_seen() {
 fn the_stream_ends_with_its_key() {
     let server = Server::start();
     let key = server.key();
-    let mut client = Client::open(&server, &key, "");
+    let mut client = Client::open(&server, &key.token, "");
     let (actor, id) = (server.operator(), key.id.clone());
     server.write(move |tx| directory::keys::revoke(tx, &actor, &id));
     let mut rest = String::new();
     while client.0.read_line(&mut rest).unwrap() > 0 {}
     assert!(!rest.contains("data: "), "{rest}");
+}
+
+#[test]
+fn a_stream_stays_in_the_account_that_it_was_asked_for() {
+    let server = Server::start();
+    let (first, second) = (server.account("First"), server.account("Second"));
+    let admin = UserChange {
+        accounts: vec![member(first, true), member(second, true)],
+        ..UserChange::default()
+    };
+    person(&server, "admin@example.org", admin);
+    let own = token(&server, "admin@example.org");
+    let place = format!("x-account-id: {second}\r\n");
+    let mut client = Client::open(&server, &own, &place);
+    let join = |email: &str, account: i64| {
+        let change = UserChange {
+            accounts: vec![member(account, false)],
+            ..UserChange::default()
+        };
+        person(&server, email, change);
+        server.settle();
+    };
+    join("one@example.org", first);
+    join("two@example.org", second);
+    let (_, event) = client.event();
+    assert_eq!(event["change"]["new"]["email"], json!("two@example.org"));
 }
 
 #[test]

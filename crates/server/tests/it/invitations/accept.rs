@@ -151,6 +151,73 @@ fn a_user_of_pulse_sets_their_password_by_the_link_they_got() {
     assert!(case.server.password_is(id.as_i64().unwrap(), PASSWORD));
 }
 
+const COMPOSED: &str = "Tide-plank-ferry-7";
+
+/// Invites who is pending to a group over Legalesign's API; answers the link that they got.
+fn invited_to_sales(case: &Case) -> String {
+    case.server.group("Sales");
+    let credential = format!("ApiKey {}:{}", case.key.id, case.key.secret);
+    let member = case.server.post("/api/v1/member/");
+    let member = member.header("authorization", &credential);
+    let body = json!({"email": "ada@example.org", "group": "sales"});
+    member.json(&body).send().assert_empty(201);
+    case.link()
+}
+
+#[test]
+fn the_link_of_another_api_is_no_way_around_the_terms() {
+    let case = Case::start();
+    let (worker, invite) = case.invited();
+    case.server.advance(std::time::Duration::from_secs(1));
+    let verify = invited_to_sales(&case);
+    assert_ne!(invite, verify);
+    for link in [&invite, &verify] {
+        let page = case.open(link);
+        assert!(page.text.contains("agreed_to_terms"), "{}", page.text);
+        let refused = case.answer(link, COMPOSED, COMPOSED, false);
+        assert_page(&refused, 422, "Welcome, Ada");
+        assert!(refused.text.contains("Accept the terms to go on."));
+        assert_eq!(case.stored(&worker["id"])["status"], "pending");
+    }
+    let answer = case.answer(&verify, COMPOSED, COMPOSED, true);
+    assert_page(&answer, 200, "Your password is set");
+    let user = case.stored(&worker["id"]);
+    assert_eq!(user["agreed_to_terms"], true);
+    assert_eq!(user["agreed_to_terms_at"], "2026-11-21T04:50:41.123Z");
+    assert_eq!(user["worker"]["onboarding_state"], "started");
+    assert_eq!(case.open(&invite).status, 410);
+}
+
+#[test]
+fn the_link_of_another_api_is_no_way_around_the_rule_of_passwords() {
+    let pulse = |case: &Case| {
+        let body = json!({ "email": "ada@example.org", "name": "Ada Lovelace" });
+        let made = case.native("POST", "/users").json(&body);
+        let made = made.header("x-account-id", &case.account.to_string());
+        let id = made.send().expect(201)["id"].clone();
+        (id, case.link())
+    };
+    let wonolo = |case: &Case| {
+        let (worker, link) = case.invited();
+        (worker["id"].clone(), link)
+    };
+    let ways: [&dyn Fn(&Case) -> (serde_json::Value, String); 2] = [&pulse, &wonolo];
+    for first in ways {
+        let case = Case::start();
+        let (id, link) = first(&case);
+        case.server.advance(std::time::Duration::from_secs(1));
+        invited_to_sales(&case);
+        let page = case.open(&link);
+        assert!(page.text.contains("a digit and a special character"));
+        let refused = case.answer(&link, PASSWORD, PASSWORD, true);
+        assert_page(&refused, 422, "Welcome, Ada");
+        assert_eq!(case.stored(&id)["groups"], json!([]));
+        let answer = case.answer(&link, COMPOSED, COMPOSED, true);
+        assert_page(&answer, 200, "Your password is set");
+        assert_eq!(case.stored(&id)["groups"][0]["slug"], "sales");
+    }
+}
+
 #[test]
 fn of_two_answers_at_one_moment_one_sets_the_password() {
     let case = Case::start();

@@ -43,11 +43,62 @@ fn a_user_made_here_is_shown_by_every_other_api() {
         .bearer(&key.token)
         .header("x-account-id", &account.to_string());
     assert_eq!(pulse.send().expect(200)["name"], "Ada Lovelace");
+    let listed = case.server.get("/users").bearer(&key.token);
+    let listed = listed.header("x-account-id", &account.to_string());
+    let listed = listed.send().expect(200);
+    let named: Vec<_> = listed["data"].as_array().unwrap().iter().collect();
+    assert_eq!(named.len(), 1, "{listed}");
+    assert_eq!(named[0]["email"], "grace@example.org");
     let platformos = case
         .server
         .get(&format!("/api/users/{id}"))
         .header("authorization", &format!("Token token={}", case.key.token));
     assert_eq!(platformos.send().expect(200)["last_name"], "Lovelace");
+    let listed = case
+        .server
+        .get("/api/users")
+        .header("authorization", &format!("Token token={}", case.key.token));
+    let listed = listed.send().expect(200);
+    assert!(
+        listed.to_string().contains("\"ada@example.org\""),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_part_of_a_name_that_changes_here_leaves_the_other_in_every_api() {
+    let case = Case::start();
+    let account = case.server.account("Acme");
+    let bearer = |method: &str, path: &str| {
+        let request = case.server.request(method, path).bearer(&case.key.token);
+        request.header("x-account-id", &account.to_string())
+    };
+    let body = json!({"email": "grace@example.org", "name": "Grace Hopper"});
+    let made = bearer("POST", "/users").json(&body).send().expect(201);
+    let place = uri(&case.stored("grace@example.org"));
+    let shown = || {
+        let here = case.shown(&place);
+        let name = bearer("GET", "/users/grace@example.org").send().expect(200)["name"].clone();
+        let path = format!("/api_v2/users/{}", made["id"]);
+        let wonolo = bearer("GET", &path).send().expect(200)["user"].clone();
+        let parts = |of: &Value| (of["first_name"].clone(), of["last_name"].clone());
+        assert_eq!(parts(&here), parts(&wonolo));
+        (parts(&here), name)
+    };
+    let patch = |body: Value| {
+        case.request("PATCH", &place)
+            .json(&body)
+            .send()
+            .assert_empty(202);
+    };
+    let (first, last) = (json!("Grace"), json!("Hopper"));
+    assert_eq!(shown(), ((first.clone(), last), json!("Grace Hopper")));
+    patch(json!({"last_name": "Murray"}));
+    let (last, name) = (json!("Murray"), json!("Grace Murray"));
+    assert_eq!(shown(), ((first, last.clone()), name));
+    patch(json!({"first_name": "Brewster", "last_name": "Murray"}));
+    let (first, name) = (json!("Brewster"), json!("Brewster Murray"));
+    assert_eq!(shown(), ((first, last), name));
 }
 
 #[test]

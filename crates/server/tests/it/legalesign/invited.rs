@@ -130,6 +130,68 @@ fn an_invitation_whose_time_ran_out_is_not_listed_and_can_be_made_again() {
 }
 
 #[test]
+fn one_that_is_made_again_is_in_the_place_of_the_one_that_expired() {
+    let case = Case::start();
+    case.server.group("Sales");
+    let out = || case.invitations(&case.stored("b@example.org"));
+    invite(&case, "b@example.org", "sales");
+    let expired = out()[0].id;
+    case.server.advance(Duration::from_secs(14 * 86_400));
+    invite(&case, "b@example.org", "sales");
+    let own = out();
+    assert_eq!(own.len(), 1, "the other ended");
+    let resend = |id: i64| {
+        let path = format!("/v1/invitations/{id}/resend");
+        let post = case.server.post(&path).bearer(&case.key.token);
+        post.send().status
+    };
+    assert_eq!(resend(expired), 409);
+    assert_eq!(resend(own[0].id), 202);
+    assert_eq!(listed(&case, "").len(), 1);
+}
+
+#[test]
+fn an_invitation_that_expired_shows_nobody_its_person() {
+    let case = Case::start();
+    case.server.group("Sales");
+    case.member("boss@example.org", "sales", 1);
+    let boss = case.owned_by("boss@example.org");
+    invite(&case, "b@example.org", "sales");
+    let uid = case.stored("b@example.org")["uid"].clone();
+    let place = format!("/api/v1/user/{}/", uid.as_str().unwrap());
+    case.by(&boss, "GET", &place).send().expect(200);
+    case.server.advance(Duration::from_secs(14 * 86_400));
+    case.by(&boss, "GET", &place).send().assert_empty(404);
+    let patch = case.by(&boss, "PATCH", &place);
+    let patch = patch.json(&json!({"first_name": "B", "last_name": "B"}));
+    patch.send().assert_empty(404);
+}
+
+#[test]
+fn who_is_pending_and_suspended_is_not_invited() {
+    let case = Case::start();
+    case.server.group("Sales");
+    case.create(&ada_with("email", "b@example.org"))
+        .assert_empty(201);
+    let user = case.stored("b@example.org");
+    let path = format!("/v1/users/{}", user["id"]);
+    let suspend = |at: Value| {
+        let patch = case.server.request("PATCH", &path).bearer(&case.key.token);
+        patch
+            .json(&json!({ "suspended_at": at }))
+            .send()
+            .expect(200);
+    };
+    suspend(json!("2026-11-21T04:00:00Z"));
+    let body = json!({"email": "b@example.org", "group": "sales"});
+    let refused = case.post("member", &body);
+    refused.assert(400, &json!({"member": {"exists": "User is suspended"}}));
+    assert_eq!(case.invitations(&user).len(), 1);
+    suspend(Value::Null);
+    invite(&case, "b@example.org", "sales");
+}
+
+#[test]
 fn what_names_no_invitation_to_a_group_is_404() {
     let case = Case::start();
     case.server.group("Sales");

@@ -9,6 +9,7 @@ mod groups;
 mod invited;
 mod lists;
 mod members;
+mod owners;
 mod passwords;
 mod permissions;
 mod read;

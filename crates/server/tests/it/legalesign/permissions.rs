@@ -268,6 +268,25 @@ fn who_administers_one_group_has_in_another_what_they_have_there() {
     groups
         .send(1, "POST", "/api/v1/member/", &asked)
         .assert_empty(403);
+    // At the fifth level there, they see none but themselves, and end not even that.
+    let others = groups.membership("legal", "legal2@example.org");
+    let own = groups.membership("legal", "sales1@example.org");
+    let invitation = groups.invitation("legal");
+    let nothing = json!({});
+    for (place, status) in [(&others, 404), (&invitation, 404), (&own, 403)] {
+        groups
+            .send(1, "DELETE", place, &nothing)
+            .assert_empty(status);
+    }
+    let name = json!({"public_name": "X"});
+    groups
+        .send(1, "PATCH", "/api/v1/group/legal/", &name)
+        .assert_empty(403);
+    let hook = json!({"notify": "all", "url": "https://example.org/x", "group": "legal"});
+    for resource in ["subscribe", "unsubscribe"] {
+        let path = format!("/api/v1/{resource}/");
+        groups.send(1, "POST", &path, &hook).assert_empty(403);
+    }
     // Of somebody else's groups, those that they reach are shown.
     let groups_of = |email: &str| {
         let shown = groups.get(2, &groups.place(email)).expect(200);

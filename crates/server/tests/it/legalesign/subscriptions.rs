@@ -87,6 +87,13 @@ fn what_a_subscription_cannot_be_is_told_at_once() {
         "https://169.254.169.254/x",
         "https://[::1]/",
         "x",
+        "https://example.org/a\0b",
+        "https://example.org/a\nb",
+        "\thttps://example.org/a",
+        " https://example.org/a",
+        "https://example.org/a b",
+        "https://example.org/a\u{a0}b",
+        "https://example.org/a\u{85}",
     ] {
         refused(
             &json!({"notify": "all", "url": url}),

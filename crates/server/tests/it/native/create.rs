@@ -176,7 +176,11 @@ fn accounts_and_groups_are_joined() {
     assert_eq!(made, with(plain, expected));
     assert_eq!(
         events(&server, id_of(&made)),
-        ["user_created", "user_added_to_account"]
+        [
+            "user_created",
+            "user_added_to_account",
+            "user_added_to_account"
+        ]
     );
 }
 

@@ -110,6 +110,10 @@ fn of_two_who_change_a_version_the_second_is_told() {
         let request = request(&server, &key, "PUT", "/v1/forms/seller").header("if-match", tag);
         request.body("application/yaml", yaml).send().status
     };
+    // There is none to match, of whichever version.
+    for tag in ["*", "\"0\"", "\"1\""] {
+        assert_eq!(if_match(tag, YAML), 412, "{tag}");
+    }
     let new = request(&server, &key, "PUT", "/v1/forms/seller").header("if-none-match", "*");
     let made = new.body("application/yaml", YAML).send();
     assert_eq!(

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::{assert_bad_parameter, assert_invalid, assert_problem, id_of, user};
 use crate::harness::{Key, Response, Server};
+use crate::sessions::{member, person, role, token, within};
 use directory::keys::NewKey;
+use directory::users::UserChange;
 
 fn post(server: &Server, key: &Key, name: &str, path: &str, body: &Value) -> Response {
     let request = server.post(path).bearer(&key.token);
@@ -324,4 +326,40 @@ fn what_is_done_by_a_post_is_done_once_for_its_key() {
         );
         assert_eq!(events(), before, "{path}");
     }
+}
+
+#[test]
+fn a_key_is_of_the_account_and_the_name_that_it_is_used_in() {
+    let server = Server::start();
+    let (first, second) = (server.account("First"), server.account("Second"));
+    let of = |names: [&str; 2]| UserChange {
+        accounts: vec![member(first, false), member(second, false)],
+        roles: vec![role(names[0], Some(first)), role(names[1], Some(second))],
+        ..UserChange::default()
+    };
+    person(&server, "ada@example.org", of(["superAdmin", "superAdmin"]));
+    let own = token(&server, "ada@example.org");
+    let create = |token: &str, account: i64| {
+        let request = server.post("/v1/users").bearer(token);
+        let request = request.header("idempotency-key", "k");
+        let body = json!({"email": "grace@example.org"});
+        let answer = within(request, account).json(&body).send();
+        (
+            answer.status,
+            answer.header("idempotency-replayed").is_some(),
+        )
+    };
+    assert_eq!(create(&own, first), (201, false));
+    assert_eq!(create(&own, second), (409, false), "the email is taken");
+    assert_eq!(create(&own, first), (201, true));
+    // Whoever acts as another is asked as them.
+    let clerk = person(&server, "clerk@example.org", of(["manager", "manager"]));
+    let path = format!("/v1/users/{clerk}/impersonate");
+    let begun = server
+        .post(&path)
+        .bearer(&own)
+        .json(&json!({"reason": "x"}));
+    let begun = within(begun, first).send().expect(201);
+    let acting = begun["token"].as_str().unwrap();
+    assert_eq!(create(acting, first), (409, false));
 }

@@ -101,6 +101,32 @@ fn whoevers_the_email_is_the_answer_is_the_same() {
 }
 
 #[test]
+fn who_has_yet_to_answer_an_invitation_is_sent_that_again_and_no_way_around_it() {
+    let case = Case::start();
+    let (worker, first) = case.invited();
+    let again = || {
+        ask(&case, "ada@example.org").assert_empty(202);
+        case.messages().len()
+    };
+    assert_eq!(again(), 1, "it was sent a moment ago");
+    case.server.advance(Duration::from_secs(60));
+    assert_eq!(again(), 2);
+    let link = case.link();
+    assert!(link.starts_with("/invitations/"), "{link}");
+    assert_eq!(case.open(&first).status, 404);
+    let path = format!("/v1/users/{}/password-reset", worker["id"]);
+    assert_eq!(
+        case.native("POST", &path).json(&json!({})).send().status,
+        409
+    );
+    // One that was taken back is not asked for.
+    let path = format!("/v1/invitations/{}/revoke", case.number(&worker["id"]));
+    assert_eq!(case.native("POST", &path).send().status, 204);
+    case.server.advance(Duration::from_secs(60));
+    assert_eq!(again(), 2);
+}
+
+#[test]
 fn nobodys_mailbox_is_filled_and_the_newest_link_holds() {
     let (case, _, first) = asked();
     for _ in 0..3 {

@@ -141,6 +141,30 @@ fn what_is_wrong_is_told_in_the_forms_words() {
 }
 
 #[test]
+fn a_number_that_no_user_can_have_is_no_user_s() {
+    let case = Case::start();
+    let path = "/api/user/relationship_users";
+    let relate = |number: &str| {
+        let given = serde_json::from_str(&format!("{{\"user_id\": {number}}}")).unwrap();
+        through(case.server.post(path), &case.ada, "friend_form", &given).send()
+    };
+    for number in [
+        "18446744073709551615",
+        "9223372036854775808",
+        "1e300",
+        "-1e300",
+        "0",
+        "-1",
+    ] {
+        let errors = json!({"user_id": ["must exist"]});
+        assert_invalid(&relate(number), &errors);
+    }
+    let friends = &shown(&case.server, &case.admin, case.id)["relationship_users"];
+    assert_eq!(*friends, json!({}));
+    relate(&format!("{}.0", case.id)).expect(201);
+}
+
+#[test]
 fn a_key_without_an_owner_names_whose_it_is() {
     let case = Case::start();
     let post = |creator: Value| {

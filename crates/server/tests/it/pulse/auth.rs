@@ -236,3 +236,14 @@ fn who_acts_as_another_is_shown_in_the_session() {
     let changed = patch.json(&json!({"name": "Ada"})).send().expect(200);
     assert_eq!(changed["updatedBy"], super::OWNER, "who really acts");
 }
+
+#[test]
+fn what_is_wrong_with_a_chosen_password_is_told_of_its_own_field() {
+    let desk = Desk::open();
+    person(&desk.server, "ada@example.org", UserChange::default());
+    let body = json!({"email": "ada@example.org", "password": PASSWORD, "newPassword": "short"});
+    let refused = login(&desk.server, &body);
+    let message = refused.expect(400)["message"].to_string();
+    assert!(message.contains("newPassword: "), "{message}");
+    assert!(!message.contains("new_password"), "{message}");
+}

@@ -2,6 +2,7 @@
 
 use directory::jobs;
 use directory::keys::NewKey;
+use directory::permission::{Permission, PermissionSet};
 use directory::store::Job;
 use serde_json::{Value, json};
 
@@ -147,6 +148,11 @@ fn a_user_made_elsewhere_is_shown_in_the_seeds_shape() {
     });
     let made = desk.server.post("/v1/users").bearer(&desk.key.token);
     let id = made.json(&body).send().expect(201)["id"].clone();
+    let mut administers: Vec<_> = PermissionSet::ACCOUNT_ADMIN
+        .iter()
+        .map(Permission::name)
+        .collect();
+    administers.sort_unstable();
     let user = json!({
         "id": id, "email": "wil@example.org", "name": "Wil Ng", "active": true, "teamId": null,
         "phone": "+1 415 555 2671", "imgSrc": "https://img.example/w.png",
@@ -158,7 +164,7 @@ fn a_user_made_elsewhere_is_shown_in_the_seeds_shape() {
             {"accountId": desk.account.to_string(), "accountName": "Acme Payments",
              "usersPrimaryAccount": false, "accountAdmin": true},
         ],
-        "flatRolesList": [], "flatPermissionsList": [],
+        "flatRolesList": [], "flatPermissionsList": administers,
     });
     desk.read(&id).assert(200, &user);
 }

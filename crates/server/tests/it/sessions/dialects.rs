@@ -144,16 +144,28 @@ fn pulse_takes_a_session_in_each_of_its_accounts() {
 #[test]
 fn nobody_gives_a_role_above_their_own_in_any_account() {
     let town = Town::build();
-    let create = |email: &str, roles: &Value| {
-        let body = json!({"email": email, "roles": roles});
-        within(town.by("POST", "/users"), town.first)
-            .json(&body)
-            .send()
-            .status
+    let admin = UserChange {
+        accounts: vec![member(town.first, true)],
+        ..UserChange::default()
     };
-    assert_eq!(create("a@example.org", &json!(["manager", "viewer"])), 201);
-    assert_eq!(create("b@example.org", &json!(["accountAdmin"])), 403);
-    assert_eq!(create("c@example.org", &json!(["superAdmin"])), 403);
+    person(&town.server, "admin@example.org", admin);
+    let admins = token(&town.server, "admin@example.org");
+    let create = |by: &str, email: &str, roles: &Value| {
+        let body = json!({"email": email, "roles": roles});
+        let request = town.server.post("/users").bearer(by);
+        within(request, town.first).json(&body).send().status
+    };
+    let both = json!(["manager", "viewer"]);
+    assert_eq!(create(&admins, "a@example.org", &both), 201);
+    assert_eq!(
+        create(&admins, "b@example.org", &json!(["superAdmin"])),
+        403
+    );
+    // Without the right to grant, not even what they hold.
+    for roles in [&both, &json!(["viewer"]), &json!(["superAdmin"])] {
+        assert_eq!(create(&town.token, "c@example.org", roles), 403);
+    }
+    assert_eq!(create(&town.token, "c@example.org", &json!([])), 201);
 }
 
 #[test]

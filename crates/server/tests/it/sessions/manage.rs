@@ -28,7 +28,8 @@ fn a_user_sees_and_ends_their_own_sessions() {
     assert!(shown.iter().all(|each| each.get("token").is_none()));
     let number = ids(&list)[0];
     let path = format!("/v1/sessions/{number}");
-    assert_eq!(delete(&server, &path, &foreign), 403);
+    // Whether there is a session of that number is not told.
+    assert_eq!(delete(&server, &path, &foreign), 404);
     assert_eq!(delete(&server, "/v1/sessions/999999", &foreign), 404);
     assert_eq!(delete(&server, &path, &second), 204);
     assert_eq!(delete(&server, &path, &second), 404);
@@ -232,7 +233,16 @@ fn in_anothers_name_nothing_is_granted_and_no_credential_changed() {
         status("POST", &format!("/v1/users/{clerk}/impersonate")),
         403
     );
-    assert_eq!(status("DELETE", &format!("/v1/users/{twin}/sessions")), 403);
+    crate::sessions::token(server, "clerk@example.org");
+    for user in [twin, *clerk] {
+        let all = format!("/v1/users/{user}/sessions");
+        assert_eq!(status("GET", &all), 403, "nobody's sessions, {user}");
+        assert_eq!(status("DELETE", &all), 403, "nobody's sessions, {user}");
+    }
+    let clerks = get(server, &format!("/v1/users/{clerk}/sessions"), &own).expect(200);
+    let one = format!("/v1/sessions/{}", ids(&clerks)[0]);
+    assert_eq!(status("DELETE", &one), 403);
+    assert_eq!(status("DELETE", "/v1/sessions/999999"), 403);
     let granting = json!({"email": "new@example.org", "roles": ["viewer"]});
     let pulse = within(server.post("/users").bearer(token), *account);
     assert_eq!(pulse.json(&granting).send().status, 403);
@@ -298,4 +308,127 @@ fn nobody_may_more_as_another_than_in_their_own_name() {
     assert!(
         !directory::permission::PermissionSet::NEVER_AS_ANOTHER.contains(Permission::ReadUsers)
     );
+}
+
+#[test]
+fn in_anothers_name_nobody_is_let_in_or_brought_back() {
+    let office = Office::open();
+    let Office {
+        server,
+        clerk,
+        account,
+        boss,
+    } = &office;
+    let twin = UserChange {
+        accounts: vec![member(*account, false)],
+        roles: vec![role("superAdmin", Some(*account))],
+        ..UserChange::default()
+    };
+    let twin = person(server, "twin@example.org", twin);
+    let suspend = |on| UserChange {
+        suspended: directory::users::Change::Set(on),
+        ..UserChange::default()
+    };
+    super::change(server, *clerk, suspend(true));
+    let own = token(server, "boss@example.org");
+    let begun = office
+        .impersonate(&own, twin, &json!({"reason": "x"}))
+        .expect(201);
+    let acting = begun["token"].as_str().unwrap();
+    let free = json!({"suspended_at": null});
+    let lift = |by: &str, user: i64| {
+        let request = server.request("PATCH", &format!("/v1/users/{user}"));
+        request.bearer(by).json(&free).send().status
+    };
+    assert_eq!(lift(acting, *clerk), 403);
+    assert_eq!(lift(&own, *clerk), 200);
+    // Nor by who may do less.
+    super::change(server, *boss, suspend(true));
+    let clerks = token(server, "clerk@example.org");
+    assert_eq!(lift(&clerks, *boss), 403);
+    super::change(server, *boss, suspend(false));
+    let own = token(server, "boss@example.org");
+    let begun = office
+        .impersonate(&own, twin, &json!({"reason": "x"}))
+        .expect(201);
+    let acting = begun["token"].as_str().unwrap();
+    assert_eq!(delete(server, &format!("/v1/users/{clerk}"), &own), 204);
+    let path = format!("/v1/users/{clerk}/restore");
+    let restore = |by: &str| post(server, &path, by, &json!({})).status;
+    assert_eq!(restore(acting), 403);
+    let admin = UserChange {
+        accounts: vec![member(*account, true)],
+        ..UserChange::default()
+    };
+    person(server, "admin@example.org", admin);
+    let admins = token(server, "admin@example.org");
+    let lesser = format!("/v1/users/{twin}/restore");
+    assert_eq!(delete(server, &format!("/v1/users/{twin}"), &own), 204);
+    assert_eq!(post(server, &lesser, &admins, &json!({})).status, 403);
+    assert_eq!(restore(&admins), 200);
+}
+
+#[test]
+fn one_acts_as_another_only_where_one_may_act_as_others() {
+    let server = Server::start();
+    let (first, second) = (server.account("First"), server.account("Second"));
+    let deputy = UserChange {
+        accounts: vec![member(first, false), member(second, true)],
+        roles: vec![role("superAdmin", Some(first))],
+        ..UserChange::default()
+    };
+    person(&server, "deputy@example.org", deputy);
+    let clerk = UserChange {
+        accounts: vec![member(first, false), member(second, false)],
+        roles: vec![role("manager", Some(first)), role("manager", Some(second))],
+        ..UserChange::default()
+    };
+    let clerk = person(&server, "clerk@example.org", clerk);
+    let own = token(&server, "deputy@example.org");
+    let begin = server
+        .post(&format!("/v1/users/{clerk}/impersonate"))
+        .bearer(&own)
+        .json(&json!({"reason": "x"}));
+    let begun = within(begin, first).send().expect(201);
+    let acting = begun["token"].as_str().unwrap();
+    let create = |email: &str, account: i64| {
+        let request = server.post("/v1/users").bearer(acting);
+        let request = within(request, account).json(&json!({"email": email}));
+        request.send().status
+    };
+    assert_eq!(create("a@example.org", first), 201);
+    assert_eq!(create("b@example.org", second), 403);
+    let pulse = within(server.get("/users").bearer(acting), second);
+    assert_eq!(pulse.send().status, 403);
+}
+
+#[test]
+fn a_key_that_gets_another_secret_ends_what_was_begun_with_the_old_one() {
+    let server = Server::start();
+    let ada = person(&server, "ada@example.org", UserChange::default());
+    let bob = person(&server, "bob@example.org", UserChange::default());
+    let key = server.key_with(directory::keys::NewKey {
+        owner_email: Some("ada@example.org".to_owned()),
+        ..directory::keys::NewKey::default()
+    });
+    let login = json!({"apiKey": key.id, "apiSecret": key.secret});
+    let begun = server.post("/auth/login").json(&login).send().expect(200);
+    let of_key = begun["token"].as_str().unwrap().to_owned();
+    let path = format!("/v1/users/{bob}/impersonate");
+    let begun = post(&server, &path, &key.token, &json!({"reason": "x"})).expect(201);
+    let by_key = begun["token"].as_str().unwrap().to_owned();
+    let others = token(&server, "ada@example.org");
+    for token in [&of_key, &by_key, &others] {
+        get(&server, "/v1/session", token).expect(200);
+    }
+    let (operator, id) = (server.operator(), key.id.clone());
+    server.write(move |tx| directory::keys::rotate(tx, &operator, &id));
+    for token in [&of_key, &by_key] {
+        assert_eq!(get(&server, "/v1/session", token).status, 401);
+    }
+    get(&server, "/v1/session", &others).expect(200);
+    let list = format!("/v1/users/{ada}/sessions");
+    let operator = operator_key(&server);
+    let left = get(&server, &list, &operator.token).expect(200);
+    assert_eq!(ids(&left).len(), 1);
 }

@@ -53,7 +53,7 @@ fn a_page_filled_in_wrongly_shows_its_errors_and_rightly_makes_the_user() {
         let validity = at(&browser, id).property("validity");
         assert_eq!(validity["valid"], good, "{id}: {validity}");
     }
-    assert_eq!(case.server.user_count(), 0);
+    assert_eq!(case.user_count(), 0);
     title(&browser, "Sell with us");
     // What it cannot tell, the server does, beside the fields.
     at(&browser, email).enter("ada@example.org");
@@ -70,7 +70,7 @@ fn a_page_filled_in_wrongly_shows_its_errors_and_rightly_makes_the_user() {
         assert!((0.0..80.0).contains(&between), "{name}: {between}");
     }
     assert_eq!(at(&browser, email).value(), "ada@example.org");
-    assert_eq!(case.server.user_count(), 0);
+    assert_eq!(case.user_count(), 0);
     at(&browser, "field-first_name").enter("Ada");
     at(&browser, shop).enter("little-boats");
     at(&browser, "field-public_profile").click();

@@ -50,25 +50,103 @@ fn a_known_address_is_answered_as_a_new_one_and_told_by_mail_once_an_hour() {
         200,
         SENT,
     );
-    assert_eq!(case.server.user_count(), 3);
+    assert_eq!(case.user_count(), 3);
 }
 
 #[test]
 fn who_has_yet_to_answer_gets_the_link_once_more() {
     let case = Case::start();
     let opened = case.open(SELLER);
-    let fields = seller("ada@example.org", "little-boats");
-    for _ in 0..3 {
+    for shop in ["little-boats", "other-boats", "more-boats"] {
+        let fields = seller("ada@example.org", shop);
         assert_page(&case.send(&opened, &fields), 200, SENT);
+        case.server.settle();
     }
     assert_eq!(case.messages().len(), 1);
     case.pause();
     let opened = case.open(SELLER);
+    let fields = seller("ada@example.org", "other-boats");
     assert_page(&case.send(&opened, &fields), 200, SENT);
     let messages = case.messages();
     assert_eq!(messages.len(), 2);
     assert_eq!(messages[1].1, "Verify your email address");
-    assert_eq!(case.server.user_count(), 1);
+    assert_eq!(case.user_count(), 1);
+}
+
+#[test]
+fn a_taken_value_is_refused_whoever_has_it_and_whoever_s_the_email_is() {
+    let case = Case::start();
+    let known = serde_json::json!({"email": "known@example.org"});
+    let made = case.server.post("/v1/users").bearer(&case.key.token);
+    made.json(&known).send().expect(201);
+    let opened = case.open(SELLER);
+    let first = seller("eve@example.org", "evil-shop");
+    assert_page(&case.send(&opened, &first), 200, SENT);
+    // Before the first is looked at, and afterwards.
+    for _ in 0..2 {
+        let answers = [
+            "known@example.org",
+            "unknown@example.org",
+            "eve@example.org",
+        ]
+        .map(|email| (email, case.send(&opened, &seller(email, "evil-shop"))));
+        let shown = |email: &str, answer: &crate::harness::Response| {
+            let text = answer.text.replace(email, "");
+            let own = Opened::of(SELLER, answer).token;
+            text.replace(&own, "")
+        };
+        for (email, answer) in &answers {
+            assert_page(answer, 422, "Sell with us");
+            let (first, answered) = &answers[0];
+            assert_eq!(shown(email, answer), shown(first, answered));
+        }
+        case.server.settle();
+    }
+    assert_eq!(case.user_count(), 2);
+    assert_eq!(case.messages().len(), 1);
+}
+
+#[test]
+fn signing_up_writes_the_same_whether_or_not_the_address_is_known() {
+    let case = Case::start();
+    let known = serde_json::json!({"email": "known@example.org"});
+    let made = case.server.post("/v1/users").bearer(&case.key.token);
+    made.json(&known).send().expect(201);
+    let opened = case.open(SELLER);
+    case.server.settle();
+    let emails = [
+        "known@example.org",
+        "known@example.org",
+        "unknown@example.org",
+        "unknown@example.org",
+    ];
+    for (n, email) in emails.into_iter().enumerate() {
+        let [_, _, users, events] = case.written();
+        let shop = format!("boats-{n}");
+        assert_page(&case.send(&opened, &seller(email, &shop)), 200, SENT);
+        // A note, and that the shop is taken: nothing of the user yet.
+        assert_eq!(case.written(), [1, 1, users, events], "{email}");
+        case.server.settle();
+        assert_eq!(case.written()[..2], [0, 0], "{email}");
+    }
+    assert_eq!(case.user_count(), 2);
+}
+
+#[test]
+fn a_sign_up_that_nothing_can_come_of_holds_up_no_other_and_keeps_nothing() {
+    let case = Case::start();
+    let opened = case.open(SELLER);
+    let fields = seller("ada@example.org", "little-boats");
+    assert_page(&case.send(&opened, &fields), 200, SENT);
+    case.server.write(|tx| {
+        let spoil = "UPDATE sign_ups SET content = '{}' WHERE tenant_id = $1";
+        tx.execute(spoil, &[1_i64.into()])
+    });
+    let fields = seller("bob@example.org", "other-boats");
+    assert_page(&case.send(&opened, &fields), 200, SENT);
+    assert!(case.user("bob@example.org").is_some());
+    assert_eq!(case.user_count(), 1);
+    assert_eq!(case.written()[0], 0);
 }
 
 #[test]
@@ -124,7 +202,7 @@ fn no_other_site_can_send_the_form() {
     stale(&case.send(&crossed, &fields));
     case.server.advance(Duration::from_secs(3_601));
     stale(&case.send(&opened, &fields));
-    assert_eq!(case.server.user_count(), 0);
+    assert_eq!(case.user_count(), 0);
     // The page that was shown again can be sent.
     let answer = case.send(&opened, &fields);
     let fresh = Opened::of(SELLER, &answer);
@@ -204,5 +282,5 @@ fn bodies_that_cannot_be_read_are_told_as_pages() {
     ];
     let answer = case.send(&opened, &shapes);
     assert_page(&answer, 422, "Sell with us");
-    assert_eq!(case.server.user_count(), 0);
+    assert_eq!(case.user_count(), 0);
 }

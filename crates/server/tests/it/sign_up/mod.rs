@@ -3,6 +3,8 @@
 mod browser;
 mod hostile;
 mod page;
+mod shown;
+mod verified;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +95,7 @@ impl Case {
 
     /// The user of an address, as `/v1` shows them.
     fn user(&self, email: &str) -> Option<Value> {
+        self.server.settle();
         let path = format!("/v1/users?email={}", email.replace('+', "%2B"));
         let found = self
             .server
@@ -101,6 +104,45 @@ impl Case {
             .send()
             .expect(200);
         found["data"].get(0).cloned()
+    }
+
+    /// How many users there are.
+    fn user_count(&self) -> usize {
+        self.server.settle();
+        self.server.user_count()
+    }
+
+    /// The count that a statement answers.
+    fn counted(&self, sql: &'static str) -> i64 {
+        self.server
+            .read(move |tx| tx.query_one(sql, &[], |row| row.int()))
+    }
+
+    /// What waits to be looked at: submissions, values that are kept for them, users and events.
+    fn written(&self) -> [i64; 4] {
+        [
+            "SELECT count(*) FROM sign_ups WHERE tenant_id = 1",
+            "SELECT count(*) FROM claims WHERE tenant_id = 1 AND owner_id < 0",
+            "SELECT count(*) FROM users WHERE tenant_id = 1",
+            "SELECT count(*) FROM events WHERE tenant_id = 1",
+        ]
+        .map(|sql| self.counted(sql))
+    }
+
+    /// Signs up, and answers the link that comes: the user, whose address is verified.
+    fn verified(&self, email: &str, shop: &str) -> Value {
+        let opened = self.open(SELLER);
+        assert_page(&self.send(&opened, &seller(email, shop)), 200, SENT);
+        let messages = self.messages();
+        let (.., text) = messages.last().unwrap();
+        let (_, link) = text.split_once(BASE).unwrap();
+        let link = link.split_whitespace().next().unwrap();
+        let password = "password=tide+plank+ferry+orbit";
+        let both = format!("{password}&password_confirmation=tide+plank+ferry+orbit");
+        assert_eq!(self.server.post(link).form(&both).send().status, 200);
+        let user = self.user(email).unwrap();
+        assert!(user["email_verified_at"].is_string(), "{user}");
+        user
     }
 
     fn pause(&self) {

@@ -144,7 +144,7 @@ fn what_is_wrong_stands_beside_its_field_and_what_was_filled_in_stays() {
             .text
             .contains("name=\"public_profile\" value=\"1\" checked")
     );
-    assert_eq!(case.server.user_count(), 0);
+    assert_eq!(case.user_count(), 0);
     assert!(case.messages().is_empty());
     let again = Opened::of(SELLER, &answer);
     let fields = seller("ada@example.org", "little-boats");

@@ -18,6 +18,36 @@ fn patched(server: &Server, key: &Key, user: &Value, change: &Value) -> Value {
 }
 
 #[test]
+fn a_phone_that_changes_is_proved_no_more() {
+    let server = Server::start();
+    let key = server.key();
+    let proved = |user: &Value| {
+        (
+            user["verified_phone"].clone(),
+            user["phone_verified_at"].clone(),
+        )
+    };
+    let at = json!("2026-05-22T09:08:07.006Z");
+    let made = with(
+        worker(),
+        json!({"phone": "+1 415 555 2671", "verified_phone": "+14155552671",
+            "phone_verified_at": at}),
+    );
+    let user = created(&server, &key, &made);
+    let both = (json!("+14155552671"), user["phone_verified_at"].clone());
+    assert_eq!(proved(&user), both);
+    // Another way to write it is no other number.
+    let same = patched(&server, &key, &user, &json!({"phone": "+14155552671"}));
+    assert_eq!(proved(&same), both);
+    let other = patched(&server, &key, &user, &json!({"phone": "+14155552672"}));
+    assert_eq!(proved(&other), (json!(null), json!(null)));
+    // The change itself may say what is proved.
+    let again = json!({"phone": "+14155552671", "verified_phone": "+14155552671",
+        "phone_verified_at": at});
+    assert_eq!(proved(&patched(&server, &key, &user, &again)), both);
+}
+
+#[test]
 fn every_field_of_a_worker_is_changed_alone_and_the_rest_stays() {
     let server = Server::start();
     let key = server.key();

@@ -149,10 +149,14 @@ fn passwords() -> [Operation; 3] {
         .names("id", id(), "The user's number.");
     let ask = Operation::post("/v1/password-resets", "askForPasswordReset")
         .is(tag, "Asks for a link to choose another password")
-        .says("The same answer whoever's the email is. A link is sent to whose it is.")
+        .says(
+            "The same answer whoever's the email is. A link is sent to whose it is; who \
+             has yet to answer an invitation is sent that again.",
+        )
         .open();
     let send = Operation::post("/v1/users/{id}/password-reset", "sendPasswordReset")
         .is(tag, "Sends a user a link to choose another password")
+        .says("409 for who is suspended, has no email, or has yet to answer an invitation.")
         .names("id", id(), "The user's number.");
     [
         writing(set, named("PasswordChange"))

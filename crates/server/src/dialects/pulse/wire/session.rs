@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use directory::model::{GrantedRole, UserView};
-use directory::permission::Permission;
 use directory::sessions::Session;
 use directory::violation::{Path, Rule, Violations};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{AccountOut, Time, UserOut, accounts_out, sorted, user_out};
+use super::{AccountOut, Time, UserOut, accounts_out, user_out};
 use crate::http::fields::{Fields, Reading};
 
 /// A session: the user's fields, `token`, and those of the session itself.
@@ -58,7 +57,7 @@ impl<'a> SessionOut<'a> {
         let impersonating = session.impersonation.as_ref();
         let mut details: BTreeMap<&'static str, Vec<GrantOut<'a>>> = BTreeMap::new();
         for role in roles {
-            for permission in role.permissions.iter() {
+            for permission in role.permissions.holding_in(role.account_id).iter() {
                 details
                     .entry(permission.name())
                     .or_default()
@@ -68,9 +67,7 @@ impl<'a> SessionOut<'a> {
                     });
             }
         }
-        let from_roles = roles.iter().flat_map(|role| role.permissions.iter());
-        let mut permissions = sorted(from_roles.map(Permission::name));
-        permissions.dedup();
+        let permissions = details.keys().copied().collect();
         Self {
             user: user_out(view),
             token,

@@ -161,6 +161,12 @@ pub(super) fn shared() -> Vec<SharedAnswer> {
             "There is no such thing, or not for this credential.",
             &[],
         ),
+        told(
+            "Conflict",
+            409,
+            "An account would be left without an administrator.",
+            &[],
+        ),
         told("TooSlow", 408, "The body took too long to arrive.", &[]),
         told("TooLarge", 413, "The body is too large.", &[]),
         told(

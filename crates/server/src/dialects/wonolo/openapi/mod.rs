@@ -7,6 +7,7 @@ use directory::model::{DrugTest, Email, OnboardingState, UserKind, W2Status};
 use directory::query::MAX_VALUES;
 
 use super::wire::{MAX_PER, kind_name};
+use crate::http::auth::ACCOUNT_HEADER;
 use crate::openapi::operation::{Api, Content, Credential, Operation};
 use crate::openapi::ordered::{Members, Ordered};
 use crate::openapi::schema::{Schema, id, input as fields, list, named, one_of, shape, text};
@@ -16,7 +17,7 @@ The staffing API v2, for clients that speak it already.
 
 **Credential.** `POST /api_v2/authorize` gives a token for a key's id (`api_key`) and secret \
 (`secret_key`); it goes into the parameter `token` of query or body, or into `Authorization: \
-Bearer`, where `<key id>.<secret>` is taken too. A key may have *Public Pool access* only: it sees \
+Bearer`, where `<key id>.<secret>` and the token of a user's session are taken too. A key may have *Public Pool access* only: it sees \
 the workers who have an active job with its account, and neither makes nor changes users.
 
 **Parameters** stand in the query string, in a form (`user[first_name]=…`) or in JSON, under their \
@@ -84,7 +85,11 @@ fn any(operation: Operation) -> Operation {
 
 /// A call with a credential; also at the path that ends in `.json`.
 fn call(operation: Operation) -> Operation {
-    let operation = any(operation).shares(&["Forbidden"]);
+    let words = "Of a session: the account that it acts in. Of a key it is passed over.";
+    let account = text().format("account");
+    let operation = any(operation)
+        .header(ACCOUNT_HEADER, account, words)
+        .shares(&["Forbidden", "Refused"]);
     if operation.path.ends_with('}') {
         operation
     } else {
@@ -235,7 +240,7 @@ fn users() -> Vec<Operation> {
             .says("Only what is named changes. What only the other type has is ignored.")
             .answers(200, "The user as they are now.", user_answer());
         wrapped(
-            call(operation).shares(&["NotFound"]),
+            call(operation).shares(&["NotFound", "Conflict"]),
             "user",
             vec![named("UserUpdate")],
         )
@@ -292,6 +297,7 @@ mod tests {
     fn the_documents_filters_are_those_that_are_read() {
         let listing = listing();
         let asked = listing.parameters.iter().map(|each| each.name);
+        let asked = asked.filter(|name| *name != ACCOUNT_HEADER);
         // The credential is a scheme of the document.
         let named: BTreeSet<&str> = asked.chain(["token"]).collect();
         assert_eq!(named, BTreeSet::from(PARAMETERS));

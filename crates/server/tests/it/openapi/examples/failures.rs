@@ -92,6 +92,7 @@ pub fn run(recorder: &mut Recorder) {
         faults(recorder, api);
     }
     of_native_alone(recorder);
+    of_wonolo_alone(recorder);
     unready(recorder);
     // Last: from there on, wrong credentials are not even looked at.
     for api in &APIS {
@@ -126,6 +127,18 @@ fn of_native_alone(recorder: &mut Recorder) {
         body(&change),
         &[("if-match", "\"99\"")],
     );
+}
+
+/// An account's last administrator is to become something else.
+fn of_wonolo_alone(recorder: &mut Recorder) {
+    let account = recorder.server.account("Ajax");
+    let boss = json!({"user": {"type": "Employer", "email": "boss@example.org",
+        "first_name": "Ada", "last_name": "King", "password": PASSWORD,
+        "password_confirmation": PASSWORD, "role": "customer_admin", "customer_id": account}});
+    let made = recorder.call("POST", "/api_v2/users", body(&boss)).json();
+    let path = format!("/api_v2/users/{}", made["user"]["id"]);
+    let change = json!({"user": {"role": "requestor"}});
+    recorder.call("PATCH", &path, body(&change));
 }
 
 /// A body that breaks off in the middle, at a server that does not wait long.
