@@ -21,6 +21,9 @@ const APART: SignedDuration = SignedDuration::from_secs(193_020);
 /// A rule: an event, its account, and how.
 type Rule = (&'static str, Option<i64>, &'static [&'static str]);
 
+/// A way of digests, what it is called, and whether a date is one of its.
+type Cadence = (&'static str, &'static str, fn(Date) -> bool);
+
 /// Somebody who is told.
 struct Listener {
     id: i64,
@@ -95,8 +98,7 @@ fn is_first(day: Date) -> bool {
     day.day() == 1
 }
 
-/// The ways of digests, what they are called, and their dates.
-const CADENCES: [(&str, &str, fn(Date) -> bool); 2] = [
+const CADENCES: [Cadence; 2] = [
     ("weekly_email_digest", "week", is_monday),
     ("monthly_email_digest", "month", is_first),
 ];

@@ -185,7 +185,7 @@ fn rules_for_accounts_that_the_caller_has_no_part_in_are_not_shown() {
     let changed = changed.send().expect(200);
     for user in [&read, &listed["data"][0], &changed] {
         let preferences = &user["notificationPreferences"];
-        assert_eq!(seen(preferences), [own.clone()], "{user}");
+        assert_eq!(seen(preferences), [own.as_str()], "{user}");
         assert_eq!(preferences["lead_created"]["deliveryPref"], json!(["sms"]));
     }
     let full = desk.read(&made["id"]).expect(200);
