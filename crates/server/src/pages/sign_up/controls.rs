@@ -110,18 +110,18 @@ fn prefilled_group(group: &Group) -> Map<String, Value> {
 
 /// A value as who fills in its control would send it.
 fn as_filled(field: &Field, value: &Value) -> Value {
-    match value {
-        Value::Bool(ticked) if field.field_type == FieldType::Boolean => {
-            if *ticked { "1" } else { "" }.into()
-        }
-        Value::Array(items) => {
-            let texts: Vec<String> = items.iter().map(text_of).collect();
-            match choices(field) {
-                Some(_) => texts.into(),
-                None => texts.join("\n").into(),
-            }
-        }
-        value => text_of(value).into(),
+    if field.field_type == FieldType::Boolean
+        && let Some(ticked) = value.as_bool()
+    {
+        return if ticked { "1" } else { "" }.into();
+    }
+    let Some(items) = value.as_array() else {
+        return text_of(value).into();
+    };
+    let texts: Vec<String> = items.iter().map(text_of).collect();
+    match choices(field) {
+        Some(_) => texts.into(),
+        None => texts.join("\n").into(),
     }
 }
 
