@@ -43,7 +43,8 @@ for name, strategy in FORMATS.items():
     schemathesis.openapi.format(name, strategy)
 
 
-NAME = re.compile(r"\w+", re.ASCII)
+# A field's name, or the path to one: schemathesis writes what a document calls a deepObject so.
+NAME = re.compile(r"\w+(\[\w+\])*(\[\])?", re.ASCII)
 
 
 def pairs(value, prefix=""):

@@ -88,7 +88,9 @@ TAKEN = {
         (None, "token: Incorrect type", "a token that is no text is none, and the header has one"),
     ],
     "pulse": [],
-    "platformos": [],
+    "platformos": [
+        (None, "email", "null is as if it were not there, which a tool takes for a wrong format"),
+    ],
     "legalesign": [],
 }
 

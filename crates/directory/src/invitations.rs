@@ -233,6 +233,11 @@ pub fn accept(
         None => {}
     };
     let user = users::answer(tx, &actor, &before, &change, verify)?;
+    // A new message may have come between finding the secret and ending what it led to.
+    let ended = find_invitation(tx, tenant, invitation.id)?.ok_or(Error::NotFound)?;
+    if ended.requested_at != invitation.requested_at {
+        return Err(Unavailable::Contention.into());
+    }
     opened(tx, tenant, invitation, user, asked)
 }
 

@@ -84,15 +84,13 @@ fn check_preferences(change: &UserChange, violations: &mut Violations) {
     }
 }
 
-/// Whether a time zone has this name: on this machine, or in the database that is compiled
-/// in. Systems leave out the older names (Debian keeps `US/Pacific` in a package of its own).
+/// Whether a time zone has this name in the database that is compiled in, so that all nodes say
+/// the same. Systems leave out older names (Debian keeps `US/Pacific` in a package of its own)
+/// and have others (`localtime`).
 fn is_timezone(name: &str) -> bool {
-    let exact = |database: &TimeZoneDatabase| {
-        database
-            .get(name)
-            .is_ok_and(|zone| zone.iana_name() == Some(name))
-    };
-    exact(jiff::tz::db()) || exact(&TimeZoneDatabase::bundled())
+    TimeZoneDatabase::bundled()
+        .get(name)
+        .is_ok_and(|zone| zone.iana_name() == Some(name))
 }
 
 /// A field that the dialect found wrong already says so once.

@@ -40,6 +40,8 @@ impl MediaType {
         match essence.as_str() {
             "" => Self::Unsaid,
             "application/json" => Self::Json,
+            // A list of operations (RFC 6902), which nothing here takes.
+            "application/json-patch+json" => Self::Other,
             "application/x-www-form-urlencoded" => Self::Form,
             other if other.starts_with("application/") && other.ends_with("+json") => Self::Json,
             _ => Self::Other,

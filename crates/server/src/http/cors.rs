@@ -77,10 +77,11 @@ impl AllowedOrigins {
 }
 
 /// The headers that a page may send.
-const TAKEN: [HeaderName; 9] = [
+pub const TAKEN: [HeaderName; 10] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::IF_MATCH,
+    header::IF_NONE_MATCH,
     HeaderName::from_static("idempotency-key"),
     HeaderName::from_static("last-event-id"),
     HeaderName::from_static("muster-tenant"),
@@ -90,7 +91,8 @@ const TAKEN: [HeaderName; 9] = [
 ];
 
 /// The headers that a page may read.
-const SHOWN: [HeaderName; 8] = [
+pub const SHOWN: [HeaderName; 9] = [
+    header::ALLOW,
     header::ETAG,
     header::LINK,
     header::LOCATION,

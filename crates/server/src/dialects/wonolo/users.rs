@@ -10,7 +10,8 @@ use directory::users::{self, Include, UserKey};
 use directory::{Actor, jobs};
 
 use super::wire::{
-    USER_FIELDS, invite_in, list_in, tracking_answer, update_in, user_answer, user_in, users_answer,
+    UPDATE_FIELDS, USER_FIELDS, invite_in, list_in, tracking_answer, update_in, user_answer,
+    user_in, users_answer,
 };
 use super::{Caller, Id, quirks};
 use crate::http::failure::Failure;
@@ -79,7 +80,7 @@ pub(super) async fn update(
     let id = id.number()?;
     let stored = stored(&app, &actor, id).await?;
     let (mut change, password, violations) =
-        update_in(params.some_of("user", &USER_FIELDS)?, &stored);
+        update_in(params.some_of("user", &UPDATE_FIELDS)?, &stored);
     change.password = app.directory.hash_password(password, &violations).await?;
     let write = move |tx: &Tx<'_>| {
         let key = UserKey::Id(id);

@@ -1,9 +1,11 @@
 //! Calls from pages of other origins.
 
-use muster::http::cors::AllowedOrigin;
+use muster::http::cors::{AllowedOrigin, SHOWN, TAKEN};
+use muster::openapi::NAMES;
 use serde_json::json;
 
-use crate::harness::{Response, Server};
+use super::documents::calls;
+use crate::harness::{Response, Server, described};
 
 const APP: &str = "https://app.example.com";
 const OTHER: &str = "https://other.example.com";
@@ -113,4 +115,41 @@ fn what_went_wrong_can_be_read_from_there_too() {
     }
     let wrong_method = server.post("/v1/users/1").header("origin", APP).send();
     assert_eq!(wrong_method.header("allow"), Some("GET,HEAD,PATCH,DELETE"));
+}
+
+#[test]
+fn every_header_that_a_document_names_may_be_sent_and_read_from_there() {
+    for name in NAMES {
+        let document = described().document(name);
+        for (method, path, call) in calls(document) {
+            let parameters = call["parameters"].as_array().into_iter().flatten();
+            for each in parameters.filter(|each| each["in"] == "header") {
+                let header = each["name"].as_str().unwrap();
+                let may = TAKEN
+                    .iter()
+                    .any(|taken| header.eq_ignore_ascii_case(taken.as_str()));
+                assert!(may, "{name}: {method} {path}: {header} cannot be sent");
+            }
+            for (status, answer) in call["responses"].as_object().unwrap() {
+                for header in answer["headers"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name)
+                {
+                    // Fetch Standard, "CORS-safelisted response-header name".
+                    if ["Cache-Control", "Content-Type"].contains(&header.as_str()) {
+                        continue;
+                    }
+                    let may = SHOWN
+                        .iter()
+                        .any(|shown| header.eq_ignore_ascii_case(shown.as_str()));
+                    assert!(
+                        may,
+                        "{name}: {method} {path} {status}: {header} cannot be read"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -63,10 +63,43 @@ const STRICT: Reading = Reading {
     empty_is_null: false,
 };
 
-/// Reads a time with its offset, in a year from 1 on.
+/// Reads a time of RFC 3339 (section 5.6), in a year from 1 on.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    if !is_date_time(text) {
+        return None;
+    }
     let at: Timestamp = text.parse().ok()?;
     (at.as_second() >= FIRST_SECOND).then_some(at)
+}
+
+/// Whether a text is laid out as a `date-time`: the parser takes other forms of ISO 8601, too.
+fn is_date_time(text: &str) -> bool {
+    let is = |text: &str, layout: &str| {
+        text.len() == layout.len()
+            && text
+                .bytes()
+                .zip(layout.bytes())
+                .all(|(byte, wanted)| match wanted {
+                    b'0' => byte.is_ascii_digit(),
+                    _ => byte.eq_ignore_ascii_case(&wanted),
+                })
+    };
+    let Some((date_time, rest)) = text.split_at_checked(19) else {
+        return false;
+    };
+    let offset = match rest.strip_prefix('.') {
+        None => rest,
+        Some(fraction) => {
+            let offset = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            if offset.len() == fraction.len() {
+                return false;
+            }
+            offset
+        }
+    };
+    let numeric = is(offset, "+00:00") || is(offset, "-00:00");
+    let within = offset.get(1..3).is_some_and(|hours| hours < "24");
+    is(date_time, "0000-00-00T00:00:00") && (is(offset, "Z") || numeric && within)
 }
 
 /// A time as `/v1` shows it: RFC 3339 with milliseconds, `Z`.

@@ -203,7 +203,7 @@ fn shared() -> Vec<SharedAnswer> {
         told(
             "WrongParameters",
             406,
-            "The body cannot be read, or names no form to fill in.",
+            "What was sent cannot be read, or names no form to fill in.",
         ),
         told("TooSlow", 408, "The body took too long to arrive."),
         invalid,
@@ -292,7 +292,7 @@ fn users() -> Vec<Operation> {
         )
         .answers(200, "The page.", content(page));
     vec![
-        call(listed),
+        call(listed).shares(&["WrongParameters"]),
         filling(
             make,
             filled_in("UserForm", "form-name", "A form for users."),

@@ -128,6 +128,25 @@ fn wrapped(operation: Operation, wrapper: &'static str, flat: Vec<Schema>) -> Op
         .shares(&["Refused"])
 }
 
+/// A `POST` that is the list where it has no parameters but those of a page.
+fn also_lists(mut operation: Operation) -> Operation {
+    let page = || {
+        let of_a_page = [
+            ("token", text().says("The token, where no header has it.")),
+            ("page", id()),
+            ("per", id()),
+        ];
+        fields(of_a_page).closed()
+    };
+    for content in &mut operation.body {
+        let user = content.schema.clone();
+        content.schema = crate::openapi::schema::any_of(vec![user, page()]);
+    }
+    operation
+        .asks("page", id(), "Of the list.")
+        .asks("per", id(), "Of the list.")
+}
+
 fn authorize(path: &'static str, name: &'static str) -> Operation {
     let key = fields([
         ("api_key", text().shortest(1).says("The key's id.")),
@@ -256,7 +275,7 @@ fn users() -> Vec<Operation> {
         );
     vec![
         listing(),
-        wrapped(call(make), "user", both()),
+        also_lists(wrapped(call(make), "user", both())),
         wrapped(call(invite), "user", vec![named("Invitation")]),
         call(show)
             .shares(&["NotFound"])

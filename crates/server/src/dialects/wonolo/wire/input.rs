@@ -63,6 +63,15 @@ pub(in super::super) const USER_FIELDS: [&str; 30] = [
     "customer_id",
 ];
 
+/// The fields by which a change of a user without its wrapper is known: a client that sends back
+/// what it was shown names the number, too.
+pub(in super::super) const UPDATE_FIELDS: [&str; USER_FIELDS.len() + 1] = {
+    let mut all = ["id"; USER_FIELDS.len() + 1];
+    let (rest, _) = all.split_at_mut(USER_FIELDS.len());
+    rest.copy_from_slice(&USER_FIELDS);
+    all
+};
+
 /// Reads a user to be created: the change, the password, and all that is wrong with them.
 pub(in super::super) fn user_in(
     map: &Map<String, Value>,

@@ -4,7 +4,7 @@ mod input;
 mod list;
 
 pub(super) use input::{
-    BADGE_FIELDS, MIN_PASSWORD, USER_FIELDS, badge_in, invite_in, update_in, user_in,
+    BADGE_FIELDS, MIN_PASSWORD, UPDATE_FIELDS, USER_FIELDS, badge_in, invite_in, update_in, user_in,
 };
 #[cfg(test)]
 pub(super) use list::PARAMETERS;
