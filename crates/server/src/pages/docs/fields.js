@@ -1,6 +1,7 @@
 // A form that a schema asks for, and the value that it is filled in with.
 
 import { el, fill, words } from "./dom.js";
+import { Exact, json, numberOf, parsed } from "./request.js";
 import { alternatives, isObject, limits, nameOf, plain, resolve, typeOf, types } from "./schema.js";
 
 let made = 0;
@@ -148,8 +149,7 @@ function typed(own, text) {
   const of = types(own);
   if (of.includes("null") && text === "null") return null;
   const number = of.includes("integer") || of.includes("number");
-  if (number && !of.includes("string") && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  return text;
+  return (number && !of.includes("string") ? numberOf(text) : undefined) ?? text;
 }
 
 function writing(own, value, changed) {
@@ -175,17 +175,13 @@ function writingList(items, value, changed) {
 
 /** What has no control of its own is written as JSON; what is none is sent as the text it is. */
 function writingJson(value, changed) {
-  const shown = value === undefined ? "" : JSON.stringify(value, null, 2);
+  const shown = value === undefined ? "" : json(value);
   const input = el("textarea", { rows: 3, spellcheck: "false", oninput: changed });
   input.value = shown;
   input.placeholder = "JSON";
   const read = () => {
     if (input.value.trim() === "") return undefined;
-    try {
-      return JSON.parse(input.value);
-    } catch {
-      return input.value;
-    }
+    return parsed(input.value) === undefined ? input.value : new Exact(input.value);
   };
   return { input, read };
 }

@@ -1,6 +1,7 @@
 // Sending a request with the reader's key, and showing what the server answers.
 
 import { el, fill } from "./dom.js";
+import { TOKENS } from "./request.js";
 
 /** Characters of a body that are shown. */
 const SHOWN = 200_000;
@@ -42,16 +43,20 @@ async function show(answer, started, place, stop) {
   const halt = el("button", { type: "button", class: "quiet", onclick: () => stop.abort() }, "Stop");
   fill(place, line, headers, body, halt);
   let text = "";
+  let length = 0;
   try {
     for await (const piece of pieces(answer)) {
-      text = (text + piece).slice(0, SHOWN);
-      body.textContent = text;
+      length += piece.length;
+      if (text.length < SHOWN) {
+        text = (text + piece).slice(0, SHOWN);
+        body.textContent = text;
+      }
     }
   } catch (cause) {
     if (cause.name !== "AbortError") throw cause;
   }
   halt.remove();
-  body.textContent = pretty(answer, text);
+  body.textContent = pretty(answer, text, length <= SHOWN);
   if (text === "") fill(body, el("span", { class: "quiet" }, "The body is empty."));
 }
 
@@ -66,12 +71,33 @@ async function* pieces(answer) {
   }
 }
 
-/** JSON with its lines broken; anything else as it is. */
-export function pretty(answer, text) {
-  if (!(answer.headers.get("content-type") ?? "").includes("json")) return text;
+/** How far lines are set in at most, in levels: what is deeper would be mostly blanks. */
+const DEEPEST = 40;
+
+/** JSON with its lines broken, all else of it copied; anything else as it is. */
+export function pretty(answer, text, whole) {
+  if (!/[/+]json\b/.test(answer.headers.get("content-type") ?? "")) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    // Of what was cut off, the rest cannot be asked for.
+    if (whole) JSON.parse(text);
   } catch {
     return text;
   }
+  return indented(text.match(TOKENS) ?? []);
+}
+
+function indented(tokens) {
+  let depth = 0;
+  const line = () => `\n${"  ".repeat(Math.min(depth, DEEPEST))}`;
+  return tokens.map((token, index) => {
+    const opened = "[{".includes(tokens[index - 1] ?? " ");
+    if (token === "]" || token === "}") {
+      depth -= 1;
+      return opened ? token : line() + token;
+    }
+    const start = opened ? line() : "";
+    if (token === "[" || token === "{") depth += 1;
+    if (token === ",") return token + line();
+    return start + (token === ":" ? ": " : token);
+  }).join("");
 }
