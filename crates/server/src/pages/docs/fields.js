@@ -129,11 +129,19 @@ function controlOf(api, schema, value, changed) {
   const listed = types(own).includes("array");
   const items = listed ? plain(api, own.items) : {};
   if (own.const !== undefined) return selecting([own.const], value ?? own.const, changed);
-  if (own.enum) return selecting(own.enum.filter((each) => each !== null && each !== ""), value, changed);
-  if (types(own).includes("boolean")) return selecting([true, false], value, changed);
+  const none = nullable(api, schema) ? [null] : [];
+  if (own.enum) return selecting([...own.enum.filter((each) => each !== null && each !== ""), ...none], value, changed);
+  if (types(own).includes("boolean")) return selecting([true, false, ...none], value, changed);
   if (listed && !items.properties && !items.additionalProperties) return writingList(items, value, changed);
   if (listed || types(own).includes("object") || types(own).length === 0) return writingJson(value, changed);
   return writing(own, value, changed);
+}
+
+/** Whether a value may be null, which a merge patch says to take it away. */
+function nullable(api, schema) {
+  const own = resolve(api, schema);
+  const told = types(own).includes("null") || own.enum?.includes(null);
+  return told || (own.anyOf ?? []).some((each) => nullable(api, each));
 }
 
 function selecting(options, value, changed) {
