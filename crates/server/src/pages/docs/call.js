@@ -2,7 +2,7 @@
 
 import { choices, copying, el, fill, paragraphs, words } from "./dom.js";
 import { field, form } from "./fields.js";
-import { authorization, goesWithout, keyParts, needsText, requestOf, secured } from "./request.js";
+import { authorization, goesWithout, json, keyParts, needsText, parsed, requestOf, secured } from "./request.js";
 import { LANGUAGES, sample } from "./samples.js";
 import { resolve, tree, typeOf } from "./schema.js";
 import { send } from "./send.js";
@@ -119,20 +119,21 @@ function bodyInput(api, said, changed) {
   const state = { mediaType: mediaTypes[0], mode: "fields" };
   const place = el("div", {});
   let current;
-  const open = (value) => {
+  // `given` is a value, or JSON as it was written.
+  const open = (given) => {
     const media = said.content[state.mediaType];
     const plain = needsText(api, media.schema);
     if (state.mode === "fields" && !plain) {
-      const inner = form(api, media.schema, value, changed);
+      const value = typeof given === "string" ? parsed(given) : given;
+      const inner = form(api, media.schema, typeof value === "object" ? value : undefined, changed);
       current = { element: inner.element, value: () => inner.read() };
     } else {
-      current = textInput(value, changed);
+      current = textInput(given, changed);
     }
     fill(place, current.element);
   };
   const again = () => {
-    const value = current.value();
-    open(typeof value === "object" ? value : undefined);
+    open(current.value());
     changed();
   };
   const type = mediaTypes.length > 1
@@ -172,15 +173,9 @@ function textInput(value, changed) {
   const input = el("textarea", {
     rows: 12, spellcheck: "false", oninput: changed, "aria-label": "The body", class: "code",
   });
-  input.value = value === undefined ? "" : JSON.stringify(value, null, 2);
-  const read = () => {
-    try {
-      return JSON.parse(input.value);
-    } catch {
-      return input.value;
-    }
-  };
-  return { element: input, value: read };
+  input.value = typeof value === "string" ? value : value === undefined ? "" : json(value);
+  // What is sent is what stands here, to the letter.
+  return { element: input, value: () => input.value };
 }
 
 function bodies(api, said) {

@@ -1,6 +1,7 @@
 // A form that a schema asks for, and the value that it is filled in with.
 
 import { el, fill, words } from "./dom.js";
+import { Exact, json, numberOf, parsed } from "./request.js";
 import { alternatives, isObject, limits, nameOf, plain, resolve, typeOf, types } from "./schema.js";
 
 let made = 0;
@@ -128,11 +129,19 @@ function controlOf(api, schema, value, changed) {
   const listed = types(own).includes("array");
   const items = listed ? plain(api, own.items) : {};
   if (own.const !== undefined) return selecting([own.const], value ?? own.const, changed);
-  if (own.enum) return selecting(own.enum.filter((each) => each !== null && each !== ""), value, changed);
-  if (types(own).includes("boolean")) return selecting([true, false], value, changed);
+  const none = nullable(api, schema) ? [null] : [];
+  if (own.enum) return selecting([...own.enum.filter((each) => each !== null && each !== ""), ...none], value, changed);
+  if (types(own).includes("boolean")) return selecting([true, false, ...none], value, changed);
   if (listed && !items.properties && !items.additionalProperties) return writingList(items, value, changed);
   if (listed || types(own).includes("object") || types(own).length === 0) return writingJson(value, changed);
   return writing(own, value, changed);
+}
+
+/** Whether a value may be null, which a merge patch says to take it away. */
+function nullable(api, schema) {
+  const own = resolve(api, schema);
+  const told = types(own).includes("null") || own.enum?.includes(null);
+  return told || (own.anyOf ?? []).some((each) => nullable(api, each));
 }
 
 function selecting(options, value, changed) {
@@ -148,8 +157,7 @@ function typed(own, text) {
   const of = types(own);
   if (of.includes("null") && text === "null") return null;
   const number = of.includes("integer") || of.includes("number");
-  if (number && !of.includes("string") && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  return text;
+  return (number && !of.includes("string") ? numberOf(text) : undefined) ?? text;
 }
 
 function writing(own, value, changed) {
@@ -175,17 +183,13 @@ function writingList(items, value, changed) {
 
 /** What has no control of its own is written as JSON; what is none is sent as the text it is. */
 function writingJson(value, changed) {
-  const shown = value === undefined ? "" : JSON.stringify(value, null, 2);
+  const shown = value === undefined ? "" : json(value);
   const input = el("textarea", { rows: 3, spellcheck: "false", oninput: changed });
   input.value = shown;
   input.placeholder = "JSON";
   const read = () => {
     if (input.value.trim() === "") return undefined;
-    try {
-      return JSON.parse(input.value);
-    } catch {
-      return input.value;
-    }
+    return parsed(input.value) === undefined ? input.value : new Exact(input.value);
   };
   return { input, read };
 }

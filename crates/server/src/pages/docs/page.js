@@ -2,6 +2,7 @@
 
 import { copying, el, fill, paragraphs } from "./dom.js";
 import { showCall } from "./call.js";
+import { leave } from "./send.js";
 
 const DIALECTS = [
   ["native", "Native"],
@@ -33,16 +34,29 @@ function callsOf(api) {
   ));
 }
 
+/** A text out of an address; empty for what no text is encoded as. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
+
 /** `#native/createUser` → the dialect and the call. */
 function asked() {
-  const [dialect, call] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [dialect, call] = decoded(location.hash.slice(1)).split("/");
   const known = DIALECTS.some(([name]) => name === dialect);
   return known ? { dialect, call: call ?? null } : { dialect: "native", call: null };
 }
 
 async function show() {
+  leave();
+  const { hash } = location;
   const { dialect, call: id } = asked();
   const api = await documentOf(dialect);
+  // A document that came late is not shown in the place of what was asked for since.
+  if (location.hash !== hash) return;
   const found = callsOf(api).find((call) => call.id === id) ?? null;
   const name = DIALECTS.find(([each]) => each === dialect)[1];
   document.title = found ? `${found.said.summary} · ${name}` : `${name} · APIs of this server`;

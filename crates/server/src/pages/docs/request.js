@@ -2,9 +2,67 @@
 
 import { types, resolve } from "./schema.js";
 
+/** The tokens of JSON, white space left out; a text that is cut off may end the last. */
+export const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\],:]|[^\s"{}[\],:]+/gs;
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** JSON that goes out as it was written: a number of JavaScript would be another one. */
+export class Exact {
+  constructor(text) {
+    this.text = text;
+  }
+
+  toString() {
+    return this.text;
+  }
+}
+
+/** The number that a text says, to its last digit; undefined where it says none. */
+export function numberOf(text) {
+  if (!NUMBER.test(text)) return undefined;
+  return String(Number(text)) === text ? Number(text) : new Exact(text);
+}
+
+/** What JSON says, its numbers to their last digit; undefined for what is no JSON. */
+export function parsed(text) {
+  try {
+    JSON.parse(text);
+    return valueOf(text.match(TOKENS).values());
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value that begins with the next token; undefined at the end of a list. */
+function valueOf(tokens) {
+  const token = tokens.next().value;
+  if (token === "]" || token === "}") return undefined;
+  if (token === "," || token === ":") return valueOf(tokens);
+  if (token !== "[" && token !== "{") return numberOf(token) ?? JSON.parse(token);
+  const all = [];
+  for (let each = valueOf(tokens); each !== undefined; each = valueOf(tokens)) {
+    all.push(token === "[" ? each : [each, valueOf(tokens)]);
+  }
+  return token === "[" ? all : Object.fromEntries(all);
+}
+
+/** A value as JSON, its lines broken. */
+export function json(value, indent = "") {
+  if (value instanceof Exact) return value.text;
+  if (isPlain(value)) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  const all = Array.isArray(value)
+    ? value.map((each) => json(each, inner))
+    : Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${json(each, inner)}`);
+  return all.length ? `${open}\n${inner}${all.join(`,\n${inner}`)}\n${indent}${close}` : open + close;
+}
+
 /** `a=b&c[d]=e`: nested by brackets, as Rails reads it. */
 export function encodeForm(value, prefix = "") {
-  const pairs = Object.entries(value ?? {}).flatMap(([name, inner]) => {
+  const pairs = Object.entries(value ?? {}).flatMap(([name, given]) => {
+    const inner = given instanceof Exact ? parsed(given.text) : given;
     const path = prefix ? `${prefix}[${name}]` : name;
     if (Array.isArray(inner)) {
       return inner.flatMap((each, index) => pair(each, isPlain(each) ? `${path}[]` : `${path}[${index}]`));
@@ -14,7 +72,7 @@ export function encodeForm(value, prefix = "") {
   return pairs.filter((each) => each !== "").join("&");
 }
 
-const isPlain = (value) => value === null || typeof value !== "object";
+const isPlain = (value) => value === null || typeof value !== "object" || value instanceof Exact;
 
 function pair(value, path) {
   if (!isPlain(value)) return encodeForm(value, path);
@@ -58,11 +116,12 @@ export function requestOf(api, call, given) {
 
 function bodyOf(given) {
   if (!given.mediaType) return null;
-  if (given.text !== undefined) return given.text;
-  // JSON is YAML, too.
-  return given.mediaType === "application/x-www-form-urlencoded"
-    ? encodeForm(given.value)
-    : JSON.stringify(given.value, null, 2);
+  if (given.mediaType !== "application/x-www-form-urlencoded") {
+    // JSON is YAML, too.
+    return given.text ?? json(given.value);
+  }
+  const value = given.text === undefined ? given.value : parsed(given.text);
+  return isPlain(value) ? given.text ?? "" : encodeForm(value);
 }
 
 /** Whether a call takes a credential. */

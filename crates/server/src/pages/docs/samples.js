@@ -26,7 +26,8 @@ export function sample(language, origin, request, template) {
   return write(url, request, key);
 }
 
-const quoted = (text) => JSON.stringify(text);
+/** A text in double quotes. U+FEFF is escaped: Go takes none inside a program. */
+const quoted = (text) => JSON.stringify(text).replaceAll("\ufeff", "\\ufeff");
 const joined = (key, text, variable) => key.map((each) => (each.variable ? variable(each.variable) : text(each))).join("");
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;

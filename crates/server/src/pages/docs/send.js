@@ -1,31 +1,64 @@
 // Sending a request with the reader's key, and showing what the server answers.
 
 import { el, fill } from "./dom.js";
+import { TOKENS } from "./request.js";
 
 /** Characters of a body that are shown. */
 const SHOWN = 200_000;
 
-/** Sends a request; the answer appears in `place` while it comes. */
+/** What ends the request that is under way: there is one at a time. */
+let running = new AbortController();
+
+/** Ends the request that is under way; nothing more of it is shown. */
+export function leave() {
+  running.abort();
+}
+
+/**
+ * Sends a request in the place of the one that is under way; the answer appears in `place` while
+ * it comes.
+ */
 export async function send(request, authorization, place) {
+  leave();
   const stop = new AbortController();
-  const headers = new Headers(request.headers);
-  if (authorization) headers.set("Authorization", authorization);
+  running = stop;
   const started = performance.now();
   fill(place, el("p", { class: "quiet" }, "Waiting for the server …"));
   try {
     const answer = await fetch(request.path, {
       method: request.method,
-      headers,
+      headers: headersOf(request, authorization),
       body: request.body ?? undefined,
       credentials: "omit",
       cache: "no-store",
       redirect: "manual",
       signal: stop.signal,
     });
-    await show(answer, started, place, stop);
+    if (!stop.signal.aborted) await show(answer, started, place, stop);
   } catch (cause) {
-    fill(place, el("p", { class: "error" }, `No answer came: ${cause.message}`));
+    if (stop.signal.aborted) return;
+    const told = cause instanceof Unsendable ? cause.message : `No answer came: ${cause.message}`;
+    fill(place, el("p", { class: "error" }, told));
   }
+}
+
+/** A header that the browser does not send, said in words. */
+class Unsendable extends Error {}
+
+function headersOf(request, authorization) {
+  const headers = new Headers();
+  const set = (name, value, what) => {
+    try {
+      headers.set(name, value);
+    } catch {
+      const wrong = value.match(/[^\t\x20-\x7e\x80-\xff]/u)?.[0];
+      const because = wrong ? `“${wrong}” cannot stand in a header` : "it cannot be a header";
+      throw new Unsendable(`Nothing was sent: ${what} cannot be sent, ${because}.`);
+    }
+  };
+  for (const [name, value] of request.headers) set(name, value, name);
+  if (authorization) set("Authorization", authorization, "the key");
+  return headers;
 }
 
 async function show(answer, started, place, stop) {
@@ -40,18 +73,25 @@ async function show(answer, started, place, stop) {
   const headers = el("details", {}, el("summary", {}, "Headers"), el("pre", {}, named));
   const body = el("pre", { class: "answer", tabindex: "0", "aria-label": "Body of the answer" });
   const halt = el("button", { type: "button", class: "quiet", onclick: () => stop.abort() }, "Stop");
-  fill(place, line, headers, body, halt);
+  const cut = el("p", { class: "quiet", hidden: true });
+  fill(place, line, headers, body, cut, halt);
   let text = "";
+  let length = 0;
   try {
     for await (const piece of pieces(answer)) {
-      text = (text + piece).slice(0, SHOWN);
-      body.textContent = text;
+      length += piece.length;
+      if (text.length < SHOWN) {
+        text = (text + piece).slice(0, SHOWN);
+        body.textContent = text;
+      }
+      cut.hidden = length <= SHOWN;
+      cut.textContent = `Cut off: the first ${SHOWN} of ${length} characters stand here.`;
     }
   } catch (cause) {
     if (cause.name !== "AbortError") throw cause;
   }
   halt.remove();
-  body.textContent = pretty(answer, text);
+  body.textContent = pretty(answer, text, length <= SHOWN);
   if (text === "") fill(body, el("span", { class: "quiet" }, "The body is empty."));
 }
 
@@ -66,12 +106,33 @@ async function* pieces(answer) {
   }
 }
 
-/** JSON with its lines broken; anything else as it is. */
-export function pretty(answer, text) {
-  if (!(answer.headers.get("content-type") ?? "").includes("json")) return text;
+/** How far lines are set in at most, in levels: what is deeper would be mostly blanks. */
+const DEEPEST = 40;
+
+/** JSON with its lines broken, all else of it copied; anything else as it is. */
+export function pretty(answer, text, whole) {
+  if (!/[/+]json\b/.test(answer.headers.get("content-type") ?? "")) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    // Of what was cut off, the rest cannot be asked for.
+    if (whole) JSON.parse(text);
   } catch {
     return text;
   }
+  return indented(text.match(TOKENS) ?? []);
+}
+
+function indented(tokens) {
+  let depth = 0;
+  const line = () => `\n${"  ".repeat(Math.min(depth, DEEPEST))}`;
+  return tokens.map((token, index) => {
+    const opened = "[{".includes(tokens[index - 1] ?? " ");
+    if (token === "]" || token === "}") {
+      depth -= 1;
+      return opened ? token : line() + token;
+    }
+    const start = opened ? line() : "";
+    if (token === "[" || token === "{") depth += 1;
+    if (token === ",") return token + line();
+    return start + (token === ":" ? ": " : token);
+  }).join("");
 }
