@@ -44,7 +44,7 @@ for name, strategy in FORMATS.items():
 
 
 # A field's name, or the path to one: schemathesis writes what a document calls a deepObject so.
-NAME = re.compile(r"\w+(\[\w+\])*(\[\])?", re.ASCII)
+NAME = re.compile(r"\w+(\[\w+\])*", re.ASCII)
 
 
 def pairs(value, prefix=""):

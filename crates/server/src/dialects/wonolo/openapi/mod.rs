@@ -100,6 +100,16 @@ fn call(operation: Operation) -> Operation {
 
 /// A body under its wrapper or without it, in JSON, or in a form.
 fn wrapped(operation: Operation, wrapper: &'static str, flat: Vec<Schema>) -> Operation {
+    wrapped_or(operation, wrapper, flat, None)
+}
+
+/// As [`wrapped`], or something else in its place.
+fn wrapped_or(
+    operation: Operation,
+    wrapper: &'static str,
+    flat: Vec<Schema>,
+    other: Option<Schema>,
+) -> Operation {
     let inner = match flat.as_slice() {
         [one] => one.clone(),
         _ => crate::openapi::schema::any_of(flat.clone()),
@@ -112,7 +122,10 @@ fn wrapped(operation: Operation, wrapper: &'static str, flat: Vec<Schema>) -> Op
     ]);
     let form = Content {
         media_type: "application/x-www-form-urlencoded",
-        schema: outer.clone(),
+        schema: match &other {
+            None => outer.clone(),
+            Some(other) => crate::openapi::schema::any_of(vec![outer.clone(), other.clone()]),
+        },
         encoding: Some(Members::of([(wrapper, nested)])),
     };
     // Where there is a wrapper, all is in it.
@@ -120,7 +133,7 @@ fn wrapped(operation: Operation, wrapper: &'static str, flat: Vec<Schema>) -> Op
         let wrapped = Members::of([("required", vec![Ordered::from(wrapper)])]);
         schema.with("not", wrapped)
     };
-    let flat = flat.into_iter().map(bare).collect();
+    let flat = flat.into_iter().map(bare).chain(other).collect();
     let json = crate::openapi::schema::any_of([vec![outer], flat].concat());
     operation
         .takes(Content::json(json))
@@ -128,23 +141,10 @@ fn wrapped(operation: Operation, wrapper: &'static str, flat: Vec<Schema>) -> Op
         .shares(&["Refused"])
 }
 
-/// A `POST` that is the list where it has no parameters but those of a page.
-fn also_lists(mut operation: Operation) -> Operation {
-    let page = || {
-        let of_a_page = [
-            ("token", text().says("The token, where no header has it.")),
-            ("page", id()),
-            ("per", id()),
-        ];
-        fields(of_a_page).closed()
-    };
-    for content in &mut operation.body {
-        let user = content.schema.clone();
-        content.schema = crate::openapi::schema::any_of(vec![user, page()]);
-    }
-    operation
-        .asks("page", id(), "Of the list.")
-        .asks("per", id(), "Of the list.")
+/// What a `POST` of a list sends: the parameters of a page and no other.
+fn page_alone() -> Schema {
+    let token = text().says("The token, where no header has it.");
+    fields([("token", token), ("page", id()), ("per", id())]).closed()
 }
 
 fn authorize(path: &'static str, name: &'static str) -> Operation {
@@ -275,7 +275,9 @@ fn users() -> Vec<Operation> {
         );
     vec![
         listing(),
-        also_lists(wrapped(call(make), "user", both())),
+        wrapped_or(call(make), "user", both(), Some(page_alone()))
+            .asks("page", id(), "Of the list.")
+            .asks("per", id(), "Of the list."),
         wrapped(call(invite), "user", vec![named("Invitation")]),
         call(show)
             .shares(&["NotFound"])
