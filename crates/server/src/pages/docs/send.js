@@ -88,7 +88,7 @@ async function show(answer, started, place, stop) {
       cut.textContent = `Cut off: the first ${SHOWN} of ${length} characters stand here.`;
     }
   } catch (cause) {
-    if (cause.name !== "AbortError") throw cause;
+    if (!stop.signal.aborted) halt.before(el("p", { class: "error" }, `The answer broke off: ${cause.message}`));
   }
   halt.remove();
   body.textContent = pretty(answer, text, length <= SHOWN);
