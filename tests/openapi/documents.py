@@ -45,6 +45,7 @@ def facts(server, api):
         "account": server.account,
         "group_slug": server.group["slug"],
         "group_uri": server.group["resource_uri"],
+        "people": server.people,
     }
 
 

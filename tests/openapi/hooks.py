@@ -103,6 +103,25 @@ def map_body(context, body):
     return body
 
 
+def one_of_people(text):
+    """Always the same one for a text."""
+    return FACTS["people"][sum(text.encode(errors="replace")) % len(FACTS["people"])]
+
+
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    """Most of what is named is there: of what is not, there is little to be learnt."""
+    for name, value in (path_parameters or {}).items():
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**63:
+            path_parameters[name] = 1 + (value - 1) % len(FACTS["people"])
+        elif isinstance(value, str) and name == "user" and len(value) % 4:
+            person = one_of_people(value)
+            path_parameters[name] = person["email"] if len(value) % 2 else str(person["id"])
+        elif isinstance(value, str) and name == "username" and len(value) % 4:
+            path_parameters[name] = one_of_people(value)["uid"]
+    return path_parameters
+
+
 @schemathesis.hook
 def map_query(context, query):
     if query:

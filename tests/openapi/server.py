@@ -13,6 +13,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # How long a debug build may take to answer for the first time.
 PATIENCE = 60
+# Users that are there from the beginning.
+PEOPLE = 40
 
 
 def muster():
@@ -57,6 +59,18 @@ class Server:
             form = {"name": name, "resource": resource, "type": name, "configuration": {}}
             self.call("POST", "/v1/forms", form)
 
+    def make_people(self):
+        """Members of the account, for paths to name."""
+        self.people = []
+        for number in range(PEOPLE):
+            body = {
+                "email": f"member{number}@example.org", "first_name": "Ada", "last_name": "Byron"
+            }
+            _, user = self.call("POST", "/v1/users", body)
+            member = {"user_id": user["id"]}
+            self.call("POST", f"/v1/accounts/{self.account}/members", member)
+            self.people.append({name: user[name] for name in ("id", "uid", "email")})
+
     def call(self, method, path, body=None, headers=None):
         """A call of `/v1`; its status and body."""
         request = urllib.request.Request(self.url + path, method=method)
@@ -90,6 +104,7 @@ def serving(*arguments):
             server.url = "http://" + json.loads(process.stdout.readline())["listen"]
             wait(server.url)
             server.store_forms()
+            server.make_people()
             yield server
         finally:
             process.terminate()
