@@ -49,6 +49,8 @@ REFUSALS = {
     "wonolo": [
         (None, "has already been taken", "uniqueness is the directory's to know"),
         (None, "must exist", "so is what exists"),
+        ("customer_id", "can't be blank", "who becomes an employer needs an account"),
+        ("role", "can't be blank", "and a role"),
         ("password_confirmation", "doesn't match Password", "one text must repeat another"),
         ("password_confirmation", "can't be blank", "and come with it"),
         ("user_badges.badge_id", "can't be blank", "a badge is given by its number"),
