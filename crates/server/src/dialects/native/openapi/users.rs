@@ -407,7 +407,7 @@ mod tests {
     #[test]
     fn the_documents_filters_are_those_that_are_read() {
         let listing = listing();
-        let named: BTreeSet<&str> = listing.parameters.iter().map(|each| each.name).collect();
+        let named: BTreeSet<&str> = listing.asked().collect();
         let read = super::super::super::users::FILTERS
             .into_iter()
             .chain(["limit", "cursor"]);
