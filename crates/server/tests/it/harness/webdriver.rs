@@ -30,6 +30,25 @@ pub struct Element<'a> {
     id: String,
 }
 
+/// Starts what drives the browser; none where it ends before it listens.
+fn drive() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is not installed: scripts/test installs it");
+    let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("successfully on port ")?;
+        port.trim_end_matches('.').parse::<u16>().ok()
+    });
+    if port.is_none() {
+        driver.wait().unwrap();
+    }
+    port.map(|port| (driver, port))
+}
+
 impl Browser {
     /// Starts one; none where it is not asked for, which is said.
     pub fn start() -> Option<Self> {
@@ -41,21 +60,9 @@ impl Browser {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("muster_browser_{}_{number}", std::process::id());
         let profile = std::env::temp_dir().join(name);
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is not installed: scripts/test installs it");
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        let url = format!(
-            "http://127.0.0.1:{}/session",
-            port.expect("it says its port")
-        );
+        // Of two that choose a port at once, one may find it taken and end.
+        let (driver, port) = (0..5).find_map(|_| drive()).expect("it says its port");
+        let url = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self {
             driver,
             session: url,
