@@ -49,6 +49,7 @@ REFUSALS = {
     "wonolo": [
         (None, "has already been taken", "uniqueness is the directory's to know"),
         (None, "must exist", "so is what exists"),
+        (None, "is too long", "a number in the place of a text may have too many digits"),
         ("customer_id", "can't be blank", "who becomes an employer needs an account"),
         ("role", "can't be blank", "and a role"),
         ("password_confirmation", "doesn't match Password", "one text must repeat another"),
