@@ -20,9 +20,10 @@ mod stored;
 mod submission;
 mod submit;
 mod validator;
+mod values;
 
 pub(crate) use cache::FormCache;
-pub use check::{Accepted, Item, MAX_ITEMS, MAX_VALUE};
+pub use check::{Accepted, Item, MAX_ITEMS};
 pub use config::{MAX_FIELDS, MAX_NAME, is_name, read};
 pub use document::{Format, MAX_SOURCE, Node, Place};
 pub use fault::{Fault, Problem};
@@ -41,6 +42,7 @@ pub use submit::{
     delete_item, update_item, update_user,
 };
 pub use validator::{Check, Condition, Numericality, Test, Validator};
+pub use values::MAX_VALUE;
 
 use std::sync::Arc;
 

@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::check::{PROPERTIES, date, moment};
+use super::check::PROPERTIES;
 use super::shape::{Field, FieldType, Form, Group, Resource, SectionKind};
 use super::validator::{Check, Test, is_blank};
+use super::values::{date, moment};
 use crate::model::RecordKind;
 use crate::query::{PropertyComparison, PropertyFilter};
 use crate::secret::digest;

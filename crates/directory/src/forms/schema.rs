@@ -4,9 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::check::{MAX_ITEMS, MAX_VALUE, PROPERTIES};
+use super::check::{MAX_ITEMS, PROPERTIES};
 use super::shape::{Field, FieldType, Form, Group, Resource, SectionKind};
 use super::validator::{Check, Numericality, Validator};
+use super::values::MAX_VALUE;
 use crate::violation::Comparison;
 
 /// A text of white space alone, as Rust's `trim` sees it.
