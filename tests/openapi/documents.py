@@ -10,6 +10,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 APIS = ("native", "wonolo", "pulse", "platformos", "legalesign")
@@ -35,6 +37,15 @@ COUNTED = {
     "pulse": ("logIn",),
     "platformos": ("logIn",),
     "legalesign": (),
+}
+
+# A list of each API that the key may read.
+LISTS = {
+    "native": "/v1/users",
+    "wonolo": "/api_v2/users",
+    "pulse": "/users",
+    "platformos": "/api/users",
+    "legalesign": "/api/v1/group/",
 }
 
 
@@ -81,8 +92,25 @@ def command(server, api, counted):
     return program + given
 
 
+def is_let_in(server, api):
+    """Whether the API takes the credential: one that answers 401 to everything would hold too."""
+    request = urllib.request.Request(server.url + LISTS[api])
+    for name, value in headers(server, api):
+        request.add_header(name, value)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as refused:
+        status = refused.code
+    if status != 200:
+        print(f"-- {api}: {LISTS[api]} is answered {status} with the credential of the document")
+    return status == 200
+
+
 def check(server, api):
     """Whether the document of an API holds."""
+    if not is_let_in(server, api):
+        return False
     shutil.copy(HERE / "schemathesis.toml", server.folder)
     held = [run(server, api, counted) for counted in (False, True) if not counted or COUNTED[api]]
     return all(held)

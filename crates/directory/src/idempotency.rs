@@ -8,6 +8,9 @@ use crate::error::{Error, Unavailable};
 use crate::store::{Tx, delete_old_answers, find_answer, put_answer, reserve_answer};
 use crate::violation::{Rule, Violations};
 
+/// The header that carries a key: what is wrong with one is told of under this name.
+pub const HEADER: &str = "Idempotency-Key";
+
 /// How long an answer is replayed.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -47,7 +50,7 @@ pub fn replay(tx: &Tx<'_>, actor: &Actor, key: &IdempotencyKey) -> Result<Option
         Some((hash, _)) if hash != key.request_hash => {
             let mut violations = Violations::new();
             violations.field(
-                "Idempotency-Key",
+                HEADER,
                 Rule::Mismatch {
                     with: "the first request",
                 },

@@ -79,7 +79,7 @@ impl Directory {
         let db = Db::open(location, clock, random)?;
         db.migrate().await?;
         db.write(tenants::ensure_default).await?;
-        Ok(Self::over(db))
+        Self::over(db)
     }
 
     /// Opens a database to look at it: nothing is made, migrated or written. None where its
@@ -93,17 +93,19 @@ impl Directory {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Option<Self>, Error> {
-        Ok(Db::look(location, clock, random)?.map(Self::over))
+        Db::look(location, clock, random)?
+            .map(Self::over)
+            .transpose()
     }
 
-    fn over(db: Db) -> Self {
+    fn over(db: Db) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self {
+        Ok(Self {
             db,
-            hasher: Hasher::new(cores),
+            hasher: Hasher::new(cores)?,
             actors: Arc::default(),
             forms: Arc::default(),
-        }
+        })
     }
 
     /// The number of the newest migration that ran; 0 for an empty database.

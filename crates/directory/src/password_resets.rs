@@ -7,8 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::access::Access;
-use crate::actor::{Actor, TenantId, Visibility};
+use crate::actor::{Actor, TenantId};
 use crate::deliveries::Claimed;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
@@ -17,10 +16,11 @@ use crate::model::{Email, User, UserStatus};
 use crate::password::PasswordHash;
 use crate::permission::Permission;
 use crate::secret::{digest, same, tenant_of};
+use crate::sessions;
 use crate::store::{
     Claim, ClaimScope, IdKind, Statement, Tx, UserKey, claim_owner, delete_reset,
-    delete_reset_request, find_user, insert_reset_request, memberships_of, put_reset, reset_of,
-    reset_of_secret, reset_requests, set_reset_secret,
+    delete_reset_request, find_user, insert_reset_request, put_reset, reset_of, reset_of_secret,
+    reset_requests, set_reset_secret,
 };
 use crate::users::{self, UserChange};
 
@@ -28,8 +28,8 @@ use crate::users::{self, UserChange};
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 /// How long a user is sent no other link: nobody's mailbox is filled.
 pub const PAUSE: SignedDuration = SignedDuration::from_mins(1);
-/// Requests that are looked at in one transaction.
-const LOOKED_AT_ONCE: usize = 50;
+/// Requests that are read at once.
+pub const LOOKED_AT_ONCE: usize = 50;
 
 /// That a user may choose another password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +83,7 @@ fn can_be_sent(user: &User) -> bool {
 /// the event.
 fn asked(tx: &Tx<'_>, actor: &Actor, user: &User) -> Result<[Statement<'static>; 2], Error> {
     let expires_at = tx.now().checked_add(LIFETIME).map_err(Error::internal)?;
-    let memberships = memberships_of(tx, actor.tenant, &[user.id])?;
-    let account = memberships.first().map(|(_, own)| own.account_id);
+    let account = sessions::primary_account(tx, actor.tenant, user.id)?;
     let kind = EventType::UserPasswordResetRequested;
     let subject = Subject::new("user", user.id);
     Ok([
@@ -93,68 +92,64 @@ fn asked(tx: &Tx<'_>, actor: &Actor, user: &User) -> Result<[Statement<'static>;
     ])
 }
 
-/// Looks at requests that were noted: whose emails are somebody's are sent a link, who has yet to
-/// answer an invitation that one's. Answers whether there may be more.
+/// A request that was noted.
+#[derive(Clone)]
+pub struct ResetRequest {
+    pub(crate) id: i64,
+    /// The canonical form of the email that was named.
+    pub(crate) email: String,
+    pub(crate) request_id: String,
+}
+
+/// Requests that are yet to be looked at, oldest first: fewer than [`LOOKED_AT_ONCE`] when there
+/// are no more.
 ///
 /// # Errors
 /// Storage errors.
-pub fn look(tx: &Tx<'_>, tenant: TenantId) -> Result<bool, Error> {
-    let requests = reset_requests(tx, tenant, LOOKED_AT_ONCE)?;
-    let many = requests.len() == LOOKED_AT_ONCE;
-    for (id, email, request_id) in requests {
-        // Of several nodes, the one that takes it away goes on.
-        if tx.batch(&[delete_reset_request(tenant, id)])?.first() != Some(&1) {
-            continue;
-        }
-        let claim = Claim {
-            scope: ClaimScope::Email,
-            value: email,
-        };
-        let Some(owner) = claim_owner(tx, tenant, &claim)? else {
-            continue;
-        };
-        let system = Actor::system(tenant, request_id.as_str());
-        let Some(found) = find_user(tx, &system, &UserKey::Id(owner), false)? else {
-            continue;
-        };
-        let since = tx.now().checked_sub(PAUSE).map_err(Error::internal)?;
-        if found.user.status() == UserStatus::Pending {
-            invitations::remind(tx, &system, owner, since)?;
-            continue;
-        }
-        let lately = reset_of(tx, tenant, owner)?.is_some_and(|last| last.requested_at > since);
-        if can_be_sent(&found.user) && !lately {
-            let actor = themselves(tx, tenant, &found.user, &request_id)?;
-            tx.batch(&asked(tx, &actor, &found.user)?)?;
-        }
+pub fn noted(tx: &Tx<'_>, tenant: TenantId) -> Result<Vec<ResetRequest>, Error> {
+    reset_requests(tx, tenant, LOOKED_AT_ONCE)
+}
+
+/// Looks at a request: where its email is somebody's they are sent a link, and who has yet to
+/// answer an invitation that one's.
+///
+/// # Errors
+/// Storage errors.
+pub fn look(tx: &Tx<'_>, tenant: TenantId, request: &ResetRequest) -> Result<(), Error> {
+    // Of several nodes, the one that takes it away goes on.
+    if !drop_request(tx, tenant, request)? {
+        return Ok(());
     }
-    Ok(many)
+    let claim = Claim {
+        scope: ClaimScope::Email,
+        value: request.email.clone(),
+    };
+    let Some(owner) = claim_owner(tx, tenant, &claim)? else {
+        return Ok(());
+    };
+    let system = Actor::system(tenant, request.request_id.as_str());
+    let Some(found) = find_user(tx, &system, &UserKey::Id(owner), false)? else {
+        return Ok(());
+    };
+    let since = tx.now().checked_sub(PAUSE).map_err(Error::internal)?;
+    if found.user.status() == UserStatus::Pending {
+        return invitations::remind(tx, &system, owner, since);
+    }
+    let lately = reset_of(tx, tenant, owner)?.is_some_and(|last| last.requested_at > since);
+    if can_be_sent(&found.user) && !lately {
+        let actor = sessions::themselves(tx, tenant, &found.user, &request.request_id)?;
+        tx.batch(&asked(tx, &actor, &found.user)?)?;
+    }
+    Ok(())
 }
 
-/// Whether any request is yet to be looked at.
+/// Takes a request away, whatever comes of it. Answers whether it was there.
 ///
 /// # Errors
 /// Storage errors.
-pub fn is_asked(tx: &Tx<'_>, tenant: TenantId) -> Result<bool, Error> {
-    Ok(!reset_requests(tx, tenant, 1)?.is_empty())
-}
-
-/// A user as the one who acts, without rights: they need none. What they do is told in their
-/// primary account.
-fn themselves(
-    tx: &Tx<'_>,
-    tenant: TenantId,
-    user: &User,
-    request_id: &str,
-) -> Result<Actor, Error> {
-    let email = user.email.as_ref().map(|email| email.as_str().to_owned());
-    let memberships = memberships_of(tx, tenant, &[user.id])?;
-    Ok(Actor {
-        request_id: request_id.to_owned(),
-        visibility: Visibility::Tenant,
-        account: memberships.first().map(|(_, own)| own.account_id),
-        ..Actor::user_of(tenant, user.id, email, Access::default())
-    })
+pub fn drop_request(tx: &Tx<'_>, tenant: TenantId, request: &ResetRequest) -> Result<bool, Error> {
+    let gone = tx.batch(&[delete_reset_request(tenant, request.id)])?;
+    Ok(gone.first() == Some(&1))
 }
 
 /// The message of a reset, whose link carries `token`: the user, and when the link ends. None when
@@ -233,7 +228,7 @@ pub fn accept(
     request_id: &str,
 ) -> Result<(), Error> {
     let (tenant, _, before) = find(tx, token)?;
-    let actor = themselves(tx, tenant, &before, request_id)?;
+    let actor = sessions::themselves(tx, tenant, &before, request_id)?;
     // Of two who answer at once, one comes first.
     if tx.batch(&[delete_reset(tenant, before.id)])?.first() != Some(&1) {
         return Err(Error::NotFound);
@@ -243,6 +238,6 @@ pub fn accept(
         ..UserChange::default()
     };
     let verify = |user: &mut User| user.email_verified_at = Some(tx.now());
-    users::answer(tx, &actor, &before, &change, verify)?;
+    users::answer(tx, &actor, &before, &change, None, verify)?;
     Ok(())
 }

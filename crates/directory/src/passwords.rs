@@ -1,6 +1,6 @@
 //! Passwords that are set by those who are logged in: one's own, and those of others.
 
-use crate::actor::{Actor, Principal};
+use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::password::PasswordHash;
@@ -21,7 +21,7 @@ pub(crate) fn replace(
     new: &PasswordHash,
 ) -> Result<(), Error> {
     require_own(actor, user)?;
-    let found = find_user(tx, &all_of(actor), &UserKey::Id(user), false)?;
+    let found = users::find_seen(tx, actor, &UserKey::Id(user))?;
     let before = found.ok_or(Error::Unauthenticated)?.user;
     let stored = standing_password(tx, actor.tenant, user)?;
     if stored.is_none_or(|(stored, _)| stored.expose() != verified.expose()) {
@@ -32,7 +32,7 @@ pub(crate) fn replace(
         ..UserChange::default()
     };
     tx.batch(&[delete_reset(actor.tenant, user)])?;
-    users::answer(tx, actor, &before, &change, |_| {}).map(drop)
+    users::answer(tx, actor, &before, &change, None, |_| {}).map(drop)
 }
 
 /// Refuses anybody but the user themselves.
@@ -41,16 +41,11 @@ pub(crate) fn replace(
 /// [`Error::Forbidden`].
 pub fn require_own(actor: &Actor, user: i64) -> Result<(), Error> {
     actor.require_in_person()?;
-    if actor.principal == Principal::User(user) {
+    if actor.is_user(user) {
         Ok(())
     } else {
         Err(Error::Forbidden("the password is somebody else's"))
     }
-}
-
-/// The same caller, who sees themselves wherever they act.
-fn all_of(actor: &Actor) -> Actor {
-    Actor::system(actor.tenant, actor.request_id.as_str())
 }
 
 /// Refuses who may not set the password of somebody else.
@@ -63,7 +58,7 @@ pub fn require_may_force(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<(), Er
     actor.require_full_access()?;
     actor.require_in_person()?;
     find_user(tx, actor, &UserKey::Id(user), false)?.ok_or(Error::NotFound)?;
-    if actor.principal == Principal::User(user) {
+    if actor.is_user(user) {
         return Err(Error::Forbidden(
             "one's own password is changed by naming the old one",
         ));
@@ -91,7 +86,7 @@ pub fn force(
         ..UserChange::default()
     };
     tx.batch(&[delete_reset(actor.tenant, user)])?;
-    users::answer(tx, actor, &before, &change, |_| {})?;
+    users::answer(tx, actor, &before, &change, None, |_| {})?;
     let told = Change::of(&[("change_due", change_due.into())]);
     let (kind, subject) = (EventType::AdminForceSetPassword, Subject::new("user", user));
     let mut statements = vec![event::record(

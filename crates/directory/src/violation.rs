@@ -245,7 +245,12 @@ pub struct Violation {
     pub message: Option<String>,
 }
 
-/// All the rules that one request broke, in the order found; a pair of path and rule once.
+/// Violations of one request that are told, at most: each is compared with all those before it,
+/// and a form may demand much of each of many items.
+pub const MAX_VIOLATIONS: usize = 2_000;
+
+/// The rules that one request broke, in the order found, [`MAX_VIOLATIONS`] at most; a pair of
+/// path and rule once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Violations(Vec<Violation>);
 
@@ -270,9 +275,9 @@ impl Violations {
         self.add(Path::field(name), rule);
     }
 
-    /// Adds one, unless the same is there already.
+    /// Adds one, unless the same is there already, or as many as are told.
     pub fn push(&mut self, violation: Violation) {
-        if !self.0.contains(&violation) {
+        if self.0.len() < MAX_VIOLATIONS && !self.0.contains(&violation) {
             self.0.push(violation);
         }
     }
@@ -308,6 +313,11 @@ impl Violations {
     pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
         self.0.iter()
     }
+
+    /// Each of them, to be told in other words.
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Violation> {
+        self.0.iter_mut()
+    }
 }
 
 impl<'a> IntoIterator for &'a Violations {
@@ -338,5 +348,20 @@ mod tests {
         violations.field("email", Rule::Taken);
         assert_eq!(violations.iter().count(), 2);
         assert!(!violations.only_taken());
+    }
+
+    #[test]
+    fn no_more_are_told_than_may_be() {
+        let mut violations = Violations::new();
+        for index in 0..2 * MAX_VIOLATIONS {
+            violations.add(Path::field("boat").child(index), Rule::Blank);
+        }
+        assert_eq!(violations.iter().count(), MAX_VIOLATIONS);
+        let last = violations.iter().last().map(|each| each.path.to_string());
+        assert_eq!(last, Some(format!("boat.{}", MAX_VIOLATIONS - 1)));
+        let mut all = Violations::new();
+        all.field("email", Rule::Blank);
+        all.extend(violations);
+        assert_eq!(all.iter().count(), MAX_VIOLATIONS);
     }
 }

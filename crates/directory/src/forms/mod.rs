@@ -8,6 +8,7 @@ mod builtin;
 mod cache;
 mod check;
 mod config;
+mod difference;
 mod document;
 mod fault;
 mod pattern;
@@ -25,6 +26,7 @@ mod values;
 pub(crate) use cache::FormCache;
 pub use check::{Accepted, Item, MAX_ITEMS};
 pub use config::{MAX_FIELDS, MAX_NAME, is_name, read};
+pub use difference::Difference;
 pub use document::{Format, MAX_SOURCE, Node, Place};
 pub use fault::{Fault, Problem};
 pub(crate) use rules::Target;
@@ -33,8 +35,8 @@ pub use schema::schema;
 pub use shape::{Field, FieldType, Form, Group, Resource, ResourceOwner, Section, SectionKind};
 pub use sign_up::{SIGN_UP_PAUSE, SignUp, drop_sign_up, look_at_sign_up, noted_sign_ups, sign_up};
 pub use stored::{
-    Applied, Difference, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list,
-    name_taken, page, preview, put,
+    Applied, Draft, Expected, MAX_FORMS, Outcome, StoredForm, draft, get, list, name_taken, page,
+    preview, put,
 };
 pub use submission::{Submission, as_submitted};
 pub use submit::{
@@ -50,7 +52,7 @@ use crate::actor::Actor;
 use crate::error::Error;
 use crate::permission::Permission;
 use crate::store::{Tx, form_rules};
-use crate::violation::{Path, Rule, Violations};
+use crate::violation::{Path, Rule, Violation};
 
 /// What the forms of a tenant hold of all its users: what lists are filtered by is among it.
 ///
@@ -66,18 +68,14 @@ impl Form {
     /// is taken.
     #[must_use]
     pub fn reword(&self, error: Error) -> Error {
-        let Error::Invalid(violations) = error else {
+        let Error::Invalid(mut violations) = error else {
             return error;
         };
-        let mut reworded = Violations::new();
-        for violation in &violations {
-            let mut violation = violation.clone();
-            if violation.rule == Rule::Taken && violation.message.is_none() {
-                violation.message = self.words_for_taken(&violation.path);
-            }
-            reworded.push(violation);
+        let taken = |each: &&mut Violation| each.rule == Rule::Taken && each.message.is_none();
+        for violation in violations.iter_mut().filter(taken) {
+            violation.message = self.words_for_taken(&violation.path);
         }
-        Error::Invalid(reworded)
+        Error::Invalid(violations)
     }
 
     fn words_for_taken(&self, path: &Path) -> Option<String> {

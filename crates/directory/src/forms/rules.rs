@@ -17,6 +17,9 @@ use crate::violation::{Expected, FormRule, Rule};
 /// Bytes of a value that is claimed or found by as it is; a longer one is by its digest, for an
 /// index holds no more.
 const MAX_KEY: usize = 400;
+/// Bytes of what a value is unique beside, said as it is; longer, it is said by its digest. With
+/// the path and the value, an index of PostgreSQL holds it.
+const MAX_SCOPE: usize = 1_600;
 
 /// What forms hold of all users.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -232,6 +235,7 @@ impl Unique {
             inside.push_str(&format!(" if {}", digest(&said)));
         }
         if !inside.is_empty() {
+            let inside = bounded(inside, MAX_SCOPE);
             text.push_str(&format!("({inside})"));
         }
         ClaimScope::Form(text)
@@ -261,7 +265,7 @@ impl Unique {
         }
         Some(Claim {
             scope: self.claim_scope(),
-            value: short(Value::Array(parts).to_string()),
+            value: bounded(Value::Array(parts).to_string(), MAX_KEY),
         })
     }
 }
@@ -279,8 +283,9 @@ fn plain(value: Value) -> Value {
     }
 }
 
-fn short(text: String) -> String {
-    if text.len() > MAX_KEY {
+/// A text that is longer than so many bytes as its digest.
+fn bounded(text: String, max: usize) -> String {
+    if text.len() > max {
         format!("sha256:{}", digest(&text))
     } else {
         text
@@ -353,7 +358,7 @@ fn found_by(field_type: FieldType, value: &Value) -> Option<FoundBy> {
     };
     let said = |text: String| FoundBy {
         number: None,
-        text: Some(short(text)),
+        text: Some(bounded(text, MAX_KEY)),
     };
     match (field_type, value) {
         (FieldType::Date, value) => {
@@ -420,4 +425,32 @@ fn asked(indexed: &Indexed, comparison: PropertyComparison, text: &str) -> Resul
 fn number(text: &str) -> Option<f64> {
     let number: f64 = text.parse().ok()?;
     number.is_finite().then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(names: usize) -> String {
+        let name = |number: usize| format!("properties.{number:0>100}");
+        let unique = Unique {
+            path: "transactables.boat.properties.mmsi".to_owned(),
+            scope: (0..names).map(name).collect(),
+            blank: false,
+            when: None,
+            moment: false,
+        };
+        unique.claim_scope().name().to_owned()
+    }
+
+    #[test]
+    fn what_a_value_is_unique_beside_is_bounded() {
+        let start = "form:transactables.boat.properties.mmsi";
+        assert_eq!(scope(0), start);
+        let said = format!("{start}(properties.{:0>100},", 0);
+        assert!(scope(14).starts_with(&said));
+        let (one, other) = (scope(40), scope(41));
+        assert!(one.starts_with(&format!("{start}(sha256:")) && one.len() < 200);
+        assert_ne!(one, other);
+    }
 }

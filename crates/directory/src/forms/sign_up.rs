@@ -20,7 +20,7 @@ use crate::invitations;
 use crate::model::{Email, InvitationKind, User, UserStatus};
 use crate::store::{
     Claim, ClaimScope, IdKind, Statement, Tx, UserKey, claim_owner, delete_claim, delete_sign_up,
-    find_sign_up, find_user, insert_claim, insert_sign_up, last_event_of, sign_ups,
+    find_sign_up, find_user, happened_since, insert_claim, insert_sign_up, sign_ups, take_claim,
 };
 use crate::users::{self, Include, InvitationRequest, UserChange};
 use crate::violation::{Path, Violation, Violations};
@@ -186,6 +186,8 @@ pub fn drop_sign_up(tx: &Tx<'_>, tenant: TenantId, id: i64) -> Result<(), Error>
     tx.batch(&statements).map(drop)
 }
 
+/// The user who has an email. Nobody else looks at a submission of it until the transaction ends,
+/// so that one message goes out, however many nodes look.
 fn owner(tx: &Tx<'_>, system: &Actor, email: &Email) -> Result<Option<User>, Error> {
     let claim = Claim {
         scope: ClaimScope::Email,
@@ -194,6 +196,10 @@ fn owner(tx: &Tx<'_>, system: &Actor, email: &Email) -> Result<Option<User>, Err
     let Some(id) = claim_owner(tx, system.tenant, &claim)? else {
         return Ok(None);
     };
+    if !take_claim(tx, system.tenant, &claim, id)? {
+        // Another's since: the closure runs again, and finds whose it is.
+        return Err(Unavailable::Contention.into());
+    }
     let found = find_user(tx, system, &UserKey::Id(id), false)?;
     Ok(found.map(|found| found.user))
 }
@@ -210,8 +216,8 @@ fn tell(tx: &Tx<'_>, system: &Actor, user: &User) -> Result<(), Error> {
     }
     let subject = Subject::new("user", user.id);
     let kind = EventType::UserSignUpRepeated;
-    let last = last_event_of(tx, system.tenant, ("user", &subject.id), kind.name())?;
-    if last.is_some_and(|last| last > since) {
+    let of = ("user", subject.id.as_str());
+    if happened_since(tx, system.tenant, of, kind.name(), since)? {
         return Ok(());
     }
     let event = event::record(tx, system, kind, None, subject, Change::default())?;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::stored::{MAX_FORMS, StoredForm};
 use super::{Rules, Target, Unique};
+use crate::Directory;
 use crate::actor::TenantId;
 use crate::error::Error;
-use crate::model::Record;
 use crate::records;
 use crate::store::{
     Claim, Statement, Tx, claim_owner, delete_path, delete_scope, external_ids, form_rules,
-    insert_claim, list_forms, records_of_kind, set_form_rules,
+    insert_claim, records_of_kind, rules_of_others, set_form_rules,
 };
 use crate::violation::{Path, Rule, Violation, Violations};
 
@@ -53,7 +53,7 @@ pub(super) fn apply(
         claim_standing(tx, tenant, unique)?;
     }
     let dropped = turn.dropped.iter();
-    let statements: Vec<_> = dropped.map(|path| delete_path(tenant, path)).collect();
+    let statements: Vec<_> = dropped.flat_map(|path| delete_path(tenant, path)).collect();
     tx.batch(&statements)?;
     for path in &turn.indexed {
         index_standing(tx, tenant, path, &turn.rules)?;
@@ -61,16 +61,29 @@ pub(super) fn apply(
     Ok(vec![set_form_rules(tx, tenant, &Arc::new(turn.rules))?])
 }
 
-/// Looks for what a form that is yet to be stored would clash with.
+/// Looks for what a form that is yet to be stored would clash with, a batch of users in a read:
+/// what one read asks is kept until it ends, and may be gone through again with each answer.
 ///
 /// # Errors
 /// As [`apply`].
-pub(super) fn check(tx: &Tx<'_>, tenant: TenantId, form: &StoredForm) -> Result<(), Error> {
-    for unique in &turn(tx, tenant, form)?.unique {
+pub(super) async fn check(
+    directory: &Directory,
+    tenant: TenantId,
+    form: &StoredForm,
+) -> Result<(), Error> {
+    let asked = form.clone();
+    let found = directory.read(move |tx| turn(tx, tenant, &asked)).await?;
+    for unique in &found.unique {
         let mut seen: HashMap<String, i64> = HashMap::new();
         let mut clashes = Clashes::of(unique);
-        each_standing(tx, tenant, unique, |claims| {
-            for (claim, user) in claims {
+        let mut after = START;
+        while !clashes.are_enough() {
+            let asked = unique.clone();
+            let read = move |tx: &Tx<'_>| standing_after(tx, tenant, &asked, after);
+            let Some(batch) = directory.read(read).await? else {
+                break;
+            };
+            for (claim, user) in batch.claims {
                 match seen.get(&claim.value) {
                     Some(first) => clashes.add(*first, user),
                     None => {
@@ -78,8 +91,8 @@ pub(super) fn check(tx: &Tx<'_>, tenant: TenantId, form: &StoredForm) -> Result<
                     }
                 }
             }
-            Ok(clashes.are_enough())
-        })?;
+            after = batch.last;
+        }
         clashes.told()?;
     }
     Ok(())
@@ -87,10 +100,8 @@ pub(super) fn check(tx: &Tx<'_>, tenant: TenantId, form: &StoredForm) -> Result<
 
 fn turn(tx: &Tx<'_>, tenant: TenantId, form: &StoredForm) -> Result<Turn, Error> {
     let before = form_rules(tx, tenant)?;
-    let stored = list_forms(tx, tenant, MAX_FORMS)?;
-    let others = stored.iter().filter(|each| each.name != form.name);
-    let all = others.map(|each| &each.rules).chain([&form.rules]);
-    let rules = Rules::together(all);
+    let others = rules_of_others(tx, tenant, &form.name, MAX_FORMS)?;
+    let rules = Rules::together(others.iter().chain([&form.rules]));
     let is_new = |each: &&Unique| !before.unique.iter().any(|own| own == *each);
     let is_left = |each: &&Unique| !rules.unique.iter().any(|own| own == *each);
     let indexed = rules.indexed.iter();
@@ -154,7 +165,11 @@ impl<'a> Clashes<'a> {
 /// Claims every value that is there.
 fn claim_standing(tx: &Tx<'_>, tenant: TenantId, unique: &Unique) -> Result<(), Error> {
     let mut clashes = Clashes::of(unique);
-    each_standing(tx, tenant, unique, |claims| {
+    let mut after = START;
+    while !clashes.are_enough() {
+        let Some(Batch { claims, last }) = standing_after(tx, tenant, unique, after)? else {
+            break;
+        };
         let statements: Vec<_> = claims
             .iter()
             .map(|(claim, user)| insert_claim(tenant, claim, *user))
@@ -164,71 +179,59 @@ fn claim_standing(tx: &Tx<'_>, tenant: TenantId, unique: &Unique) -> Result<(), 
             let first = claim_owner(tx, tenant, claim)?;
             clashes.add(first.unwrap_or(*user), *user);
             if clashes.are_enough() {
-                return Ok(true);
+                break;
             }
         }
-        Ok(false)
-    })?;
+        after = last;
+    }
     clashes.told()
 }
 
-/// Goes through the claims of all who are there, a batch at a time, until `done` says so.
-fn each_standing(
+/// A user, and one of their records: how far those who are there were gone through.
+type At = (i64, i64);
+
+/// Before the first of them.
+const START: At = (0, 0);
+
+/// Claims of some who are there.
+struct Batch {
+    /// Each with its user.
+    claims: Vec<(Claim, i64)>,
+    /// Whom the next ones stand behind.
+    last: At,
+}
+
+/// The next claims of all who are there; none behind the last.
+fn standing_after(
     tx: &Tx<'_>,
     tenant: TenantId,
     unique: &Unique,
-    mut done: impl FnMut(Vec<(Claim, i64)>) -> Result<bool, Error>,
-) -> Result<(), Error> {
+    after: At,
+) -> Result<Option<Batch>, Error> {
     match unique.target() {
-        None => Ok(()),
+        None => Ok(None),
         Some(Target::ExternalId) => {
-            let mut after = 0;
-            loop {
-                let rows = external_ids(tx, tenant, after, BATCH)?;
-                let Some((last, _)) = rows.last() else {
-                    return Ok(());
-                };
-                after = *last;
-                let claims = rows.into_iter().filter_map(|(user, text)| {
-                    Some((unique.claim(Some(text.into()), |_, _| None)?, user))
-                });
-                if done(claims.collect())? {
-                    return Ok(());
-                }
-            }
+            let rows = external_ids(tx, tenant, after.0, BATCH)?;
+            let last = rows.last().map(|(user, _)| (*user, 0));
+            let claims = rows.into_iter().filter_map(|(user, text)| {
+                Some((unique.claim(Some(text.into()), |_, _| None)?, user))
+            });
+            let claims = claims.collect();
+            Ok(last.map(|last| Batch { claims, last }))
         }
         Some(Target::Record { kind, name, .. }) => {
             let only = Rules {
                 unique: vec![unique.clone()],
                 indexed: Vec::new(),
             };
-            each_record(tx, tenant, (kind, name), |records| {
-                let claims = records.iter().flat_map(|(user, record)| {
-                    let claims = records::records_claims(&only, record);
-                    claims.map(|(claim, _)| (claim, *user))
-                });
-                done(claims.collect())
-            })
-        }
-    }
-}
-
-/// Goes through records of one kind and name, a batch at a time, until `done` says so.
-fn each_record(
-    tx: &Tx<'_>,
-    tenant: TenantId,
-    of: (crate::model::RecordKind, &str),
-    mut done: impl FnMut(&[(i64, Record)]) -> Result<bool, Error>,
-) -> Result<(), Error> {
-    let mut after = (0, 0);
-    loop {
-        let records = records_of_kind(tx, tenant, of, after, BATCH)?;
-        let Some((user, record)) = records.last() else {
-            return Ok(());
-        };
-        after = (*user, record.id);
-        if done(&records)? {
-            return Ok(());
+            let rows = records_of_kind(tx, tenant, (kind, name), after, BATCH)?;
+            let last = rows.last().map(|(user, record)| (*user, record.id));
+            let claims = rows.iter().flat_map(|(user, record)| {
+                let claims = records::records_claims(&only, record);
+                claims.map(|(claim, _)| (claim, *user))
+            });
+            let claims = claims.collect();
+            Ok(last.map(|last| Batch { claims, last }))
         }
     }
 }
@@ -244,12 +247,17 @@ fn index_standing(tx: &Tx<'_>, tenant: TenantId, path: &str, rules: &Rules) -> R
     let Some(Target::Record { kind, name, .. }) = target else {
         return Ok(());
     };
-    each_record(tx, tenant, (kind, name), |found| {
+    let mut after = START;
+    loop {
+        let found = records_of_kind(tx, tenant, (kind, name), after, BATCH)?;
+        let Some((user, record)) = found.last() else {
+            return Ok(());
+        };
+        after = (*user, record.id);
         let statements: Vec<_> = found
             .iter()
             .flat_map(|(user, record)| records::found_by(tenant, *user, record, &only))
             .collect();
         tx.batch(&statements)?;
-        Ok(false)
-    })
+    }
 }

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
+use super::document::Content;
 use super::{Fault, Form, Format, Node, Place, Problem, Resource, Rules, builtin, read, standing};
+use crate::Directory;
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::permission::Permission;
 use crate::query::{Listed, Position};
 use crate::store::{
-    Tx, bump_generation, find_form, find_form_version, list_forms, put_form, take_form_rules,
+    Tx, bump_generation, count_forms, find_form, find_form_version, list_forms, put_form,
+    take_form_rules,
 };
 use crate::violation::{Path, Rule, Violations};
 
@@ -75,8 +77,8 @@ pub struct Applied {
     pub form: StoredForm,
     /// What became of it.
     pub outcome: Outcome,
-    /// What differs, as JSON Pointers with the value before and after.
-    pub differences: Vec<Difference>,
+    /// The one whose place it takes, if one.
+    pub(super) before: Option<StoredForm>,
 }
 
 /// What became of a form.
@@ -100,17 +102,6 @@ impl Outcome {
             Self::Unchanged => "unchanged",
         }
     }
-}
-
-/// A difference of two configurations.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
-    /// Where: a JSON Pointer.
-    pub pointer: String,
-    /// The value before; none where there was none.
-    pub old: Option<Value>,
-    /// The value after; none where there is none.
-    pub new: Option<Value>,
 }
 
 /// Reads a configuration that is to be stored, under the name that it must have, if one.
@@ -173,23 +164,40 @@ impl StoredForm {
     fn read(&self) -> Result<(Form, Node), Error> {
         read(self.format, &self.source).map_err(|faults| {
             let first = faults.first().map(ToString::to_string);
-            Error::internal(format!(
-                "the stored form {} cannot be read: {}",
-                self.name,
-                first.unwrap_or_default()
-            ))
+            self.unreadable(&first.unwrap_or_default())
         })
     }
 
-    /// Its configuration, in the order in which it was written; none of a built-in form.
+    fn unreadable(&self, why: &str) -> Error {
+        let name = &self.name;
+        Error::internal(format!("the stored form {name} cannot be read: {why}"))
+    }
+
+    /// Its configuration, in the order in which it was written; none of a built-in form. Nothing
+    /// of it is made ready for use.
     ///
     /// # Errors
-    /// As [`StoredForm::form`].
+    /// [`Error::Internal`] for a text that is no document.
     pub fn configuration(&self) -> Result<Option<Node>, Error> {
         if self.version == 0 {
             return Ok(None);
         }
-        self.read().map(|(_, node)| Some(node))
+        let read = Node::read(self.format, &self.source);
+        read.map(Some)
+            .map_err(|unreadable| self.unreadable(&unreadable.reason))
+    }
+
+    /// The same with what its own text says it is for: it was found with what the newest
+    /// version's says.
+    fn by_its_own_text(mut self) -> Result<Self, Error> {
+        if let Some(node) = self.configuration()? {
+            let named = node.get("resource").and_then(Node::text);
+            let resource = named.and_then(Resource::parse);
+            self.resource = resource.ok_or_else(|| self.unreadable("it is of no resource"))?;
+            let public = node.get("public").map(|node| &node.content);
+            self.public = public == Some(&Content::Bool(true));
+        }
+        Ok(self)
     }
 }
 
@@ -214,7 +222,8 @@ pub(crate) fn find(
 /// A form as it is stored, in its newest version or another.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::Forbidden`] without `readForms`.
+/// [`Error::NotFound`]; [`Error::Forbidden`] without `readForms`; as
+/// [`StoredForm::configuration`].
 pub fn get(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -226,7 +235,9 @@ pub fn get(
         return Err(Error::NotFound);
     }
     let found = match version {
-        Some(version) => find_form_version(tx, actor.tenant, name, version)?,
+        Some(version) => find_form_version(tx, actor.tenant, name, version)?
+            .map(StoredForm::by_its_own_text)
+            .transpose()?,
         None => find_form(tx, actor.tenant, name)?,
     };
     let own = || builtin::find(name).filter(|_| version.is_none_or(|version| version == 0));
@@ -271,20 +282,22 @@ pub fn page(
     })
 }
 
-/// What storing a form would come to. Nothing is written, and what its rules clash with is
-/// looked for as far as a transaction goes.
+/// What storing a form would come to. Nothing is written; what its rules clash with is looked for
+/// among those who are there while others write, and storing it looks again.
 ///
 /// # Errors
 /// As [`put`].
-pub fn preview(
-    tx: &Tx<'_>,
+pub async fn preview(
+    directory: &Directory,
     actor: &Actor,
     draft: &Draft,
     expected: &Expected,
 ) -> Result<Applied, Error> {
-    let planned = plan(tx, actor, draft, expected)?;
+    let (asker, asked, expected) = (actor.clone(), draft.clone(), expected.clone());
+    let look = move |tx: &Tx<'_>| plan(tx, &asker, &asked, &expected);
+    let planned = directory.read(look).await?;
     if planned.outcome != Outcome::Unchanged {
-        standing::check(tx, actor.tenant, &planned.form)?;
+        standing::check(directory, actor.tenant, &planned.form).await?;
     }
     Ok(planned)
 }
@@ -346,7 +359,7 @@ fn plan(tx: &Tx<'_>, actor: &Actor, draft: &Draft, expected: &Expected) -> Resul
     if !met {
         return Err(Error::PreconditionFailed);
     }
-    if stored.is_none() && list_forms(tx, actor.tenant, MAX_FORMS)?.len() >= MAX_FORMS {
+    if stored.is_none() && count_forms(tx, actor.tenant)? >= MAX_FORMS {
         return Err(Error::Conflict("there are as many forms as there may be"));
     }
     let form = StoredForm {
@@ -361,58 +374,18 @@ fn plan(tx: &Tx<'_>, actor: &Actor, draft: &Draft, expected: &Expected) -> Resul
         updated_at: tx.now(),
         updated_by: actor.email.clone(),
     };
-    let differences = differences(stored.as_ref(), &form)?;
-    let (form, outcome) = match stored {
-        None => (form, Outcome::Created),
-        Some(stored) if is_same(&stored, &form) => (stored, Outcome::Unchanged),
-        Some(_) => (form, Outcome::Updated),
+    let (form, outcome, before) = match stored {
+        None => (form, Outcome::Created, None),
+        Some(stored) if is_same(&stored, &form) => (stored, Outcome::Unchanged, None),
+        Some(stored) => (form, Outcome::Updated, Some(stored)),
     };
     Ok(Applied {
         form,
         outcome,
-        differences,
+        before,
     })
 }
 
 fn is_same(stored: &StoredForm, new: &StoredForm) -> bool {
     (stored.format, &stored.source) == (new.format, &new.source)
-}
-
-/// Differences told at most.
-const MAX_DIFFERENCES: usize = 1_000;
-
-fn differences(old: Option<&StoredForm>, new: &StoredForm) -> Result<Vec<Difference>, Error> {
-    let value = |form: &StoredForm| {
-        let node = form.configuration()?;
-        Ok::<_, Error>(node.map(|node| node.value()))
-    };
-    let old = match old {
-        Some(old) => value(old)?,
-        None => None,
-    };
-    let mut found = Vec::new();
-    compare("", old.as_ref(), value(new)?.as_ref(), &mut found);
-    found.truncate(MAX_DIFFERENCES);
-    Ok(found)
-}
-
-fn compare(pointer: &str, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<Difference>) {
-    if old == new {
-        return;
-    }
-    if let (Some(Value::Object(before)), Some(Value::Object(after))) = (old, new) {
-        let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            let inside = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
-            compare(&inside, before.get(name), after.get(name), found);
-        }
-        return;
-    }
-    found.push(Difference {
-        pointer: pointer.to_owned(),
-        old: old.cloned(),
-        new: new.cloned(),
-    });
 }

@@ -88,9 +88,7 @@ fn require(tx: &Tx<'_>, actor: &Actor, form: &Form, user: &User) -> Result<(), E
     let lets = match form.owner {
         ResourceOwner::Anyone => true,
         ResourceOwner::Itself => administers || actor.user(tx)? == Some(user.id),
-        ResourceOwner::Creator => {
-            administers || (actor.email.is_some() && actor.email == user.created_by)
-        }
+        ResourceOwner::Creator => administers || actor.has_made(user),
     };
     if !lets {
         return Err(Error::NotFound);

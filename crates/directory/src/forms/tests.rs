@@ -6,7 +6,7 @@ mod validators;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::violation::{Comparison, Expected, FormRule, Violation};
+use crate::violation::{Comparison, Expected, FormRule, Violations};
 
 const CREATE: &str = "reference_rest_api_create_user";
 

@@ -109,9 +109,9 @@ impl Reach {
         };
         let levels = levels_over(tx, actor.tenant, own, user.id)?;
         let may = |permission| -> Result<bool, Error> {
-            let made = is_same(user.created_by.as_deref(), actor.email.as_deref());
             Ok(holds(&levels, permission)
-                || made && self.holds_somewhere(tx, actor, Permission::CreateUsers)?)
+                || actor.has_made(user)
+                    && self.holds_somewhere(tx, actor, Permission::CreateUsers)?)
         };
         let sees = own == user.id || may(Permission::ReadUsers)?;
         if !sees {
@@ -153,12 +153,14 @@ impl Reach {
     }
 }
 
-/// Whether two texts are the same address.
-fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
-    let read = |text: Option<&str>| text.and_then(|text| Email::parse(text).ok());
-    match (read(one), read(other)) {
-        (Some(one), Some(other)) => one.key() == other.key(),
-        (_, None) | (None, Some(_)) => false,
+impl Actor {
+    /// Whether a user was made by who acts: in whatever letters the address was written then.
+    pub(crate) fn has_made(&self, user: &User) -> bool {
+        let read = |text: &Option<String>| Email::parse(text.as_deref()?).ok();
+        match (read(&user.created_by), read(&self.email)) {
+            (Some(one), Some(other)) => one.key() == other.key(),
+            (_, None) | (None, Some(_)) => false,
+        }
     }
 }
 

@@ -433,10 +433,7 @@ pub fn tell_limited(tx: &Tx<'_>, id: &str, request_id: &str) -> Result<(), Error
     let Some(tenant) = crate::secret::tenant_of(id) else {
         return Ok(());
     };
-    let holds = |key: &Key| {
-        key.revoked_at.is_none() && key.expires_at.is_none_or(|expires| expires > tx.now())
-    };
-    let Some(key) = find_key(tx, tenant, id)?.filter(holds) else {
+    let Some(key) = find_key(tx, tenant, id)?.filter(|key| key.lives(tx.now())) else {
         return Ok(());
     };
     // Whoever tried is nobody known.

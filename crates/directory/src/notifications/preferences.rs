@@ -36,7 +36,7 @@ pub(super) struct Asked {
 }
 
 /// The user, if there is one whom the actor may see and do this with. A user may do all of it with
-/// what is theirs, in every account.
+/// what is theirs, in every account; who acts as them, in the account that they act in.
 ///
 /// # Errors
 /// [`Error::Forbidden`], [`Error::NotFound`].
@@ -47,24 +47,21 @@ pub(super) fn asked(
     within: Option<i64>,
     permission: Permission,
 ) -> Result<Asked, Error> {
-    if let Principal::User(own) = actor.principal {
-        let system = Actor::system(actor.tenant, "");
-        let found = find_user(tx, &system, key, false)?.map(|found| found.user);
-        if let Some(user) = found.filter(|user| user.id == own) {
-            return Ok(Asked {
-                user,
-                within: None,
-                is_own: true,
-            });
-        }
+    let found = users::find_seen(tx, actor, key)?.map(|found| found.user);
+    let is_own = found.as_ref().is_some_and(|user| actor.is_user(user.id));
+    if !is_own {
+        actor.require(permission)?;
+        actor.require_full_access()?;
     }
-    actor.require(permission)?;
-    actor.require_full_access()?;
-    let found = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
+    let within = if is_own {
+        actor.acting_as().and(actor.account)
+    } else {
+        within
+    };
     Ok(Asked {
-        user: found.user,
+        user: found.ok_or(Error::NotFound)?,
         within,
-        is_own: false,
+        is_own,
     })
 }
 

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::ceremony::{Challenge, given, take, waiting};
-use super::link::{living, themselves};
+use super::link::living;
 use super::relying_party::Refused;
 use super::{AssertionAnswer, Passkey, RelyingParty};
 use crate::Directory;
@@ -137,7 +137,7 @@ fn enter(
         used_at: Some(tx.now()),
         ..after.clone()
     };
-    let actor = themselves(tx, tenant, &user, request_id)?;
+    let actor = sessions::themselves(tx, tenant, &user, request_id)?;
     let (kind, subject) = (
         EventType::PasskeyAuthenticated,
         Subject::new("user", user.id),
@@ -164,7 +164,7 @@ fn tell_of_copy(
         return Ok(());
     };
     let actor = Actor::system(tenant, request_id);
-    let account = themselves(tx, tenant, &user, request_id)?.account;
+    let account = sessions::primary_account(tx, tenant, user.id)?;
     let (kind, subject) = (EventType::PasskeyRefused, Subject::new("user", user.id));
     let change = Change::of(&[("passkey_id", passkey.id.into())]);
     tx.batch(&[event::record(tx, &actor, kind, account, subject, change)?])?;

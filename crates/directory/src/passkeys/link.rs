@@ -5,15 +5,15 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::LINK_LIFETIME;
-use crate::access::Access;
 use crate::actor::{Actor, TenantId};
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::{Email, User, UserStatus};
 use crate::permission::Permission;
 use crate::secret::{digest, same, tenant_of};
+use crate::sessions;
 use crate::store::{
-    StoredEvent, Tx, UserKey, find_user, memberships_of, open_passkey_link, passkey_link_of,
+    StoredEvent, Tx, UserKey, find_user, open_passkey_link, passkey_link_of,
     passkey_link_of_secret, put_passkey_link, set_passkey_link_secret,
 };
 use crate::users;
@@ -105,7 +105,7 @@ pub(crate) fn asks_for_link(event: &StoredEvent) -> bool {
 /// when it ends. None when there is nothing to send any more.
 ///
 /// # Errors
-/// Storage errors.
+/// Storage errors; [`Unavailable::Contention`] where the link changed meanwhile.
 pub(crate) fn letter(
     tx: &Tx<'_>,
     tenant: TenantId,
@@ -131,7 +131,10 @@ pub(crate) fn letter(
         return Ok(None);
     };
     let hash = digest(token.expose_secret());
-    tx.batch(&[set_passkey_link_secret(tenant, id, hash, to)])?;
+    let set = set_passkey_link_secret(tenant, &link, hash, to);
+    if tx.batch(&[set])?.first() == Some(&0) {
+        return Err(Unavailable::Contention.into());
+    }
     Ok(Some((user, link.expires_at)))
 }
 
@@ -190,7 +193,7 @@ pub fn note_opened(tx: &Tx<'_>, token: &SecretString, request_id: &str) -> Resul
     if link.opened_at.is_some() || tx.batch(&noted)?.first() != Some(&1) {
         return Ok(());
     }
-    let actor = themselves(tx, tenant, &user, request_id)?;
+    let actor = sessions::themselves(tx, tenant, &user, request_id)?;
     let (kind, subject) = (
         EventType::PasskeyRegistrationTokenValidated,
         Subject::new("user", user.id),
@@ -205,20 +208,4 @@ pub fn note_opened(tx: &Tx<'_>, token: &SecretString, request_id: &str) -> Resul
         change,
     )?])?;
     Ok(())
-}
-
-/// A user as the one who acts, without rights, in their primary account: for the event log.
-pub(super) fn themselves(
-    tx: &Tx<'_>,
-    tenant: TenantId,
-    user: &User,
-    request_id: &str,
-) -> Result<Actor, Error> {
-    let email = user.email.as_ref().map(Email::as_str).map(str::to_owned);
-    let memberships = memberships_of(tx, tenant, &[user.id])?;
-    Ok(Actor {
-        account: memberships.first().map(|(_, own)| own.account_id),
-        request_id: request_id.to_owned(),
-        ..Actor::user_of(tenant, user.id, email, Access::default())
-    })
 }

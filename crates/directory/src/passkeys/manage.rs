@@ -2,7 +2,7 @@
 
 use super::register::check_name;
 use super::{MAX_PASSKEYS, Passkey};
-use crate::actor::{Actor, Principal};
+use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::User;
@@ -10,29 +10,26 @@ use crate::permission::Permission;
 use crate::query::{Listed, Position};
 use crate::sessions;
 use crate::store::{
-    Tx, UserKey, delete_passkey, find_passkey, find_user, list_passkeys, password_of,
-    rename_passkey, update_user,
+    Tx, UserKey, delete_passkey, find_passkey, list_passkeys, password_of, rename_passkey,
+    update_user,
 };
 use crate::users::{self, Include};
 use crate::violation::Violations;
 
 /// The user whose passkeys the actor may see: themselves, or one whom they see.
 fn seen(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<User, Error> {
-    let key = UserKey::Id(user);
-    let found = if actor.principal == Principal::User(user) {
-        find_user(tx, &Actor::system(actor.tenant, ""), &key, false)?
-    } else {
+    if !actor.is_user(user) {
         actor.require(Permission::ReadUsers)?;
         actor.require_full_access()?;
-        find_user(tx, actor, &key, false)?
-    };
+    }
+    let found = users::find_seen(tx, actor, &UserKey::Id(user))?;
     Ok(found.ok_or(Error::NotFound)?.user)
 }
 
 /// The user whose passkeys the actor may change: themselves, or one who may do no more than they.
 fn changed(tx: &Tx<'_>, actor: &Actor, user: i64) -> Result<User, Error> {
     actor.require_in_person()?;
-    let own = actor.principal == Principal::User(user);
+    let own = actor.is_user(user);
     if !own {
         actor.require(Permission::UpdateUsers)?;
     }
@@ -145,7 +142,7 @@ pub fn delete(
     if expected.is_some_and(|versions| !versions.contains(&passkey.version)) {
         return Err(Error::PreconditionFailed);
     }
-    let own = actor.principal == Principal::User(user);
+    let own = actor.is_user(user);
     if own
         && list_passkeys(tx, tenant, user, 0, MAX_PASSKEYS)?.len() == 1
         && password_of(tx, tenant, user)?.is_none()

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ceremony::{self, Challenge, given, take};
-use super::link::{LinkState, find, living, themselves};
+use super::link::{LinkState, find, living};
 use super::relying_party::Registered;
 use super::{MAX_NAME, MAX_PASSKEYS, Passkey, RegistrationAnswer, RelyingParty};
 use crate::Directory;
@@ -12,6 +12,7 @@ use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::model::{User, check_text};
 use crate::secret::digest;
+use crate::sessions;
 use crate::store::{
     IdKind, StoredCredential, Tx, credentials_of, insert_passkey, update_user, use_passkey_link,
 };
@@ -55,7 +56,7 @@ fn registrant(tx: &Tx<'_>, by: &Registrant) -> Result<Found, Error> {
     match by {
         Registrant::Link { token, request_id } => match find(tx, token)? {
             (tenant, LinkState::Open { user, .. }) => Ok(Found {
-                actor: themselves(tx, tenant, &user, request_id)?,
+                actor: sessions::themselves(tx, tenant, &user, request_id)?,
                 tenant,
                 user: *user,
             }),

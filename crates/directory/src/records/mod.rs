@@ -16,6 +16,9 @@ use crate::violation::Path;
 pub const MAX_RECORDS: usize = 200;
 /// Properties of a record at most.
 pub const MAX_PROPERTIES: usize = 1_000;
+/// Bytes of the properties of all of a user's records at most, as JSON: they are read, compared
+/// and told of together.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// A record to make, change or take away.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! The records of a user as a change leaves them.
 
-use super::{MAX_PROPERTIES, MAX_RECORDS, RecordChange};
+use super::{MAX_BYTES, MAX_PROPERTIES, MAX_RECORDS, RecordChange};
 use crate::actor::{Actor, TenantId};
 use crate::error::Error;
 use crate::forms::{Rules, Target};
@@ -8,7 +8,7 @@ use crate::model::{Record, RecordKind, check_text};
 use crate::store::{
     IdKind, Statement, Tx, delete_record, delete_values, find_users, put_record, put_value,
 };
-use crate::violation::{Path, Rule, Violations};
+use crate::violation::{Path, Rule, Violation, Violations};
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,11 @@ pub(crate) fn place(
     violations: &mut Violations,
 ) -> Result<Vec<Placed>, Error> {
     let mut placed: Vec<Placed> = stored.into_iter().map(Placed::kept).collect();
+    let Some(first) = changes.first() else {
+        return Ok(placed);
+    };
     check_others(tx, actor, &placed, changes, violations)?;
+    let before = bytes_of(&placed)?;
     for change in changes {
         put(tx, &mut placed, change, violations)?;
     }
@@ -67,7 +71,25 @@ pub(crate) fn place(
             violations.add(path, Rule::TooLong { max: MAX_RECORDS });
         }
     }
+    let after = bytes_of(&placed)?;
+    if after > MAX_BYTES && after > before {
+        violations.push(Violation {
+            path: first.path.child("properties"),
+            rule: Rule::TooLong { max: MAX_BYTES },
+            message: Some(format!(
+                "come to more than {MAX_BYTES} bytes with all that the user has"
+            )),
+        });
+    }
     Ok(placed)
+}
+
+/// How much properties hold, as JSON.
+fn bytes_of(placed: &[Placed]) -> Result<usize, Error> {
+    let left = placed.iter().filter(|each| each.fate != Fate::Gone);
+    let texts = left.map(|each| serde_json::to_string(&each.record.properties));
+    let bytes: Result<usize, _> = texts.map(|text| text.map(|text| text.len())).sum();
+    bytes.map_err(Error::internal)
 }
 
 /// Checks that whom relationships are newly with is there, for this actor to see. Whom one is with

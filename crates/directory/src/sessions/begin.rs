@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Client, LIFETIME, MAX_AGENT, MAX_SESSIONS, Method, Session};
 use crate::access::Access;
-use crate::actor::{Actor, TenantId};
+use crate::actor::{Actor, TenantId, Visibility};
 use crate::clock::Random;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
@@ -144,7 +144,10 @@ pub(super) fn told(session: &Session) -> Change {
 }
 
 /// The account that what a user does by themselves is told in.
-pub(super) fn primary_account(
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn primary_account(
     tx: &Tx<'_>,
     tenant: TenantId,
     user: i64,
@@ -153,13 +156,23 @@ pub(super) fn primary_account(
     Ok(memberships.first().map(|(_, own)| own.account_id))
 }
 
-/// A user as the one who acts, without rights: for the event log.
-pub(super) fn themselves(tenant: TenantId, user: &User, request_id: &str) -> Actor {
+/// A user as the one who acts, in their primary account and without rights: they need none.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn themselves(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    user: &User,
+    request_id: &str,
+) -> Result<Actor, Error> {
     let email = user.email.as_ref().map(Email::as_str).map(str::to_owned);
-    Actor {
+    Ok(Actor {
         request_id: request_id.to_owned(),
+        visibility: Visibility::Tenant,
+        account: primary_account(tx, tenant, user.id)?,
         ..Actor::user_of(tenant, user.id, email, Access::default())
-    }
+    })
 }
 
 /// Writes a session with what else its beginning causes. The user's row is written with it, so
@@ -175,8 +188,7 @@ pub(super) fn begin(
     let mut user = before.clone();
     user.last_login_at = Some(tx.now());
     user.version += 1;
-    let actor = themselves(tenant, before, request_id);
-    let account = primary_account(tx, tenant, user.id)?;
+    let actor = themselves(tx, tenant, before, request_id)?;
     let (kind, subject) = (EventType::UserLoggedIn, Subject::new("user", user.id));
     let mut statements = vec![update_user(
         tenant,
@@ -193,7 +205,7 @@ pub(super) fn begin(
         tx,
         &actor,
         kind,
-        account,
+        actor.account,
         subject,
         told(&session),
     )?);

@@ -8,7 +8,7 @@ use super::begin::{
 };
 use super::{Client, IMPERSONATION_LIFETIME, Impersonation, Method, Started};
 use crate::access::{Access, access_of};
-use crate::actor::{Actor, Impersonator, Principal, TenantId};
+use crate::actor::{Actor, Impersonator, TenantId};
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
 use crate::keys::living_key;
@@ -48,7 +48,7 @@ pub fn impersonate(
         }
     }
     let found = find_user(tx, actor, &UserKey::Id(user), false)?.ok_or(Error::NotFound)?;
-    if actor.principal == Principal::User(user) {
+    if actor.is_user(user) {
         return Err(Error::Forbidden("nobody acts as themselves"));
     }
     if enterable(tx, actor.tenant, user).is_err() {

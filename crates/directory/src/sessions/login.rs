@@ -7,7 +7,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::begin::{begin, enterable, session_of, themselves};
-use super::{Client, Method, Started, begin as beginnings, ended};
+use super::{Client, Method, Started, ended};
 use crate::actor::TenantId;
 use crate::error::Error;
 use crate::event::{self, Change, EventType, Subject};
@@ -110,8 +110,7 @@ pub(crate) fn enter(tx: &Tx<'_>, entry: &Entry) -> Result<Started, Error> {
         (Some(chosen), _) => {
             more.push(put_password(tenant, user.id, chosen, tx.now(), None));
             more.extend(ended(tx, tenant, user.id, None)?);
-            let actor = themselves(tenant, &user, &entry.request_id);
-            let account = beginnings::primary_account(tx, tenant, user.id)?;
+            let actor = themselves(tx, tenant, &user, &entry.request_id)?;
             let (kind, subject) = (
                 EventType::UserPasswordChanged,
                 Subject::new("user", user.id),
@@ -120,7 +119,7 @@ pub(crate) fn enter(tx: &Tx<'_>, entry: &Entry) -> Result<Started, Error> {
                 tx,
                 &actor,
                 kind,
-                account,
+                actor.account,
                 subject,
                 Change::default(),
             )?);

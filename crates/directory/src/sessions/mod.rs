@@ -12,13 +12,14 @@ mod login;
 
 pub(crate) use authenticate::{Use, by_token, note_use};
 pub use begin::{Started, start, start_by_key};
+pub(crate) use begin::{primary_account, themselves};
 pub use impersonate::{MAX_REASON, impersonate};
 pub use login::{Credentials, Resolved, principal_of};
 pub(crate) use login::{Entry, enter, resolve};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::actor::{Actor, Impersonator, Principal, TenantId};
+use crate::actor::{Actor, Impersonator, TenantId};
 use crate::error::{Error, Unavailable};
 use crate::event::{self, Change, EventType, Subject};
 use crate::permission::Permission;
@@ -166,7 +167,7 @@ fn require_over(
     permission: Permission,
 ) -> Result<(), Error> {
     actor.require_in_person()?;
-    if actor.principal == Principal::User(user) {
+    if actor.is_user(user) {
         return Ok(());
     }
     actor.require(permission)?;

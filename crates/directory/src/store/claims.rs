@@ -1,5 +1,7 @@
 //! The table `claims`: the one way to be unique.
 
+use std::collections::HashMap;
+
 use crate::actor::TenantId;
 use crate::error::Error;
 
@@ -13,6 +15,10 @@ const DELETE: &str =
 const OWNER: &str =
     "SELECT owner_id FROM claims WHERE tenant_id = $1 AND scope = $2 AND value = $3";
 
+// Takes the row: who else takes it waits until the transaction ends, and sees what it wrote.
+const TAKE: &str = "UPDATE claims SET owner_id = $1 \
+    WHERE tenant_id = $2 AND scope = $3 AND value = $4 AND owner_id = $1";
+
 const USER: &str = "SELECT u.id FROM claims c \
     JOIN users u ON u.tenant_id = c.tenant_id AND u.id = c.owner_id \
     WHERE c.tenant_id = $1 AND c.scope = $2 AND c.value = $3 AND u.pending_since IS NULL";
@@ -20,6 +26,7 @@ const USER: &str = "SELECT u.id FROM claims c \
 const DELETE_SCOPE: &str = "DELETE FROM claims WHERE tenant_id = $1 AND scope = $2";
 
 const OWNERS: &str = "SELECT c.owner_id FROM claims c";
+const OWNED: &str = "SELECT c.value, c.owner_id FROM claims c";
 
 /// What a value is unique among.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,6 +116,22 @@ pub(crate) fn claim_owner(
     tx.query_opt(OWNER, &params, |row| row.int())
 }
 
+/// Holds what its owner claimed until the transaction ends; not so where it is another's by now.
+pub(crate) fn take_claim(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    claim: &Claim,
+    owner: i64,
+) -> Result<bool, Error> {
+    let params = [
+        owner.into(),
+        tenant.into(),
+        claim.scope.name().into(),
+        claim.value.as_str().into(),
+    ];
+    Ok(tx.execute(TAKE, &params)? == 1)
+}
+
 /// The user who has an email, by its canonical form, unless they are pending.
 pub(crate) fn user_of_email(
     tx: &Tx<'_>,
@@ -126,9 +149,29 @@ pub(crate) fn owners_of<'a>(
     scope: &'a ClaimScope,
     values: impl Iterator<Item = &'a str>,
 ) -> Result<Vec<i64>, Error> {
+    let (sql, params) = among(tenant, scope, values).whole(OWNERS, "");
+    tx.query(&sql, &params, |row| row.int())
+}
+
+/// Those of these values that somebody has, each with who has it.
+pub(crate) fn owned_of<'a>(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    scope: &'a ClaimScope,
+    values: impl Iterator<Item = &'a str>,
+) -> Result<HashMap<String, i64>, Error> {
+    let (sql, params) = among(tenant, scope, values).whole(OWNED, "");
+    let rows = tx.query(&sql, &params, |row| Ok((row.text()?, row.int()?)))?;
+    Ok(rows.into_iter().collect())
+}
+
+fn among<'a>(
+    tenant: TenantId,
+    scope: &'a ClaimScope,
+    values: impl Iterator<Item = &'a str>,
+) -> Conditions<'a> {
     let mut conditions = Conditions::new("c.tenant_id = ?", tenant);
     conditions.and("c.scope = ?", scope.name());
     conditions.and_in("c.value", values);
-    let (sql, params) = conditions.whole(OWNERS, "");
-    tx.query(&sql, &params, |row| row.int())
+    conditions
 }

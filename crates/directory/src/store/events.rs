@@ -12,8 +12,9 @@ use crate::query::{EventFilter, Position};
 use super::filter::{Conditions, numbered, one_more};
 use super::{Row, Statement, Tx, Value};
 
-const LAST_OF: &str = "SELECT created_at FROM events WHERE tenant_id = $1 \
-    AND subject_type = $2 AND subject_id = $3 AND type = $4 ORDER BY id DESC LIMIT 1";
+// Numbers are in no order of time, for each node has its own; but the newest are mostly the last.
+const SINCE: &str = "SELECT id FROM events WHERE tenant_id = $1 AND subject_type = $2 \
+    AND subject_id = $3 AND type = $4 AND created_at > $5 ORDER BY id DESC LIMIT 1";
 const INSERT: &str = "INSERT INTO events (tenant_id, id, type, account_id, actor_type, actor_id, \
     subject_type, subject_id, change, request_id, created_at, acting_as) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -327,18 +328,21 @@ pub(crate) fn erase_changes(
     }
 }
 
-/// When an event of a type last happened to a subject.
-pub(crate) fn last_event_of(
+/// Whether an event of a type happened to a subject after a moment.
+pub(crate) fn happened_since(
     tx: &Tx<'_>,
     tenant: TenantId,
     (subject_type, subject_id): (&str, &str),
     event_type: &str,
-) -> Result<Option<Timestamp>, Error> {
+    since: Timestamp,
+) -> Result<bool, Error> {
     let params = [
         tenant.into(),
         subject_type.into(),
         subject_id.into(),
         event_type.into(),
+        since.into(),
     ];
-    tx.query_opt(LAST_OF, &params, |row| row.time())
+    let found = tx.query_opt(SINCE, &params, |row| row.int())?;
+    Ok(found.is_some())
 }

@@ -12,6 +12,10 @@ const SELECT: &str = "SELECT name, version, resource, is_public, format, source,
     created_at, updated_at, updated_by FROM forms WHERE tenant_id = $1 AND name = $2";
 const LIST: &str = "SELECT name, version, resource, is_public, format, source, rules, \
     created_at, updated_at, updated_by FROM forms WHERE tenant_id = $1 ORDER BY name LIMIT $2";
+const COUNT: &str = "SELECT count(*) FROM forms WHERE tenant_id = $1";
+const RULES: &str = "SELECT rules FROM forms WHERE tenant_id = $1 AND name <> $2 ORDER BY name \
+    LIMIT $3";
+// A version does not keep what it is for: its text says so.
 const VERSION: &str = "SELECT f.name, v.version, f.resource, f.is_public, v.format, v.source, \
     f.rules, f.created_at, v.created_at, v.created_by FROM form_versions v \
     JOIN forms f ON f.tenant_id = v.tenant_id AND f.name = v.name \
@@ -42,7 +46,7 @@ fn read_form(row: &Row<'_>) -> Result<StoredForm, Error> {
         public: row.boolean()?,
         format: Format::parse(&row.text()?).ok_or_else(unknown)?,
         source: row.text()?,
-        rules: serde_json::from_str(&row.json()?).map_err(Error::internal)?,
+        rules: read_rules(row)?,
         created_at: row.time()?,
         updated_at: row.time()?,
         updated_by: row.opt_text()?,
@@ -76,6 +80,32 @@ pub(crate) fn list_forms(
 ) -> Result<Vec<StoredForm>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     tx.query(LIST, &[tenant.into(), limit.into()], read_form)
+}
+
+/// How many forms a tenant has.
+pub(crate) fn count_forms(tx: &Tx<'_>, tenant: TenantId) -> Result<usize, Error> {
+    let count = tx.query_one(COUNT, &[tenant.into()], |row| row.int())?;
+    usize::try_from(count).map_err(Error::internal)
+}
+
+/// What the forms of a tenant hold of all its users, by their names, but for the one named `but`;
+/// as many as `limit`.
+pub(crate) fn rules_of_others(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    but: &str,
+    limit: usize,
+) -> Result<Vec<Rules>, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.query(
+        RULES,
+        &[tenant.into(), but.into(), limit.into()],
+        read_rules,
+    )
+}
+
+fn read_rules(row: &Row<'_>) -> Result<Rules, Error> {
+    serde_json::from_str(&row.json()?).map_err(Error::internal)
 }
 
 /// Writes a form and keeps it as a version.
@@ -129,13 +159,12 @@ pub(crate) fn form_rules(tx: &Tx<'_>, tenant: TenantId) -> Result<Arc<Rules>, Er
     if let Some(rules) = tx.remembered_rules() {
         return Ok(rules);
     }
-    let read = |row: &Row<'_>| serde_json::from_str(&row.json()?).map_err(Error::internal);
-    let mut found: Vec<Rules> = tx.query_shared(HEAD, &[tenant.into()], read)?;
+    let mut found = tx.query_shared(HEAD, &[tenant.into()], read_rules)?;
     if found.is_empty() && tx.shares_rows() {
         // Nothing can be held of a row that is not there.
         let insert = insert_form_head(tenant)?;
         tx.batch(&[insert])?;
-        found = tx.query_shared(HEAD, &[tenant.into()], read)?;
+        found = tx.query_shared(HEAD, &[tenant.into()], read_rules)?;
     }
     let rules = Arc::new(found.into_iter().next().unwrap_or_default());
     tx.remember_rules(&rules);

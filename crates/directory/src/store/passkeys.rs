@@ -53,7 +53,7 @@ const LINK_OF: &str = "SELECT user_id, sent_to, requested_at, expires_at, opened
 const LINK_BY_SECRET: &str = "SELECT user_id, sent_to, requested_at, expires_at, opened_at, \
     used_at, secret_hash FROM passkey_links WHERE tenant_id = $1 AND secret_hash = $2";
 const SET_LINK_SECRET: &str = "UPDATE passkey_links SET secret_hash = $1, sent_to = $2 \
-    WHERE tenant_id = $3 AND user_id = $4 AND used_at IS NULL";
+    WHERE tenant_id = $3 AND user_id = $4 AND requested_at = $5 AND used_at IS NULL";
 const OPEN_LINK: &str = "UPDATE passkey_links SET opened_at = $1 \
     WHERE tenant_id = $2 AND user_id = $3 AND secret_hash = $4 AND opened_at IS NULL";
 const USE_LINK: &str = "UPDATE passkey_links SET used_at = $1 \
@@ -293,14 +293,21 @@ pub(crate) fn passkey_link_of_secret(
     })
 }
 
-/// Keeps the hash of the secret that a message carries, and where that went.
+/// Keeps the hash of the secret that a message carries, and where that went; touches no row when
+/// another link was asked for meanwhile, or this one ended.
 pub(crate) fn set_passkey_link_secret(
     tenant: TenantId,
-    user: i64,
+    link: &RegistrationLink,
     hash: String,
     sent_to: String,
 ) -> Statement<'static> {
-    let params = vec![hash.into(), sent_to.into(), tenant.into(), user.into()];
+    let params = vec![
+        hash.into(),
+        sent_to.into(),
+        tenant.into(),
+        link.user_id.into(),
+        link.requested_at.into(),
+    ];
     Statement {
         sql: SET_LINK_SECRET,
         params,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::actor::TenantId;
 use crate::error::Error;
-use crate::password_resets::PasswordReset;
+use crate::password_resets::{PasswordReset, ResetRequest};
 
 use super::{Row, Statement, Tx};
 
@@ -45,15 +45,19 @@ pub(crate) fn insert_reset_request(
     }
 }
 
-/// What is yet to be looked at: the number, the email and the request's id.
+/// What is yet to be looked at.
 pub(crate) fn reset_requests(
     tx: &Tx<'_>,
     tenant: TenantId,
     limit: usize,
-) -> Result<Vec<(i64, String, String)>, Error> {
+) -> Result<Vec<ResetRequest>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     tx.query(ASKED, &[tenant.into(), limit.into()], |row| {
-        Ok((row.int()?, row.text()?, row.text()?))
+        Ok(ResetRequest {
+            id: row.int()?,
+            email: row.text()?,
+            request_id: row.text()?,
+        })
     })
 }
 

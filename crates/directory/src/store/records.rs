@@ -32,7 +32,11 @@ const PUT_VALUE: &str = "INSERT INTO property_values (tenant_id, user_id, record
     text = excluded.text";
 const DELETE_VALUES: &str = "DELETE FROM property_values \
     WHERE tenant_id = $1 AND user_id = $2 AND record_id = $3";
-const DELETE_PATH: &str = "DELETE FROM property_values WHERE tenant_id = $1 AND path = $2";
+// Each has its index, which holds the rows of its condition alone.
+const DELETE_NUMBERS: &str =
+    "DELETE FROM property_values WHERE tenant_id = $1 AND path = $2 AND number IS NOT NULL";
+const DELETE_TEXTS: &str =
+    "DELETE FROM property_values WHERE tenant_id = $1 AND path = $2 AND text IS NOT NULL";
 
 fn read_record(row: &Row<'_>) -> Result<(i64, Record), Error> {
     let unknown = || Error::internal("a record of no kind");
@@ -175,11 +179,11 @@ pub(crate) fn put_value(
 }
 
 /// Takes away what every record is found by at a path.
-pub(crate) fn delete_path(tenant: TenantId, path: &str) -> Statement<'static> {
-    Statement {
-        sql: DELETE_PATH,
+pub(crate) fn delete_path(tenant: TenantId, path: &str) -> [Statement<'static>; 2] {
+    [DELETE_NUMBERS, DELETE_TEXTS].map(|sql| Statement {
+        sql,
         params: vec![tenant.into(), path.to_owned().into()],
-    }
+    })
 }
 
 /// Records of one kind and name of users who are not deleted, after a user's record.

@@ -105,6 +105,7 @@ pub(crate) fn plan(
         gained: held.claims,
         paths: held.paths,
         ends: Vec::new(),
+        asked: None,
         unseated: BTreeSet::new(),
         around,
         has,

@@ -6,7 +6,7 @@ use super::UserChange;
 use super::administered::check_parts;
 use super::view::Include;
 use crate::access::access_of;
-use crate::actor::{Actor, Principal, Visibility};
+use crate::actor::{Actor, Visibility};
 use crate::error::Error;
 use crate::model::{Email, Membership, User};
 use crate::password::{self, PasswordRule};
@@ -116,7 +116,7 @@ pub(crate) fn check_change(
         return Ok(());
     }
     actor.require_in_person()?;
-    if change.password.is_some() && actor.principal == Principal::User(before.id) {
+    if change.password.is_some() && actor.is_user(before.id) {
         return Err(Error::Forbidden(
             "one's own password is changed by naming the old one",
         ));

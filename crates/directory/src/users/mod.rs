@@ -35,7 +35,7 @@ pub use view::Include;
 pub(crate) use view::view as view_of;
 pub(crate) use view::views;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Principal};
 use crate::error::Error;
 use crate::model::UserView;
 use crate::password::PasswordHash;
@@ -60,6 +60,26 @@ pub fn get(tx: &Tx<'_>, actor: &Actor, key: &UserKey, include: Include) -> Resul
     actor.require(Permission::ReadUsers)?;
     let found = find_user(tx, actor, key, false)?.ok_or(Error::NotFound)?;
     view::view(tx, actor, found, include)
+}
+
+/// A user whom the actor sees: users see themselves wherever they act. What the actor may is not
+/// asked.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn find_seen(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    key: &UserKey,
+) -> Result<Option<FoundUser>, Error> {
+    if let Principal::User(own) = actor.principal {
+        let anyone = Actor::system(actor.tenant, "");
+        let found = find_user(tx, &anyone, key, false)?;
+        if let Some(found) = found.filter(|found| found.user.id == own) {
+            return Ok(Some(found));
+        }
+    }
+    find_user(tx, actor, key, false)
 }
 
 /// A page of users.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Include, rules};
 use crate::actor::TenantId;
 use crate::error::{Error, Unavailable};
+use crate::invitations::Asked;
 use crate::model::User;
 use crate::store::{Claim, FoundUser, Statement, Tx, insert_claim};
 use crate::violation::{Path, Rule, Violations};
@@ -23,6 +24,8 @@ pub(crate) struct Plan {
     pub(super) paths: BTreeMap<Claim, Path>,
     /// Ends invitations and parts of the user; each touches none when another was faster.
     pub(crate) ends: Vec<Statement<'static>>,
+    /// What the invitations ask that end because they are answered.
+    pub(super) asked: Option<Asked>,
     /// Accounts in which the user stops administering.
     pub(crate) unseated: BTreeSet<i64>,
     /// What stands around the user, and the events.

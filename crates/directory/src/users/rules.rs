@@ -13,8 +13,7 @@ use crate::model::{
 use crate::notifications::MAX_PREFERENCES;
 use crate::permission::{Permission, PermissionSet};
 use crate::store::{
-    Claim, ClaimScope, GroupKey, Tx, claim_owner, find_account, find_badge, find_group_id,
-    find_role,
+    Claim, ClaimScope, GroupKey, Tx, find_account, find_badge, find_group_id, find_role, owned_of,
 };
 use crate::violation::{Path, Rule, Violation, Violations};
 
@@ -358,13 +357,18 @@ pub(super) fn add_taken(
     held: &Held,
     violations: &mut Violations,
 ) -> Result<(), Error> {
-    for claim in &held.claims {
-        // PostgreSQL takes no NUL, not even to look it up: nobody owns such a value.
-        if claim.value.contains('\0') {
+    // PostgreSQL takes no NUL, not even to look it up: nobody owns such a value.
+    let claims = held.claims.iter();
+    let claims: Vec<&Claim> = claims.filter(|claim| !claim.value.contains('\0')).collect();
+    // They stand by their scopes, each of which is asked for once.
+    for of_scope in claims.chunk_by(|one, other| one.scope == other.scope) {
+        let Some(first) = of_scope.first() else {
             continue;
-        }
-        let owner = claim_owner(tx, actor.tenant, claim)?;
-        if owner.is_some_and(|owner| owner != user.id) {
+        };
+        let values = of_scope.iter().map(|claim| claim.value.as_str());
+        let owned = owned_of(tx, actor.tenant, &first.scope, values)?;
+        let taken = |claim: &&&Claim| owned.get(&claim.value).is_some_and(|id| *id != user.id);
+        for claim in of_scope.iter().filter(taken) {
             violations.add(held.path(claim), Rule::Taken);
         }
     }

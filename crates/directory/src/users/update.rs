@@ -14,9 +14,10 @@ use super::{UserKey, administered, credentials, rules};
 use crate::actor::Actor;
 use crate::error::{Error, Unavailable};
 use crate::event::{self, EventType, Subject};
-use crate::invitations;
+use crate::invitations::{self, Asked};
 use crate::keys;
 use crate::model::{Membership, User, UserBadge, UserKind, UserView};
+use crate::password::PasswordRule;
 use crate::permission::{Permission, PermissionSet};
 use crate::sessions;
 use crate::store::{
@@ -75,16 +76,19 @@ pub(crate) fn plan(
     plan_of(tx, actor, before, user, change, violations)
 }
 
-/// Makes the change by which a pending user answers an invitation; `verify` says what they proved
-/// to be theirs, which no change can.
+/// Makes a change that nobody has to be asked for: of users themselves, or one that was found to
+/// be allowed. `verify` says what they proved to be theirs, which no change can. It answers all
+/// invitations of a pending user; who looked at what these ask says so by `checked`.
 ///
 /// # Errors
-/// As [`update`], but nothing is forbidden: who has the secret may.
+/// As [`update`], but nothing is forbidden. [`Unavailable::Contention`] where an invitation was
+/// sent meanwhile that asks more than was `checked`.
 pub(crate) fn answer(
     tx: &Tx<'_>,
     actor: &Actor,
     before: &User,
     change: &UserChange,
+    checked: Option<Asked>,
     verify: impl FnOnce(&mut User),
 ) -> Result<User, Error> {
     let mut user = before.clone();
@@ -92,6 +96,10 @@ pub(crate) fn answer(
     verify(&mut user);
     let plan = plan_of(tx, actor, before, user, change, Violations::new())?;
     let plan = plan.ok_or_else(|| Error::internal("an answer changes nothing"))?;
+    let more = |(checked, asked): (Asked, Asked)| !checked.covers(asked);
+    if checked.zip(plan.asked).is_some_and(more) {
+        return Err(Unavailable::Contention.into());
+    }
     Ok(plan.write(tx, actor.tenant)?.user)
 }
 
@@ -109,7 +117,13 @@ pub(crate) fn settle(tx: &Tx<'_>, actor: &Actor, before: &User) -> Result<Option
         user.pending_since = None;
         user.email_verified_at = Some(tx.now());
     };
-    answer(tx, actor, before, &UserChange::default(), settled).map(Some)
+    // No password is set that could break a rule.
+    let checked = Asked {
+        terms: false,
+        password_rule: PasswordRule::Composed,
+    };
+    let change = UserChange::default();
+    answer(tx, actor, before, &change, Some(checked), settled).map(Some)
 }
 
 /// Makes a user a member of a group, as who calls this found that the actor may; `told` is the
@@ -207,7 +221,7 @@ fn plan_of(
     let mut around = change_around(tx, actor, before, &user, change)?;
     around.extend(kept.statements(actor.tenant, user.id)?);
     let mut groups = change.groups.clone();
-    let mut ends = Vec::new();
+    let (mut ends, mut asked) = (Vec::new(), None);
     if change.password.is_some() {
         user.pending_since = None;
     }
@@ -215,7 +229,7 @@ fn plan_of(
         let answered = invitations::answered(tx, actor, user.id)?;
         around.extend(answered.told);
         groups.extend(answered.groups);
-        ends = answered.ends;
+        (ends, asked) = (answered.ends, Some(answered.asked));
     }
     around.extend(join_groups(tx, actor, &user, &groups)?);
     around.extend(sessions_after(tx, actor, before, &user, change)?);
@@ -248,6 +262,7 @@ fn plan_of(
     let plan = rewrite(actor, before.version, user, claims, around, gains)?;
     Ok(Some(Plan {
         ends,
+        asked,
         unseated,
         ..plan
     }))
@@ -312,6 +327,7 @@ pub(super) fn rewrite(
         gained: now.claims.difference(&before.claims).cloned().collect(),
         paths: now.paths,
         ends: Vec::new(),
+        asked: None,
         unseated: BTreeSet::new(),
         around,
         has,

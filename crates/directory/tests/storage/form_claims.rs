@@ -14,6 +14,7 @@ on_each_engine!(
     what_is_unique_under_a_condition_is_so_while_that_holds,
     what_is_there_already_is_claimed_where_the_condition_holds,
     a_moment_is_the_same_in_every_time_zone,
+    a_value_may_be_unique_beside_very_many_others,
     a_relationship_stays_with_whom_its_user_sees_no_more,
     what_is_stored_by_now_counts_for_what_was_checked_before,
 );
@@ -94,6 +95,33 @@ async fn a_moment_is_the_same_in_every_time_zone(world: World) {
     let again = json!({"properties": {"at": "2026-11-21T09:00:00Z"}});
     let shown = resubmit(directory, other, again).await.unwrap();
     assert_eq!(shown["properties"]["at"], "2026-11-21T09:00:00Z");
+}
+
+async fn a_value_may_be_unique_beside_very_many_others(world: World) {
+    let directory = &world.directory;
+    let names: Vec<String> = (0..40).map(|number| format!("p{number:0>99}")).collect();
+    let listed: String = names
+        .iter()
+        .map(|name| format!("    {name}: {{}}\n"))
+        .collect();
+    let scope = names.join(", ");
+    stored(
+        directory,
+        &format!(
+            "  properties:\n{listed}    slot: {{ validation: {{ uniqueness: {{ scope: [{scope}] }} \
+             }} }}\n"
+        ),
+    )
+    .await;
+    let given = |name: &str, beside: i64| {
+        let mut properties = json!({"slot": 1});
+        properties[&names[39]] = json!(beside);
+        json!({"email": format!("{name}@example.org"), "properties": properties})
+    };
+    made(directory, given("a", 1)).await;
+    let refused = submit(directory, given("b", 1)).await;
+    assert_eq!(broken(refused), rule("properties.slot", Rule::Taken));
+    made(directory, given("b", 2)).await;
 }
 
 async fn a_relationship_stays_with_whom_its_user_sees_no_more(world: World) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use directory::forms::{self, Applied, Expected, Format, Outcome, StoredForm, Submission};
+use directory::forms::{
+    self, Applied, Expected, Format, Outcome, Resource, StoredForm, Submission,
+};
 use directory::model::UserView;
 use directory::query::{PropertyComparison, UserFilter};
 use directory::store::UserKey;
@@ -19,6 +21,7 @@ use crate::harness::World;
 
 on_each_engine!(
     a_form_is_kept_in_versions_and_one_of_two_writers_of_a_version_wins,
+    an_old_version_is_of_the_resource_that_it_names,
     a_form_is_stored_once_where_nothing_differs,
     a_form_holds_from_the_next_request_and_on_other_nodes_within_a_moment,
     what_a_form_keeps_is_read_back_changed_and_taken_away,
@@ -35,6 +38,7 @@ on_each_engine!(
     whom_a_relationship_is_with_is_there_to_be_seen,
     erasing_a_user_reaches_what_forms_kept,
     a_user_has_so_many_records_at_most,
+    what_forms_keep_of_a_user_has_so_many_bytes_at_most,
 );
 
 /// A form of the resource User, named `seller`.
@@ -148,6 +152,26 @@ async fn a_form_is_kept_in_versions_and_one_of_two_writers_of_a_version_wins(wor
     assert!(matches!(other, Err(Error::NotFound)), "{other:?}");
 }
 
+async fn an_old_version_is_of_the_resource_that_it_names(world: World) {
+    let directory = &world.directory;
+    let boat = "name: seller\nresource: Transactable\ntype: boat\nconfiguration:\n  name: {}\n";
+    let page = format!("public: true\n{}", yaml(""));
+    for text in [page.as_str(), boat] {
+        put(directory, &system(), text, Expected::Any)
+            .await
+            .unwrap();
+    }
+    for (version, expected) in [
+        (Some(1), (Resource::User, true)),
+        (Some(2), (Resource::Transactable, false)),
+        (None, (Resource::Transactable, false)),
+    ] {
+        let found = directory.read(move |tx| forms::get(tx, &system(), "seller", version));
+        let found = found.await.unwrap();
+        assert_eq!((found.resource, found.public), expected, "{version:?}");
+    }
+}
+
 async fn a_form_is_stored_once_where_nothing_differs(world: World) {
     let directory = &world.directory;
     let text = yaml("  first_name: {}");
@@ -164,16 +188,14 @@ async fn a_form_is_stored_once_where_nothing_differs(world: World) {
     );
     let other = yaml("  first_name: { label: Name }");
     let draft = forms::draft(Format::Yaml, other, None).unwrap();
-    let looked = directory
-        .read(move |tx| forms::preview(tx, &system(), &draft, &Expected::Any))
+    let looked = forms::preview(directory, &system(), &draft, &Expected::Any)
         .await
         .unwrap();
     assert_eq!(looked.outcome, Outcome::Updated);
-    assert_eq!(looked.differences.len(), 1);
-    assert_eq!(
-        looked.differences[0].pointer,
-        "/configuration/first_name/label"
-    );
+    let differences = looked.differences().unwrap();
+    assert_eq!(differences.len(), 1);
+    assert_eq!(differences[0].pointer, "/configuration/first_name/label");
+    assert!(again.differences().unwrap().is_empty());
     assert_eq!(
         history(directory, &system(), "form", "seller").await.len(),
         1
@@ -466,9 +488,7 @@ async fn a_new_demand_claims_what_is_there_or_names_who_clash(world: World) {
     }
     let text = yaml(UNIQUE);
     let draft = forms::draft(Format::Yaml, text.clone(), None).unwrap();
-    let looked = directory
-        .read(move |tx| forms::preview(tx, &system(), &draft, &Expected::Any))
-        .await;
+    let looked = forms::preview(directory, &system(), &draft, &Expected::Any).await;
     for refused in [
         looked,
         put(directory, &system(), &text, Expected::Any).await,
@@ -577,17 +597,19 @@ async fn nobody_slips_by_a_demand_that_is_made_meanwhile(world: World) {
             };
             let mut given = json!({"email": format!("u{round}-{writer}@example.org")});
             given["properties"] = json!({ format!("p{round}"): "same" });
-            writers.push(tokio::spawn(
-                async move { submit(&node, given).await.is_ok() },
-            ));
+            writers.push(tokio::spawn(async move { submit(&node, given).await }));
         }
         let demanded = put(directory, &system(), &demand, Expected::Any).await;
+        let taken = rule(&format!("properties.p{round}"), Rule::Taken);
         let mut made = 0;
         for writer in writers {
-            made += usize::from(writer.await.unwrap());
+            match writer.await.unwrap() {
+                Ok(_) => made += 1,
+                refused => assert_eq!(broken(refused), taken),
+            }
         }
         match demanded {
-            Ok(_) => assert!(made <= 1, "{made} have the same value"),
+            Ok(_) => assert_eq!(made, 1, "users with the same value"),
             Err(Error::Invalid(_)) => assert!(made >= 2),
             Err(other) => panic!("{other:?}"),
         }
@@ -787,4 +809,33 @@ async fn a_user_has_so_many_records_at_most(world: World) {
         refused,
         rule("transactables.boat.0", Rule::TooLong { max: 200 })
     );
+}
+
+async fn what_forms_keep_of_a_user_has_so_many_bytes_at_most(world: World) {
+    let directory = &world.directory;
+    stored(directory, MARKET).await;
+    let text = "é".repeat(10_000);
+    let boat = json!({"name": "x", "properties": {"feet": text, "color": text}});
+    let boats = |count: usize| json!({"transactables": {"boat": vec![boat.clone(); count]}});
+    let mut given = boats(100);
+    given["email"] = json!("a@example.org");
+    let made = submit(directory, given).await.unwrap();
+    let max = 4 * 1024 * 1024;
+    let at = "transactables.boat.0.properties";
+    assert_eq!(
+        broken(resubmit(directory, made.user.id, boats(5)).await),
+        rule(at, Rule::TooLong { max })
+    );
+    // What another is taken away for has room.
+    let mut given = boats(5);
+    for (item, record) in given["transactables"]["boat"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .zip(made.records.iter().filter(|record| record.id != 0))
+    {
+        *item = json!({"id": record.id, "_destroy": true});
+    }
+    resubmit(directory, made.user.id, given).await.unwrap();
+    resubmit(directory, made.user.id, boats(5)).await.unwrap();
 }

@@ -431,6 +431,7 @@ async fn grants_and_a_deletion_of_their_role_at_once_break_nothing(world: World)
                 .id,
         );
     }
+    let missing = [("roles.0".to_owned(), Rule::MustExist)];
     for _ in 0..10 {
         let made = new_role(directory, "temporary", &[Permission::ReadUsers]).await;
         let granting: Vec<_> = users
@@ -449,19 +450,29 @@ async fn grants_and_a_deletion_of_their_role_at_once_break_nothing(world: World)
             matches!(deleted, Ok(()) | Err(Error::Conflict(_))),
             "{deleted:?}"
         );
+        let mut granted = 0;
         for each in granting {
-            let granted = each.await.unwrap();
-            assert!(
-                matches!(granted, Ok(()) | Err(Error::Invalid(_))),
-                "{granted:?}"
-            );
+            match each.await.unwrap() {
+                Ok(()) => granted += 1,
+                refused => assert_eq!(broken(refused), missing),
+            }
+        }
+        if deleted.is_ok() {
+            assert_eq!(granted, 0, "have a role that is gone");
         }
         for id in &users {
             set_roles(directory, &system(), *id, None, &[])
                 .await
                 .unwrap();
         }
-        let _ = delete().await;
+        // Nobody holds it any more: it can be deleted, unless it was.
+        let again = delete().await;
+        let expected = if deleted.is_ok() {
+            matches!(again, Err(Error::NotFound))
+        } else {
+            again.is_ok()
+        };
+        assert!(expected, "{deleted:?}, then {again:?}");
     }
 }
 

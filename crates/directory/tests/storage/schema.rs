@@ -119,6 +119,16 @@ async fn the_default_tenant_has_its_four_roles(world: World) {
     assert_eq!(view.roles, sorted);
     assert_eq!(view.permissions, directory::permission::PermissionSet::ALL);
     assert_eq!(view.user.status(), UserStatus::Active);
+    let second = given::tenant(&world.directory, "second").await;
+    for actor in [system(), second] {
+        let change = UserChange {
+            roles: vec![grant("superAdmin")],
+            ..person("super@example.org")
+        };
+        let alone = create(&world.directory, &actor, &change).await.unwrap();
+        let all = directory::permission::PermissionSet::ALL;
+        assert_eq!(alone.permissions, all, "{:?}", actor.tenant);
+    }
     let change = UserChange {
         roles: vec![grant("janitor")],
         ..person("grace@example.org")

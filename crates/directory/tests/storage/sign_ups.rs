@@ -1,5 +1,7 @@
 //! Signing up through a public form: noted whoever's the email is, and looked at afterwards.
 
+use std::time::Duration;
+
 use directory::forms::{self, SignUp};
 use directory::query::UserFilter;
 use directory::violation::Rule;
@@ -7,7 +9,7 @@ use directory::{Directory, Error, TenantId};
 use serde_json::{Value, json};
 
 use crate::forms::{put, stored, yaml};
-use crate::given::{broken, create, list, person, rule, system};
+use crate::given::{broken, create, history, list, person, rule, system};
 use crate::harness::World;
 
 on_each_engine!(
@@ -15,6 +17,7 @@ on_each_engine!(
     a_sign_up_is_looked_at_once_however_many_look,
     what_was_kept_for_a_known_address_is_free_once_it_is_looked_at,
     a_sign_up_that_a_new_demand_refuses_is_given_up_whole,
+    a_known_address_is_told_once_an_hour_whichever_nodes_look,
 );
 
 const TENANT: TenantId = TenantId(1);
@@ -149,4 +152,38 @@ async fn a_sign_up_that_a_new_demand_refuses_is_given_up_whole(world: World) {
     end.await.unwrap();
     assert!(noted(directory).await.is_empty());
     assert_eq!(emails(directory).await, ["ada@example.org"]);
+}
+
+async fn a_known_address_is_told_once_an_hour_whichever_nodes_look(world: World) {
+    let directory = &world.directory;
+    let other = world.another().await;
+    let plain = UNIQUE.replace("uniqueness: true", "presence: true");
+    stored(directory, &plain).await;
+    let known = create(directory, &system(), &person("ada@example.org")).await;
+    let known = known.unwrap().user.id;
+    for round in 0..8 {
+        for _ in 0..4 {
+            sign_up(directory, "ada@example.org", "ada").await.unwrap();
+        }
+        let [first, second, third, fourth] = noted(directory).await[..] else {
+            panic!("four are noted")
+        };
+        // Events of one node may have smaller numbers than older ones of another.
+        let nodes = if round % 2 == 0 {
+            [directory, &other]
+        } else {
+            [&other, directory]
+        };
+        let at_once = tokio::join!(look(nodes[0], first), look(nodes[1], second));
+        at_once.0.unwrap();
+        at_once.1.unwrap();
+        look(nodes[0], third).await.unwrap();
+        look(nodes[1], fourth).await.unwrap();
+        let events = history(directory, &system(), "user", known).await;
+        let told = events
+            .iter()
+            .filter(|event| event.event_type == "user_sign_up_repeated");
+        assert_eq!(told.count(), round + 1);
+        world.clock.advance(Duration::from_secs(3_600));
+    }
 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use directory::forms::{self, Applied, Draft, Expected, Format, MAX_SOURCE, StoredForm};
+use directory::forms::{
+    self, Applied, Difference, Draft, Expected, Format, MAX_SOURCE, StoredForm,
+};
 use directory::store::Tx;
 use serde_json::{Value, json};
 
@@ -121,11 +123,11 @@ async fn apply(
 ) -> Result<(), Failed> {
     let (directory, actor) = operator(settings, tenant).await?;
     let all = if dry_run {
-        let look = move |tx: &Tx<'_>| {
-            let each = |draft| forms::preview(tx, &actor, draft, &Expected::Any);
-            drafts.iter().map(each).collect::<Result<Vec<_>, _>>()
-        };
-        directory.read(look).await?
+        let mut looked = Vec::new();
+        for draft in &drafts {
+            looked.push(forms::preview(&directory, &actor, draft, &Expected::Any).await?);
+        }
+        looked
     } else {
         let write = move |tx: &Tx<'_>| {
             let each = |draft| forms::put(tx, &actor, draft, &Expected::Any);
@@ -133,21 +135,23 @@ async fn apply(
         };
         directory.write(write).await?
     };
+    let mut records = Vec::new();
     for applied in &all {
-        told.say(&in_words(applied, dry_run));
+        let differences = applied.differences()?;
+        told.say(&in_words(applied, &differences, dry_run));
+        records.push(record(applied, &differences, dry_run));
     }
-    let records = all.iter().map(|applied| record(applied, dry_run));
-    told.record(&records.collect());
+    told.record(&records.into());
     Ok(())
 }
 
 /// What became of a form, or would, and how it differs from the one before.
-fn in_words(applied: &Applied, dry_run: bool) -> String {
+fn in_words(applied: &Applied, differences: &[Difference], dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
     let StoredForm { name, version, .. } = &applied.form;
     let mut text = format!("{name}: {would}{}", applied.outcome.name());
     text.push_str(&format!(", version {version}"));
-    for difference in &applied.differences {
+    for difference in differences {
         let at = &difference.pointer;
         if let Some(old) = &difference.old {
             text.push_str(&format!("\n  - {at} {old}"));
@@ -159,9 +163,8 @@ fn in_words(applied: &Applied, dry_run: bool) -> String {
     text
 }
 
-fn record(applied: &Applied, dry_run: bool) -> Value {
-    let differences = applied
-        .differences
+fn record(applied: &Applied, differences: &[Difference], dry_run: bool) -> Value {
+    let differences = differences
         .iter()
         .map(|each| json!({ "pointer": each.pointer, "old": each.old, "new": each.new }));
     json!({

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
-use directory::idempotency::{Answer, IdempotencyKey, keep, replay, reserve};
+use directory::idempotency::{Answer, HEADER as NAME, IdempotencyKey, keep, replay, reserve};
 use directory::secret::{digest, mac};
 use directory::store::Tx;
 use directory::violation::Rule;
@@ -16,7 +16,6 @@ use directory::{Actor, Error};
 use super::Shared;
 use super::failure::Failure;
 
-const NAME: &str = "Idempotency-Key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key.
 pub const MAX_KEY: usize = 255;

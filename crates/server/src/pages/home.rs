@@ -1,5 +1,7 @@
 //! `/`: what this is and where to go, for a person or a program.
 
+use std::sync::LazyLock;
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ pub(super) async fn show(headers: HeaderMap) -> Result<Response, Failure> {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let mut response = if wants_page(accept) {
-        super::page(StatusCode::OK, "home.html", &json!({ "apis": apis() }))?
+        super::page(StatusCode::OK, "home.html", &json!({ "apis": *APIS }))?
     } else {
         reply::json(StatusCode::OK, &whereabouts())
     };
@@ -25,8 +27,9 @@ pub(super) async fn show(headers: HeaderMap) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// Each API: its name, its title and where it is.
-fn apis() -> Vec<Value> {
+/// Each API: its name, its title and where it is. Made once: each is asked for its whole
+/// description.
+static APIS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let shown = openapi::NAMES.into_iter().filter_map(|name| {
         let title = openapi::api(name)?.title;
         let mounts: Vec<&str> = Dialect::mounts(name).collect();
@@ -34,14 +37,14 @@ fn apis() -> Vec<Value> {
         Some(json!({ "name": name, "title": title, "paths": mounts, "openapi": document }))
     });
     shown.collect()
-}
+});
 
 fn whereabouts() -> Value {
     json!({
         "name": "muster",
         "description": "A user directory behind several APIs.",
         "docs": "/docs",
-        "apis": apis(),
+        "apis": *APIS,
         "health": { "live": "/health/live", "ready": "/health/ready" },
     })
 }

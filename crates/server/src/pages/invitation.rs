@@ -1,9 +1,7 @@
-//! `/invitations/{token}`: where a person sets their password. The secret in the path is all the
-//! authority there is: no cookie goes with it, so no other site can use one.
+//! `/invitations/{token}`: where a person sets their password.
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::Error;
@@ -14,6 +12,7 @@ use directory::violation::{Rule, Violations};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
+use super::link::{Token, opened};
 use super::{message, page};
 use crate::http::body::{self, MediaType};
 use crate::http::context::RequestContext;
@@ -23,37 +22,6 @@ use crate::http::{Shared, form};
 /// What wrong links are counted under, beside the address they come from.
 const GUESSING: &str = "links of invitations";
 
-/// The secret in the path.
-pub(super) struct Token(pub(super) SecretString);
-
-impl FromRequestParts<Shared> for Token {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
-        let path = Path::<String>::from_request_parts(parts, app).await;
-        path.map(|Path(text)| Self(text.into()))
-            .map_err(|_| Error::NotFound.into())
-    }
-}
-
-/// What a link leads to; wrong ones are slowed down by the address that they come from.
-async fn opened(app: &Shared, context: &RequestContext, token: &Token) -> Result<Link, Failure> {
-    let now = app.directory.clock().now();
-    let limited = app.throttle.check(Some(GUESSING), context.address, now);
-    limited.map_err(|retry| Error::RateLimited {
-        retry_after: retry.0,
-    })?;
-    let secret = token.0.clone();
-    let link = app
-        .directory
-        .read(move |tx| invitations::open(tx, &secret))
-        .await;
-    if matches!(link, Err(Error::NotFound)) {
-        app.throttle.failed(Some(GUESSING), context.address, now);
-    }
-    Ok(link?)
-}
-
 /// `GET /invitations/{token}`: the form; 410 for one that is over, 404 for any other link.
 /// Changes nothing, for what reads mail ahead of people opens links too.
 pub(super) async fn show(
@@ -61,7 +29,7 @@ pub(super) async fn show(
     context: RequestContext,
     token: Token,
 ) -> Result<Response, Failure> {
-    match opened(&app, &context, &token).await? {
+    match opened(&app, &context, &token, GUESSING, invitations::open).await? {
         Link::Open(opened) => Ok(form_page(&opened, &Violations::new(), false)?),
         Link::Ended(state) => Ok(ended(state)?),
     }
@@ -76,7 +44,7 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let opened = match opened(&app, &context, &token).await? {
+    let opened = match opened(&app, &context, &token, GUESSING, invitations::open).await? {
         Link::Open(opened) => opened,
         Link::Ended(state) => return Ok(ended(state)?),
     };

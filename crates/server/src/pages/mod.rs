@@ -4,6 +4,7 @@
 mod docs;
 mod home;
 mod invitation;
+mod link;
 mod passkey;
 mod password_reset;
 mod sign_up;

@@ -11,14 +11,13 @@ use directory::passkeys::{self, LinkState, MAX_NAME};
 use directory::secret::tenant_of;
 use directory::store::Tx;
 use directory::{Error, tenants};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::invitation::Token;
+use super::link::{Token, opened};
 use super::{SCRIPTED_POLICY, message, page};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
-use crate::http::login::count_guess;
 use crate::http::throttle::PASSKEY_LINKS;
 use crate::http::{Shared, reply};
 
@@ -31,16 +30,12 @@ pub(super) async fn register(
     context: RequestContext,
     token: Token,
 ) -> Result<Response, Failure> {
-    let secret = token.0.clone();
-    let read = move |tx: &Tx<'_>| {
-        let state = passkeys::open(tx, &secret)?;
+    let open = |tx: &Tx<'_>, secret: &SecretString| {
+        let state = passkeys::open(tx, secret)?;
         let tenant = tenant_of(secret.expose_secret()).ok_or(Error::NotFound)?;
         Ok((state, tenants::name(tx, tenant)?))
     };
-    let state = app.directory.read(read).await;
-    if matches!(state, Err(Error::NotFound)) {
-        count_guess(&app, &context, PASSKEY_LINKS)?;
-    }
+    let state = opened(&app, &context, &token, PASSKEY_LINKS, open).await;
     let (user, link, tenant) = match state? {
         (LinkState::Open { user, link }, tenant) => (user, link, tenant),
         (LinkState::Used, _) => return Ok(used()?),

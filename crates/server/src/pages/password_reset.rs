@@ -1,5 +1,4 @@
-//! `/password-resets/{token}`: where a person chooses another password. As for an invitation, the
-//! secret in the path is all the authority there is.
+//! `/password-resets/{token}`: where a person chooses another password.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -14,7 +13,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, json};
 
-use super::invitation::{Token, text, worded};
+use super::invitation::{text, worded};
+use super::link::{Token, opened};
 use super::{message, page};
 use crate::http::body::{self, MediaType};
 use crate::http::context::RequestContext;
@@ -24,28 +24,6 @@ use crate::http::{Shared, form};
 /// What wrong links are counted under, beside the address they come from.
 const GUESSING: &str = "links of password resets";
 
-/// Who a link is of; wrong ones are slowed down by the address that they come from.
-async fn opened(
-    app: &Shared,
-    context: &RequestContext,
-    token: &Token,
-) -> Result<(User, Timestamp), Failure> {
-    let now = app.directory.clock().now();
-    let limited = app.throttle.check(Some(GUESSING), context.address, now);
-    limited.map_err(|retry| Error::RateLimited {
-        retry_after: retry.0,
-    })?;
-    let secret = token.0.clone();
-    let found = app
-        .directory
-        .read(move |tx| password_resets::open(tx, &secret))
-        .await;
-    if matches!(found, Err(Error::NotFound)) {
-        app.throttle.failed(Some(GUESSING), context.address, now);
-    }
-    Ok(found?)
-}
-
 /// `GET /password-resets/{token}`: the form; 404 for a link that does not work. Changes nothing,
 /// for what reads mail ahead of people opens links too.
 pub(super) async fn show(
@@ -53,7 +31,7 @@ pub(super) async fn show(
     context: RequestContext,
     token: Token,
 ) -> Result<Response, Failure> {
-    let (user, until) = opened(&app, &context, &token).await?;
+    let (user, until) = opened(&app, &context, &token, GUESSING, password_resets::open).await?;
     Ok(form_page(&user, until, &Violations::new())?)
 }
 
@@ -66,7 +44,7 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let (user, until) = opened(&app, &context, &token).await?;
+    let (user, until) = opened(&app, &context, &token, GUESSING, password_resets::open).await?;
     if MediaType::of(&headers) != MediaType::Form {
         return Err(Failure::UnsupportedMediaType);
     }

@@ -13,9 +13,8 @@ use std::time::Duration;
 use directory::event::{self, SEQUENCED_AT_ONCE};
 use directory::invitations::{self, EXPIRED_AT_ONCE};
 use directory::notifications::{self, Cadence, retention};
-use directory::{
-    Error, TenantId, deliveries, forms, passkeys, password_resets, sessions, tenants, webhooks,
-};
+use directory::password_resets::{self, LOOKED_AT_ONCE};
+use directory::{Error, TenantId, deliveries, forms, passkeys, sessions, tenants, webhooks};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -137,8 +136,15 @@ impl Worker {
     /// One step of each kind.
     async fn advance(&self, tenant: TenantId) -> Result<bool, Error> {
         self.begin_to_notify(tenant).await?;
-        self.look_at_resets(tenant).await?;
-        self.look_at_sign_ups(tenant).await?;
+        // What fails here holds up nothing else.
+        for looked in [
+            self.look_at_resets(tenant).await,
+            self.look_at_sign_ups(tenant).await,
+        ] {
+            if let Err(cause) = looked {
+                tell(&cause);
+            }
+        }
         let placed = self.sequence(tenant).await?;
         let routed = self.route(tenant).await?;
         let closed = self.close_digests(tenant).await?;
@@ -172,12 +178,29 @@ impl Worker {
     /// Sends links to those whose emails a new password was asked for.
     async fn look_at_resets(&self, tenant: TenantId) -> Result<(), Error> {
         let directory = &self.app.directory;
-        let asked = directory.read(move |tx| password_resets::is_asked(tx, tenant));
-        if asked.await? {
-            let look = directory.write(move |tx| password_resets::look(tx, tenant));
-            if look.await? {
-                self.more.notify_one();
+        let noted = directory.read(move |tx| password_resets::noted(tx, tenant));
+        let noted = noted.await?;
+        let many = noted.len() == LOOKED_AT_ONCE;
+        for request in noted {
+            let asked = request.clone();
+            let look = directory.write(move |tx| password_resets::look(tx, tenant, &asked));
+            match look.await {
+                Ok(()) => {}
+                Err(cause @ Error::Unavailable(_)) => return Err(cause),
+                Err(cause) => {
+                    // Another would fail like it, and the others wait behind it.
+                    tracing::warn!(
+                        error = directory::with_causes(&cause),
+                        "nothing comes of somebody's asking for a new password"
+                    );
+                    let end = directory
+                        .write(move |tx| password_resets::drop_request(tx, tenant, &request));
+                    end.await?;
+                }
             }
+        }
+        if many {
+            self.more.notify_one();
         }
         Ok(())
     }

@@ -73,7 +73,8 @@ fn every_rig_is_on_the_page() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if let Some(name) = name.strip_suffix(".py").filter(|name| *name != "__init__") {
             rigs += 1;
-            assert!(page.contains(&format!("`rig {name}`")), "{name}");
+            let described = page.contains(&format!("\n`rig {name}` — "));
+            assert!(described, "{name} has no paragraph");
         }
     }
     assert!(rigs >= 8, "{rigs}");

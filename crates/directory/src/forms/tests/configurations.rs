@@ -1,6 +1,7 @@
 //! What a configuration is refused for, and where.
 
 use super::*;
+use crate::forms::shape::{fields_of, fields_of_section};
 
 /// The faults of a text: line, path and what is said.
 fn faults(format: Format, text: &str) -> Vec<(u64, String, String)> {
@@ -413,4 +414,54 @@ fn a_configuration_is_bounded() {
         .collect();
     let text = format!("name: x\nresource: User\nconfiguration:\n  properties:\n{patterns}");
     refused(&text, 1, "configuration", "100 patterns");
+}
+
+/// The names that a fault at a path says there are.
+fn known(text: &str, at: &str) -> Vec<&'static str> {
+    let faults = read(Format::Yaml, text).unwrap_err();
+    let mut faults = faults.iter().filter(|each| each.path.to_string() == at);
+    match faults.next().map(|each| &each.problem) {
+        Some(Problem::Unknown { known, .. }) => known.to_vec(),
+        other => panic!("{other:?}\n{text}"),
+    }
+}
+
+#[test]
+fn who_wrote_an_unknown_name_is_told_all_that_there_are() {
+    let text = "name: x\nresource: nothing\nconfiguration: {}";
+    assert_eq!(known(text, "resource"), Resource::ALL.map(Resource::name));
+    let text = "name: x\nresource: User\nresource_owner: nothing\nconfiguration: {}";
+    let owners = ResourceOwner::ALL.map(ResourceOwner::name);
+    assert_eq!(known(text, "resource_owner"), owners);
+    let text = "name: x\nresource: User\nconfiguration: { properties: { a: { property_options: { \
+                type: nothing } } } }";
+    let at = "configuration.properties.a.property_options.type";
+    assert_eq!(known(text, at), FieldType::ALL.map(FieldType::name));
+    for resource in Resource::ALL {
+        let fields = fields_of(resource).iter().map(|(name, _)| *name);
+        let properties = (resource != Resource::Session).then_some("properties");
+        let is_user = resource == Resource::User;
+        let sections = SectionKind::ALL.into_iter().filter(|_| is_user);
+        let all = fields
+            .chain(properties)
+            .chain(sections.map(SectionKind::name));
+        let item = if resource.section().is_some() {
+            "type: boat\n"
+        } else {
+            ""
+        };
+        let name = resource.name();
+        let text = format!("name: x\nresource: {name}\n{item}configuration: {{ nothing: {{}} }}");
+        let told = known(&text, "configuration.nothing");
+        assert_eq!(told, all.collect::<Vec<_>>());
+    }
+    for kind in SectionKind::ALL {
+        let fields = fields_of_section(kind).iter().map(|(name, _)| *name);
+        let name = kind.name();
+        let text = format!(
+            "name: x\nresource: User\nconfiguration: {{ {name}: {{ a: {{ nothing: {{}} }} }} }}"
+        );
+        let told = known(&text, &format!("configuration.{name}.a.nothing"));
+        assert_eq!(told, fields.chain(["properties"]).collect::<Vec<_>>());
+    }
 }

@@ -46,7 +46,11 @@ fn import(text: &str) -> Result<PasswordHash, Rule> {
 async fn verifies(hash: &str, password: &str) -> bool {
     let password = SecretString::from(password.to_owned());
     let hash = import(hash).unwrap();
-    Hasher::new(1).verify(password, hash).await.unwrap()
+    Hasher::new(1)
+        .unwrap()
+        .verify(password, hash)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -209,6 +213,7 @@ fn a_foreign_hash_is_not_shown() {
 #[tokio::test]
 async fn a_hash_of_our_own_is_current() {
     let hash = Hasher::new(1)
+        .unwrap()
         .hash(SecretString::from(PASSWORD.to_owned()), &SystemRandom)
         .await
         .unwrap();

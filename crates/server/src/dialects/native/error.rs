@@ -3,9 +3,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use directory::Error;
 use directory::forms::Fault;
 use directory::violation::{Path, Rule, Violation, Violations};
+use directory::{Error, idempotency};
 use serde_json::{Value, json};
 
 use super::wire::MEMBER_ROLE;
@@ -139,8 +139,7 @@ pub(super) fn entries(violations: &Violations) -> Vec<Value> {
 }
 
 fn entry(violation: &Violation) -> Value {
-    if matches!(violation.rule, Rule::Mismatch { .. }) {
-        // The one thing that must repeat another here is the body under an idempotency key.
+    if violation.path.first() == idempotency::HEADER {
         return of_parameter(violation.path.first(), violation);
     }
     let (code, message) = told_of_rule(violation);

@@ -31,7 +31,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 const AT_ONCE: usize = 100;
 /// How often it is looked for events of other nodes, and whether the credential still holds.
 const EVERY: Duration = Duration::from_secs(1);
-/// Looks without an event after which a comment shows that the stream lives.
+/// Looks without an event after which the place reached shows that the stream lives.
 const QUIET: u32 = 15;
 
 /// `GET /v1/events/stream`: from after `Last-Event-ID`, else from now on. The same filters as the

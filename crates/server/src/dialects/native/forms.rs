@@ -1,8 +1,7 @@
 //! `/v1/forms`.
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Path, RawQuery, State};
-use axum::http::request::Parts;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use directory::Error;
@@ -12,11 +11,11 @@ use directory::permission::Permission;
 use directory::store::Tx;
 use directory::violation::{self, Rule};
 
-use super::Caller;
 use super::answer::{created, expected, shown};
 use super::error::faulty;
 use super::list::{Parameters, by_number};
 use super::wire::{Preview, Resource as _};
+use super::{Caller, Name};
 use crate::http::context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::fields::integer_text;
@@ -30,19 +29,6 @@ const YAML: [&str; 4] = [
     "text/yaml",
     "text/x-yaml",
 ];
-
-/// The name in a path.
-pub(super) struct Name(String);
-
-impl FromRequestParts<Shared> for Name {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
-        let path = Path::<String>::from_request_parts(parts, app).await;
-        path.map(|Path(text)| Self(text))
-            .map_err(|_| Error::NotFound.into())
-    }
-}
 
 /// The configuration in a body, or the answer that tells all that is wrong with it. `name` is
 /// the one that it must have.
@@ -113,18 +99,24 @@ pub(super) async fn create(
     };
     let key = key_of(&headers, &actor, "POST /v1/forms", &draft.source)?;
     if dry {
-        let look = move |tx: &Tx<'_>| forms::preview(tx, &actor, &draft, &Expected::Any);
-        return Ok(previewed(&app.directory.read(look).await?));
+        let looked = forms::preview(&app.directory, &actor, &draft, &Expected::None).await;
+        return previewed(&looked.map_err(if_new)?);
     }
     let maker = actor.clone();
     let run = move |tx: &Tx<'_>, (): &()| -> Result<Answer, Error> {
-        match forms::put(tx, &maker, &draft, &Expected::None) {
-            Ok(made) => created(LIST, &made.form.name, made.form.version, &made.form.out()),
-            Err(Error::PreconditionFailed) => Err(forms::name_taken()),
-            Err(cause) => Err(cause),
-        }
+        let made = forms::put(tx, &maker, &draft, &Expected::None).map_err(if_new)?;
+        created(LIST, &made.form.name, made.form.version, &made.form.out())
     };
     once(&app, &actor, key, async { Ok(()) }, run).await
+}
+
+/// What a form that may only be new is answered, where there is one of its name.
+fn if_new(refused: Error) -> Error {
+    if matches!(refused, Error::PreconditionFailed) {
+        forms::name_taken()
+    } else {
+        refused
+    }
 }
 
 /// `PUT /v1/forms/{name}`: 201 where it is new, else 200; `If-Match`, and `If-None-Match: *`.
@@ -152,8 +144,8 @@ pub(super) async fn put(
         (None, None) => Expected::Any,
     };
     if dry {
-        let look = move |tx: &Tx<'_>| forms::preview(tx, &actor, &draft, &expected);
-        return Ok(previewed(&app.directory.read(look).await?));
+        let looked = forms::preview(&app.directory, &actor, &draft, &expected).await;
+        return previewed(&looked?);
     }
     let write = move |tx: &Tx<'_>| forms::put(tx, &actor, &draft, &expected);
     let applied = app.directory.write(write).await?;
@@ -168,8 +160,8 @@ pub(super) async fn put(
     Ok(response)
 }
 
-fn previewed(applied: &Applied) -> Response {
-    reply::json(StatusCode::OK, &Preview::of(applied))
+fn previewed(applied: &Applied) -> Result<Response, Failure> {
+    Ok(reply::json(StatusCode::OK, &Preview::of(applied)?))
 }
 
 /// `GET /v1/forms`, by name.

@@ -60,28 +60,13 @@ async fn object(
     body::json_object_within(app, headers, body, MAX_BODY).await
 }
 
-/// Refuses an address that failed too often.
-fn check(app: &Shared, context: &RequestContext, what: &str) -> Result<(), Failure> {
-    let now = app.directory.clock().now();
-    let checked = app.throttle.check(Some(what), context.address, now);
-    checked.map_err(|retry| limited(retry.0))
-}
-
-fn limited(retry_after: u32) -> Failure {
-    Error::RateLimited { retry_after }.into()
-}
-
-/// Counts a failure.
-fn failed(app: &Shared, context: &RequestContext, what: &str) {
-    let now = app.directory.clock().now();
-    app.throttle.failed(Some(what), context.address, now);
-}
-
 /// Counts a challenge against the address that asks for it: each is a row.
 fn count_challenge(app: &Shared, context: &RequestContext) -> Result<(), Failure> {
     let now = app.directory.clock().now();
     let checked = app.challenges.check(None, context.address, now);
-    checked.map_err(|retry| limited(retry.0))?;
+    checked.map_err(|retry| Error::RateLimited {
+        retry_after: retry.0,
+    })?;
     app.challenges.failed(None, context.address, now);
     Ok(())
 }
@@ -265,7 +250,6 @@ pub(super) async fn authenticate(
     let (ceremony, answer, violations) = answered_in(&object(&app, &headers, body).await?);
     Error::if_any(violations)?;
     let answer = answer.ok_or_else(|| Error::internal("a credential without a fault"))?;
-    check(&app, &context, SIGNING_IN)?;
     let answered = Answered {
         ceremony: unsealed(&app.sealing_key, &ceremony),
         answer,
@@ -274,7 +258,7 @@ pub(super) async fn authenticate(
     };
     let entered = app.directory.enter_by_passkey(&party, answered).await;
     if matches!(entered, Err(Error::Unauthenticated)) {
-        failed(&app, &context, SIGNING_IN);
+        login::count_guess(&app, &context, SIGNING_IN)?;
     }
     Ok(with_token(entered?, StatusCode::CREATED))
 }

@@ -83,9 +83,10 @@ impl Caller {
     }
 
     /// A user as the caller may know them: without the rules for accounts that the caller has no
-    /// part in, but for who looks at themselves.
+    /// part in, but for who looks at themselves, in person.
     pub(super) fn seen(&self, mut view: UserView) -> UserView {
-        if !self.credential.is_user(view.user.id) {
+        let in_person = self.credential.acting_as().is_none();
+        if !(in_person && self.credential.is_user(view.user.id)) {
             let part = |account: i64| self.credential.has_part_in(account);
             view.preferences
                 .retain(|rule| rule.account_id.is_none_or(part));

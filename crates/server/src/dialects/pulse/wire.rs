@@ -11,6 +11,7 @@ pub(super) use session::{LoginIn, SessionOut, login_in};
 use std::collections::{BTreeMap, BTreeSet};
 
 use directory::event::EventType;
+use directory::grants::MAX_NAMED;
 use directory::model::{
     AccountRole, DeliveryChannel, Email, InvitationKind, NotificationPreference, Phone, UserView,
     check_text,
@@ -29,8 +30,6 @@ use crate::http::fields::{Fields, Reading};
 
 /// Longest name of a role, in characters.
 pub(super) const MAX_ROLE: usize = 255;
-/// Roles that one body names at most: each is looked up.
-pub(super) const MAX_ROLES: usize = 1_000;
 /// Characters of a refused value that are shown.
 const MAX_SHOWN: usize = 100;
 
@@ -361,11 +360,11 @@ fn roles_in(
 ) -> Vec<RoleGrant> {
     let mut grants = Vec::new();
     let list = list.value().copied().map_or(&[][..], Vec::as_slice);
-    if list.len() > MAX_ROLES {
+    if list.len() > MAX_NAMED {
         violations.push(Violation {
             path: Path::field("roles"),
-            rule: Rule::TooLong { max: MAX_ROLES },
-            message: Some(format!("names more than {MAX_ROLES} roles")),
+            rule: Rule::TooLong { max: MAX_NAMED },
+            message: Some(format!("names more than {MAX_NAMED} roles")),
         });
         return grants;
     }

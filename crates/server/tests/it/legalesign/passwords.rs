@@ -119,5 +119,6 @@ fn each_rule_that_a_password_breaks_is_told_once() {
 fn a_refused_password_is_not_shown_again() {
     let case = Case::start();
     let refused = case.create(&ada_with("password", "correct horse"));
+    assert_eq!(refused.status, 400, "{}", refused.text);
     assert!(!refused.text.contains("horse"), "{}", refused.text);
 }

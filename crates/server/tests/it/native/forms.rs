@@ -211,6 +211,18 @@ fn a_dry_run_shows_what_would_change_and_writes_nothing() {
     let pointer = "/configuration/properties/shop/label";
     let differences = json!([{"pointer": pointer, "old": null, "new": "Shop"}]);
     assert_eq!(preview["differences"], differences);
+    // What may only be new is refused as the call itself refuses it.
+    let post = |yaml: &str| {
+        let request = self::request(&server, &key, "POST", "/v1/forms?dry_run=true");
+        request.body("application/yaml", yaml).send()
+    };
+    let problem = post(&other).expect(409);
+    assert_eq!(
+        (&problem["code"], &problem["errors"][0]["pointer"]),
+        (&json!("taken"), &json!("/name"))
+    );
+    let new = post(&YAML.replace("name: seller", "name: buyer")).expect(200);
+    assert_eq!(new["outcome"], "created");
     let stored = self::request(&server, &key, "GET", "/v1/forms/seller")
         .send()
         .expect(200);

@@ -1,11 +1,15 @@
 //! One tenant knows nothing of another.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{assert_invalid, assert_problem, user, with};
-use crate::harness::{Key, Response, Server};
+use crate::harness::{Key, Response, Server, described};
 use directory::TenantId;
 use directory::keys::NewKey;
+use directory::passkeys::RelyingParty;
+use directory::sessions::{self, Client, Method};
 
 struct Other {
     tenant: TenantId,
@@ -105,6 +109,110 @@ fn a_foreign_number_is_as_absent_as_one_that_is_nobodys() {
         let mine = server.get(list).bearer(&key.token).send();
         mine.assert(200, &json!({"data": [], "next_cursor": null}));
     }
+}
+
+/// What a call is sent in a document's own words; null for one that takes no JSON.
+fn example(path: &str, method: &str) -> Value {
+    let call = &described().document("native")["paths"][path][method];
+    call["requestBody"]["content"]["application/json"]["example"].clone()
+}
+
+/// The path with a name or number in each of its places.
+fn at(template: &str, id: &Value) -> String {
+    let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+    let parts = template.split('/');
+    let parts = parts.map(|part| {
+        if part.starts_with('{') {
+            id.as_str()
+        } else {
+            part
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+impl Other {
+    /// Makes one of each collection that paths name something of; how it is named there.
+    fn things(&self, server: &Server) -> Vec<(&'static str, Value)> {
+        let post = |path: &str, body: &Value| {
+            let request = server.post(path).bearer(&self.key.token);
+            request.json(body).send().expect(201)
+        };
+        let mut things = vec![("users", self.user["id"].clone())];
+        for (collection, name) in [
+            ("accounts", "id"),
+            ("groups", "id"),
+            ("badges", "id"),
+            ("roles", "id"),
+            ("webhooks", "id"),
+            ("redirects", "id"),
+            ("forms", "name"),
+        ] {
+            let path = format!("/v1/{collection}");
+            let made = post(&path, &example(&path, "post"));
+            things.push((collection, made[name].clone()));
+        }
+        let guest = json!({"type": "Worker", "email": "guest@example.org",
+            "first_name": "Ada", "last_name": "Lovelace", "phone": "415 555 2671"});
+        let guest = post("/api_v2/users/invite", &json!({ "user": guest }));
+        let asked = server.get("/v1/invitations").bearer(&self.key.token);
+        let invitations = asked.send().expect(200);
+        things.push(("invitations", invitations["data"][0]["id"].clone()));
+        let job = json!({"account_id": self.account, "worker_id": guest["user"]["id"],
+            "name": "Unload", "state": "filled", "at": "2026-11-21T04:00:00Z"});
+        let put = server.request("PUT", "/v1/jobs/theirs").json(&job);
+        put.bearer(&self.key.token).send().expect(201);
+        things.push(("jobs", "theirs".into()));
+        let (tenant, user) = (self.tenant, self.user["id"].as_i64().unwrap());
+        let begun = server.write(move |tx| {
+            let client = Client::default();
+            sessions::start(tx, tenant, user, Method::Password, &client, "test")
+        });
+        things.push(("sessions", begun.session.id.into()));
+        things
+    }
+}
+
+#[test]
+fn what_is_foreign_is_as_absent_as_what_is_nobodys_on_every_route() {
+    let origin = RelyingParty::of("https://directory.example.com").unwrap();
+    let server = Server::start_with(|app| app.relying_party = Some(Arc::new(origin)));
+    let key = server.key();
+    let things = another_tenant(&server).things(&server);
+    let mut tried = 0;
+    for path in described().paths() {
+        let template = path.template.as_str();
+        let Some((before, _)) = template.split_once("/{") else {
+            continue;
+        };
+        if path.dialect != "native" || template != path.of {
+            continue;
+        }
+        let collection = before.trim_start_matches("/v1/");
+        let thing = things.iter().find(|(name, _)| *name == collection);
+        let (_, foreign) = thing.unwrap_or_else(|| panic!("{template}: of what?"));
+        for method in described().calls(path).keys() {
+            // What is put under a name of the client's own is made where it is not there.
+            if method == "put" && foreign.is_string() {
+                continue;
+            }
+            let ask = |id: &Value| {
+                let url = at(template, id);
+                let request = server.request(&method.to_uppercase(), &url);
+                let (request, body) = (request.bearer(&key.token), example(template, method));
+                if body.is_null() {
+                    request.send()
+                } else {
+                    request.json(&body).send()
+                }
+            };
+            let (theirs, nobodys) = (ask(foreign), ask(&json!(987_654)));
+            assert_eq!(theirs.status, 404, "{method} {template}: {}", theirs.text);
+            assert_eq!(seen(&theirs), seen(&nobodys), "{method} {template}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 50, "{tried}");
 }
 
 #[test]

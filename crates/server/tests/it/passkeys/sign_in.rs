@@ -248,12 +248,28 @@ fn who_is_suspended_deleted_or_erased_does_not_enter_and_is_out_at_once() {
 #[test]
 fn an_erased_users_links_and_challenges_are_gone() {
     let case = Case::start();
-    let user = case.user("ada@example.org");
+    let mut device = case.authenticator();
+    let (user, _) = case.with_passkey("ada@example.org", &mut device);
     let token = case.token(user);
     case.registration_options(&token).expect(200);
+    assert_eq!(kept(&case, user), [1, 1, 1]);
     let actor = case.server.operator();
     case.server.write(move |tx| users::erase(tx, &actor, user));
     case.registration_options(&token).expect(404);
+    assert_eq!(kept(&case, user), [0, 0, 0]);
+}
+
+/// A user's passkeys, challenges and links, as they are stored.
+fn kept(case: &Case, user: i64) -> [i64; 3] {
+    [
+        "SELECT count(*) FROM passkeys WHERE tenant_id = 1 AND user_id = $1",
+        "SELECT count(*) FROM passkey_ceremonies WHERE tenant_id = 1 AND user_id = $1",
+        "SELECT count(*) FROM passkey_links WHERE tenant_id = 1 AND user_id = $1",
+    ]
+    .map(|sql| {
+        case.server
+            .read(move |tx| tx.query_one(sql, &[user.into()], |row| row.int()))
+    })
 }
 
 /// What is bent in an answer that is right.
@@ -382,7 +398,7 @@ fn challenges_are_slowed_down_by_address() {
 }
 
 #[test]
-fn wrong_answers_are_slowed_down() {
+fn wrong_answers_are_slowed_down_and_shut_nobody_out() {
     let case = Case::start();
     let mut device = case.authenticator();
     case.with_passkey("ada@example.org", &mut device);
@@ -393,8 +409,9 @@ fn wrong_answers_are_slowed_down() {
     }
     let answer = case.answer(&made_up, &credential);
     answer.expect(429);
-    case.server.advance(Duration::from_secs(60));
     case.enter(&mut device).expect(201);
+    case.server.advance(Duration::from_secs(60));
+    assert_refused(&case.answer(&made_up, &credential));
 }
 
 #[test]
@@ -419,18 +436,21 @@ fn ten_thousand_challenges_wait_at_most() {
     let mut device = case.authenticator();
     case.with_passkey("ada@example.org", &mut device);
     let challenge = case.challenge();
+    let mut waiting: i64 = 1;
     // As many as 167 addresses may have in a minute.
     for _ in 0..20 {
-        case.server.write(|tx| {
+        waiting += case.server.write(|tx| {
             let party = RelyingParty::of(ORIGIN).map_err(Error::internal)?;
+            let mut given: i64 = 0;
             for _ in 0..500 {
-                passkeys::authentication_options(tx, &party, TenantId(1), "test")
-                    .map(drop)
+                given += passkeys::authentication_options(tx, &party, TenantId(1), "test")
+                    .map(|_| 1)
                     .or_else(full)?;
             }
-            Ok(())
+            Ok(given)
         });
     }
+    assert_eq!(waiting, passkeys::MAX_CEREMONIES);
     let path = "/v1/passkeys/authentication-options";
     let answer = case.post(path, &json!({}));
     answer.expect(429);
@@ -443,10 +463,10 @@ fn ten_thousand_challenges_wait_at_most() {
     case.enter(&mut device).expect(201);
 }
 
-/// The last of them is one too many.
-fn full(cause: Error) -> Result<(), Error> {
+/// The last of them is one too many, and none is given.
+fn full(cause: Error) -> Result<i64, Error> {
     match cause {
-        Error::RateLimited { .. } => Ok(()),
+        Error::RateLimited { .. } => Ok(0),
         other => Err(other),
     }
 }

@@ -144,6 +144,34 @@ fn nobodys_mailbox_is_filled_and_the_newest_link_holds() {
 }
 
 #[test]
+fn a_request_that_nothing_comes_of_holds_up_no_other() {
+    let case = Case::start();
+    let broken = person(&case.server, "ada@example.org", UserChange::default());
+    person(&case.server, "bob@example.org", UserChange::default());
+    // As another version may have left it.
+    case.server.write(move |tx| {
+        let sql = "UPDATE users SET attributes = $1 WHERE tenant_id = $2 AND id = $3";
+        tx.execute(
+            sql,
+            &[
+                r#"{"email_verified_at":"never"}"#.into(),
+                1_i64.into(),
+                broken.into(),
+            ],
+        )
+    });
+    ask(&case, "ada@example.org").assert_empty(202);
+    ask(&case, "bob@example.org").assert_empty(202);
+    let to: Vec<_> = case.messages().into_iter().map(|each| each.to).collect();
+    assert_eq!(to, ["bob@example.org"]);
+    let left = case.server.read(|tx| {
+        let count = "SELECT count(*) FROM password_reset_requests WHERE tenant_id = 1";
+        tx.query_one(count, &[], |row| row.int())
+    });
+    assert_eq!(left, 0, "it is not tried for ever");
+}
+
+#[test]
 fn requests_are_slowed_down_by_email_and_address_alike() {
     let case = Case::start();
     person(&case.server, "ada@example.org", UserChange::default());
@@ -206,7 +234,7 @@ fn the_form_tells_what_is_wrong_and_sets_nothing() {
         .send();
     assert_eq!(json.status, 415);
     assert!(case.server.password_is(id, PASSWORD));
-    case.open(&format!("{link}x"));
+    assert_eq!(case.open(&format!("{link}x")).status, 404);
     assert_eq!(case.open("/password-resets/1-nobodys").status, 404);
     let page = case.open(&link);
     for (name, value) in [

@@ -138,6 +138,7 @@ fn a_form_says_who_may_update_through_it() {
     let writes = ["users:write"];
     let ada = owned(&server, "ada@example.org", &writes);
     let eve = owned(&server, "eve@example.org", &writes);
+    let in_capitals = owned(&server, "Eve@Example.ORG", &writes);
     let nobody = server.key_with(NewKey {
         scopes: vec!["users:write".to_owned()],
         ..NewKey::default()
@@ -154,6 +155,7 @@ fn a_form_says_who_may_update_through_it() {
         ("by_self", &reader, 401),
         ("by_creator", &ada, 404),
         ("by_creator", &eve, 204),
+        ("by_creator", &in_capitals, 204),
         ("by_creator", &nobody, 404),
         ("by_creator", &admin, 204),
         (FORM, &ada, 204),

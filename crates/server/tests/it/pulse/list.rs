@@ -181,8 +181,28 @@ fn a_list_is_sorted_by_any_of_its_fields() {
     patch.json(&json!({"active": false})).send().expect(200);
     assert_eq!(first("active,-name"), "Émile Zola");
     assert_eq!(first("-active,name"), "Ada Lovelace");
-    for sort in ["phone", "teamId", "-teamId"] {
-        assert_eq!(desk.names(&format!("?sort={sort}")).len(), 5, "{sort}");
+    let (first, second) = (desk.server.group("A").id, desk.server.group("B").id);
+    for (email, phone, team) in [
+        ("bob_b@example.org", "+14155552600", second),
+        ("emile@example.org", "+14155552671", first),
+    ] {
+        let patch = desk.request("PATCH", &format!("/users/{email}"));
+        let body = json!({"phone": phone, "teamId": team});
+        patch.json(&body).send().expect(200);
+    }
+    // Who has none comes last, whichever way it goes.
+    let (bob, emile) = ("Bob 100%", "Émile Zola");
+    let upwards = ["Ada Lovelace", "-", "grace hopper"];
+    let downwards = ["grace hopper", "-", "Ada Lovelace"];
+    for (sort, theirs, rest) in [
+        ("phone", [bob, emile], upwards),
+        ("-phone", [emile, bob], downwards),
+        ("teamId", [emile, bob], upwards),
+        ("-teamId", [bob, emile], downwards),
+    ] {
+        let names = desk.names(&format!("?sort={sort}"));
+        assert_eq!(names[..2], theirs, "{sort}");
+        assert_eq!(names[2..], rest, "{sort}");
     }
     for sort in ["colour", "-", "id,", "id%20", "id;drop"] {
         let answer = desk.request("GET", &format!("/users?sort={sort}")).send();

@@ -142,6 +142,54 @@ fn one_who_may_acts_as_another_with_a_reason_and_everybody_sees_it() {
 }
 
 #[test]
+fn who_acts_as_another_reaches_nothing_of_theirs_in_other_places() {
+    let server = Server::start();
+    let (acme, beta) = (server.account("Acme"), server.account("Beta"));
+    let boss = UserChange {
+        accounts: vec![member(acme, false)],
+        roles: vec![role("superAdmin", Some(acme))],
+        ..UserChange::default()
+    };
+    person(&server, "boss@example.org", boss);
+    let both = UserChange {
+        accounts: vec![member(acme, false), member(beta, false)],
+        ..UserChange::default()
+    };
+    let clerk = person(&server, "clerk@example.org", both);
+    let path = format!("/v1/users/{clerk}/notification-preferences");
+    let put = |token: &str, rules: &Value| {
+        let body = json!({ "data": rules });
+        server
+            .request("PUT", &path)
+            .bearer(token)
+            .json(&body)
+            .send()
+    };
+    let rule = |account: i64| json!({"event": "lead_created", "account_id": account, "channels": ["email"]});
+    let own = token(&server, "clerk@example.org");
+    put(&own, &json!([rule(acme), rule(beta)])).expect(200);
+    let begun = post(
+        &server,
+        &format!("/v1/users/{clerk}/impersonate"),
+        &token(&server, "boss@example.org"),
+        &json!({"reason": "ticket 7"}),
+    )
+    .expect(201);
+    let acting = begun["token"].as_str().unwrap();
+    assert_eq!(
+        get(&server, &path, acting).expect(200)["data"],
+        json!([rule(acme)])
+    );
+    assert_eq!(put(acting, &json!([rule(beta)])).status, 422);
+    put(acting, &json!([])).expect(200);
+    assert_eq!(
+        get(&server, &path, &own).expect(200)["data"],
+        json!([rule(beta)]),
+        "what is elsewhere stays"
+    );
+}
+
+#[test]
 fn without_a_reason_or_the_right_nobody_acts_as_another() {
     let office = Office::open();
     let Office {

@@ -159,7 +159,11 @@ fn a_suspended_user_is_told_nothing_and_the_answer_is_the_same() {
     let opened = case.open(SELLER);
     let answer = case.send(&opened, &seller("ada@example.org", "little-boats"));
     assert_page(&answer, 200, SENT);
-    assert!(case.messages().is_empty());
+    let new = case.send(&opened, &seller("new@example.org", "new-boats"));
+    assert_page(&new, 200, SENT);
+    assert_eq!(answer.text, new.text);
+    let to: Vec<_> = case.messages().into_iter().map(|(to, ..)| to).collect();
+    assert_eq!(to, ["new@example.org"]);
 }
 
 #[test]

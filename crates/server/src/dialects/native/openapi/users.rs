@@ -4,11 +4,11 @@ use directory::model::{
     AccountRole, DrugTest, Email, EmployerRole, GroupPermission, InvitationKind, InvitationState,
     MessageChannel, OnboardingState, Phone, UserKind, UserStatus, W2Status,
 };
-use directory::password;
+use directory::password::{self, MIN_PASSWORD};
 use directory::query::MAX_VALUES;
 use directory::users::longest;
 
-use super::super::wire::{MAX_ENTRIES, MIN_PASSWORD};
+use super::super::wire::MAX_ENTRIES;
 use super::{acting, nullable, page, paged, patching, reading, repeatable, versioned, writing};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::schema::{

@@ -1,6 +1,7 @@
 //! Forms.
 
-use directory::forms::{Applied, Node, StoredForm};
+use directory::forms::{Applied, Difference, Node, StoredForm};
+use directory::{Error, with_causes};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -35,7 +36,7 @@ impl Resource for StoredForm {
             public: self.public,
             format: (!built_in).then(|| self.format.name()),
             source: (!built_in).then_some(self.source.as_str()),
-            document: self.configuration().ok().flatten(),
+            document: document(self),
             created_at: (!built_in).then_some(Time(self.created_at)),
             updated_at: (!built_in).then_some(Time(self.updated_at)),
             updated_by: self.updated_by.as_deref(),
@@ -43,32 +44,50 @@ impl Resource for StoredForm {
     }
 }
 
+/// A form's configuration. A stored text that is no document is shown all the same, without one,
+/// and does not keep a list from being read; the log says why.
+fn document(form: &StoredForm) -> Option<Node> {
+    form.configuration().unwrap_or_else(|cause| {
+        tracing::error!(
+            form = form.name,
+            error = with_causes(&cause),
+            "a form is shown without its document"
+        );
+        None
+    })
+}
+
 /// What storing a form would come to.
 #[derive(Serialize)]
 pub(in crate::dialects::native) struct Preview<'a> {
     outcome: &'static str,
     form: FormOut<'a>,
-    differences: Vec<DifferenceOut<'a>>,
+    differences: Vec<DifferenceOut>,
 }
 
 #[derive(Serialize)]
-struct DifferenceOut<'a> {
-    pointer: &'a str,
-    old: Option<&'a Value>,
-    new: Option<&'a Value>,
+struct DifferenceOut {
+    pointer: String,
+    old: Option<Value>,
+    new: Option<Value>,
+}
+
+impl From<Difference> for DifferenceOut {
+    fn from(difference: Difference) -> Self {
+        let Difference { pointer, old, new } = difference;
+        Self { pointer, old, new }
+    }
 }
 
 impl<'a> Preview<'a> {
-    pub(in crate::dialects::native) fn of(applied: &'a Applied) -> Self {
-        let differences = applied.differences.iter().map(|each| DifferenceOut {
-            pointer: &each.pointer,
-            old: each.old.as_ref(),
-            new: each.new.as_ref(),
-        });
-        Self {
+    /// # Errors
+    /// As [`Applied::differences`].
+    pub(in crate::dialects::native) fn of(applied: &'a Applied) -> Result<Self, Error> {
+        let differences = applied.differences()?.into_iter();
+        Ok(Self {
             outcome: applied.outcome.name(),
             form: applied.form.out(),
-            differences: differences.collect(),
-        }
+            differences: differences.map(DifferenceOut::from).collect(),
+        })
     }
 }

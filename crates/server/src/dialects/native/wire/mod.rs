@@ -41,7 +41,7 @@ pub(super) use row_in::{Column, column, empty_body, row_in};
 pub(super) use session::{LoginIn, StandingSession, WithToken, login_in, reason_in};
 #[cfg(test)]
 pub(super) use user_in::{FIELDS, JOINING_FIELDS};
-pub(super) use user_in::{MIN_PASSWORD, record_in, user_in};
+pub(super) use user_in::{record_in, user_in};
 pub(super) use webhook::{DeliveryWithAttempts, WithSecret, report_in, span_in, webhook_in};
 
 use crate::http::fields::{FIRST_SECOND, Reading};

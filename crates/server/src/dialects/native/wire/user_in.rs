@@ -1,7 +1,7 @@
 //! A user's body: the fields of the user itself.
 
 use directory::model::{Email, Phone, User, UserKind};
-use directory::password;
+use directory::password::{self, MIN_PASSWORD};
 use directory::users::{Change, UserChange};
 use directory::violation::{Expected, Path, Rule, Violations};
 use secrecy::SecretString;
@@ -10,9 +10,6 @@ use serde_json::{Map, Value};
 use super::parts_in::{accounts_in, badges_in, employer_in, groups_in, worker_in};
 use super::{STRICT, moment};
 use crate::http::fields::Fields;
-
-/// Least length of a password here (NIST SP 800-63B-4 §3.1.1.2).
-pub(in crate::dialects::native) const MIN_PASSWORD: usize = 8;
 
 /// The fields that a client may send. `email_verified_at`, `verified_phone` and
 /// `phone_verified_at` are not among them: nobody verifies themselves.

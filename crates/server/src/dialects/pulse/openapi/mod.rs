@@ -4,12 +4,13 @@ mod auth;
 mod notifications;
 
 use directory::event::EventType;
+use directory::grants::MAX_NAMED;
 use directory::model::{DeliveryChannel, Email, Phone};
 use directory::permission::Permission;
 use directory::users::longest;
 
 use super::notifications::{MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE};
-use super::wire::{COLUMNS, MAX_ROLE, MAX_ROLES, MAX_SEARCH, MAX_SORTS};
+use super::wire::{COLUMNS, MAX_ROLE, MAX_SEARCH, MAX_SORTS};
 use crate::http::auth::ACCOUNT_HEADER;
 use crate::openapi::operation::{Api, Content, Credential, Operation, SharedAnswer};
 use crate::openapi::ordered::Members;
@@ -75,7 +76,7 @@ fn channels() -> Schema {
 /// What may be said of a user when they are made and later.
 fn fields() -> Vec<(&'static str, Schema)> {
     let plain = |field: &str| text().longest(longest(field)).or_null();
-    let roles = list(text().longest(MAX_ROLE)).at_most(MAX_ROLES).or_null();
+    let roles = list(text().longest(MAX_ROLE)).at_most(MAX_NAMED).or_null();
     let preferences = list(named("NotificationPreference")).or_null();
     vec![
         ("name", plain("name")),
