@@ -29,15 +29,14 @@ pub struct Credentials {
 pub struct Resolved {
     pub(crate) tenant: TenantId,
     pub(crate) candidate: Option<Candidate>,
-    principal: String,
 }
 
 impl Resolved {
-    /// What failures are counted by: the user, whatever way their email was written, or an email
-    /// that is nobody's. Each of the two may fail as often as the other.
+    /// What wrong passwords of the user are counted by; none where the email is nobody's.
     #[must_use]
-    pub fn principal(&self) -> &str {
-        &self.principal
+    pub fn principal(&self) -> Option<String> {
+        let found = self.candidate.as_ref()?;
+        Some(principal_of(self.tenant, found.user_id))
     }
 
     /// The hash to verify against: nobody's, unless the user may enter by a password.
@@ -53,24 +52,22 @@ impl Resolved {
 /// # Errors
 /// Storage errors: nobody is an answer.
 pub(crate) fn resolve(tx: &Tx<'_>, tenant: TenantId, email: &str) -> Result<Resolved, Error> {
-    let parsed = Email::parse(email).ok();
-    let key = parsed.as_ref().map_or_else(
-        || email.trim().to_lowercase(),
+    let candidate = match Email::parse(email) {
+        Ok(email) => candidate_of(tx, tenant, email.key())?,
+        Err(_) => None,
+    };
+    Ok(Resolved { tenant, candidate })
+}
+
+/// What logins by an email are counted by, however it is written and whoever's it is: so whether
+/// one is slowed down is known, and takes as long, before anybody is looked for.
+#[must_use]
+pub fn principal_of_email(tenant: TenantId, email: &str) -> String {
+    let key = Email::parse(email).map_or_else(
+        |_| email.trim().to_lowercase(),
         |email| email.key().to_owned(),
     );
-    let candidate = match &parsed {
-        Some(email) => candidate_of(tx, tenant, email.key())?,
-        None => None,
-    };
-    let principal = match &candidate {
-        Some(found) => principal_of(tenant, found.user_id),
-        None => format!("login:{}:email:{key}", tenant.0),
-    };
-    Ok(Resolved {
-        tenant,
-        candidate,
-        principal,
-    })
+    format!("login:{}:email:{key}", tenant.0)
 }
 
 /// What wrong passwords of a user are counted by, wherever they are entered.

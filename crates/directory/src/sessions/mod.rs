@@ -14,7 +14,7 @@ pub(crate) use authenticate::{Use, by_token, note_use};
 pub use begin::{Started, start, start_by_key};
 pub(crate) use begin::{primary_account, themselves};
 pub use impersonate::{MAX_REASON, impersonate};
-pub use login::{Credentials, Resolved, principal_of};
+pub use login::{Credentials, Resolved, principal_of, principal_of_email};
 pub(crate) use login::{Entry, enter, resolve};
 
 use jiff::{SignedDuration, Timestamp};

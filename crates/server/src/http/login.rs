@@ -1,7 +1,9 @@
 //! Logging in, for whichever API: who may try how often, and from where.
 
 use axum::http::{HeaderMap, header};
-use directory::sessions::{Client, Credentials, Started, start_by_key};
+use directory::sessions::{
+    Client, Credentials, Resolved, Started, principal_of_email, start_by_key,
+};
 use directory::store::Tx;
 use directory::{Error, TenantId, tenants};
 use secrecy::SecretString;
@@ -43,8 +45,9 @@ pub fn client_of(context: &RequestContext, headers: &HeaderMap) -> Client {
     }
 }
 
-/// Begins a session by an email and a password. Attempts are counted before the password is
-/// looked at, by the user and the address they come from; nobody else waits for it.
+/// Begins a session by an email and a password. Attempts are counted before anybody is looked
+/// for, by the email and the address they come from, and before the password is looked at by the
+/// user; nobody else waits for it.
 ///
 /// # Errors
 /// `Unauthenticated`, whatever is wrong; `RateLimited` after too many failures; as
@@ -57,18 +60,43 @@ pub async fn by_password(
     credentials: Credentials,
 ) -> Result<Started, Failure> {
     let tenant = tenant_of(app, headers).await?;
-    let resolved = app.directory.resolve_login(tenant, email).await?;
-    let principal = resolved.principal().to_owned();
+    let principal = principal_of_email(tenant, email);
     attempt(app, context, &principal)?;
+    let resolved = app.directory.resolve_login(tenant, email).await;
+    let entered = match resolved {
+        Ok(resolved) => enter(app, context, headers, resolved, credentials).await,
+        Err(cause) => Err(cause),
+    };
+    if !matches!(entered, Err(Error::Unauthenticated)) {
+        app.throttle.forgive(&principal, context.address);
+    }
+    Ok(entered?)
+}
+
+async fn enter(
+    app: &Shared,
+    context: &RequestContext,
+    headers: &HeaderMap,
+    resolved: Resolved,
+    credentials: Credentials,
+) -> Result<Started, Error> {
+    let (user, address) = (resolved.principal(), context.address);
+    if let Some(user) = &user {
+        let now = app.directory.clock().now();
+        let counted = app.throttle.attempt_also(user, address, now);
+        counted.map_err(|retry| Error::RateLimited {
+            retry_after: retry.0,
+        })?;
+    }
     let client = client_of(context, headers);
     let entered = app
         .directory
         .log_in(resolved, credentials, client, &context.id)
         .await;
-    if !matches!(entered, Err(Error::Unauthenticated)) {
-        app.throttle.forgive(&principal, context.address);
+    if let Some(user) = user.filter(|_| !matches!(entered, Err(Error::Unauthenticated))) {
+        app.throttle.forgive_also(&user, address);
     }
-    Ok(entered?)
+    entered
 }
 
 /// Begins a session by a key's id and secret.

@@ -117,6 +117,35 @@ impl Throttle {
         windows.uncount(&Key::address(address));
     }
 
+    /// Asks and counts an attempt that was counted already by another name of who it is about:
+    /// by this name as well, and by its address no second time.
+    ///
+    /// # Errors
+    /// As [`Throttle::check`].
+    pub fn attempt_also(
+        &self,
+        principal: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), RetryAfter> {
+        let now = now.as_millisecond();
+        let pair = Key::pair(Some(principal), address);
+        let mut windows = self.windows();
+        match windows.full(&pair, self.per_pair, now) {
+            Some(wait) => Err(wait),
+            None => {
+                windows.count(pair, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes back what [`Throttle::attempt_also`] counted.
+    pub fn forgive_also(&self, principal: &str, address: IpAddr) {
+        let pair = Key::pair(Some(principal), address);
+        self.windows().uncount(&pair);
+    }
+
     /// A panic elsewhere leaves the counts usable: they are at worst one short.
     fn windows(&self) -> MutexGuard<'_, Windows> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
@@ -280,6 +309,23 @@ mod tests {
         let others = throttle.attempt("bob", ip("192.0.2.1"), at(0));
         assert_eq!(others, Ok(()), "nobody else waits");
         assert_eq!(throttle.attempt("ada", ip("192.0.2.2"), at(0)), Ok(()));
+    }
+
+    #[test]
+    fn an_attempt_by_two_names_counts_for_both_and_once_for_its_address() {
+        let throttle = Throttle::new(2, 3);
+        let address = ip("192.0.2.1");
+        for email in ["ada@a", "ada@b"] {
+            assert_eq!(throttle.attempt(email, address, at(0)), Ok(()));
+            assert_eq!(throttle.attempt_also("ada", address, at(0)), Ok(()));
+        }
+        assert_eq!(throttle.attempt("ada@c", address, at(0)), Ok(()));
+        let also = || throttle.attempt_also("ada", address, at(0));
+        assert_eq!(also(), Err(RetryAfter(60)));
+        throttle.forgive_also("ada", address);
+        assert_eq!(also(), Ok(()));
+        let whole = throttle.attempt("bob", address, at(0));
+        assert_eq!(whole, Err(RetryAfter(60)), "the address is full by then");
     }
 
     #[test]
