@@ -1,14 +1,17 @@
 """What the rig makes of its figures: `python3 bench/test_rig.py`."""
 
 import json
+import socket
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from rig import main, people, report  # noqa: E402 - the path above comes first
+from rig.load import Connection  # noqa: E402
 from rig.muster import last_page  # noqa: E402
 from rig.operations import OPERATIONS, Operation  # noqa: E402
 
@@ -28,6 +31,45 @@ def judged(results, of):
     """The judgement of `get` against a server, if there is one."""
     whats = [each for each in report.ratios(results) if each["of"] == of]
     return whats[0] if whats else None
+
+
+def told(*answers):
+    """What a connection makes of the answers of a server that sends these and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def send():
+            peer, _ = server.accept()
+            with peer:
+                peer.recv(65536)
+                peer.sendall(b"".join(answers))
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        connection = Connection(server.getsockname()[1])
+        try:
+            return [connection.ask(["POST / HTTP/1.1"], "{}") for _ in answers]
+        finally:
+            connection.close()
+            sender.join()
+
+
+class Answers(unittest.TestCase):
+    def test_an_answer_ends_where_its_length_or_its_last_chunk_says(self):
+        plain = b"HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nabc"
+        self.assertEqual(told(plain), [(201, "abc")])
+        head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+        chunked = head + b"3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nt: u\r\n\r\n"
+        self.assertEqual(told(chunked), [(200, "abc0123456789")])
+
+    def test_half_an_answer_is_none(self):
+        for broken in (
+            b"",
+            b"HTTP/1.1 200 OK\r\n\r\nabc",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\na",
+        ):
+            with self.assertRaises((ValueError, OSError)):
+                told(broken)
 
 
 class Ratios(unittest.TestCase):

@@ -47,10 +47,13 @@ class Load:
 
     def check(self):
         """Sends the request once; raises `Broken` unless the answer is right."""
-        connection = Connection(self.port)
-        status, text = self._send(connection, "0n0", self._lists())
-        connection.close()
         call = self.call
+        try:
+            connection = Connection(self.port)
+            status, text = self._send(connection, "0n0", self._lists())
+            connection.close()
+        except (OSError, ValueError) as cause:
+            raise process.Broken(f"{self.path}: {cause}") from cause
         if status != call.status:
             raise process.Broken(f"{self.path}: {status} and not {call.status}: {text[:500]}")
         if call.holds and text.count(call.holds) < call.times:
@@ -100,12 +103,13 @@ class Load:
         started = time.monotonic()
 
         def send_on(number):
-            connection = Connection(self.port)
+            connection = None
             for count in itertools.count():
                 sent = time.monotonic()
                 if sent - started >= seconds:
                     return
                 try:
+                    connection = connection or Connection(self.port)
                     status, _ = self._send(connection, f"{number}n{count}", lists)
                 except (OSError, ValueError):
                     faults["broken"] += 1
@@ -144,21 +148,33 @@ class Connection:
 
     def ask(self, head, body):
         """Sends a request of these lines; its answer's status and text. `OSError` or
-        `ValueError` where none of known length comes."""
+        `ValueError` where no whole one comes."""
         body = body.encode()
         lines = [*head, f"content-length: {len(body)}", "", ""]
         self._socket.sendall("\r\n".join(lines).encode() + body)
         first = self._answers.readline().split()
         if len(first) < 2:
             raise ValueError("no answer")
-        status, length = int(first[1]), None
+        status, heads = int(first[1]), {}
         while line := self._answers.readline().strip():
             name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        if length is None:
-            raise ValueError("an answer without a length")
-        return status, self._answers.read(length).decode()
+            heads[name.lower()] = value.strip().lower()
+        if heads.get(b"transfer-encoding") == b"chunked":
+            return status, b"".join(self._chunks()).decode()
+        return status, self._read(int(heads.get(b"content-length", b"none"))).decode()
+
+    def _chunks(self):
+        while length := int(self._answers.readline().split(b";")[0], 16):
+            yield self._read(length)
+            self._answers.readline()
+        while self._answers.readline().strip():
+            pass
+
+    def _read(self, length):
+        found = self._answers.read(length)
+        if len(found) != length:
+            raise ValueError("half an answer")
+        return found
 
     def close(self):
         """Closes it."""

@@ -25,9 +25,9 @@ impl FromRequestParts<Shared> for Token {
     }
 }
 
-/// What a link leads to, as `open` finds it. Links that are not found are counted under `what`,
-/// and slowed down by the address that they come from; a right one works there all the same, for
-/// many people may share an address.
+/// What a link leads to, as `open` finds it. Links that are not found are counted under `what`:
+/// after too many from one address, wrong ones are told to wait. A right one works there all the
+/// same, for many people may share an address.
 pub(super) async fn opened<T: Send + 'static>(
     app: &Shared,
     context: &RequestContext,

@@ -139,7 +139,8 @@ pub(super) fn entries(violations: &Violations) -> Vec<Value> {
 }
 
 fn entry(violation: &Violation) -> Value {
-    if violation.path.first() == idempotency::HEADER {
+    let is_header = violation.path.first() == idempotency::HEADER;
+    if is_header && violation.rule != Rule::UnknownField {
         return of_parameter(violation.path.first(), violation);
     }
     let (code, message) = told_of_rule(violation);
