@@ -149,16 +149,10 @@ fn a_request_that_nothing_comes_of_holds_up_no_other() {
     let broken = person(&case.server, "ada@example.org", UserChange::default());
     person(&case.server, "bob@example.org", UserChange::default());
     // As another version may have left it.
+    let unread = directory::store::Value::Json(r#"{"email_verified_at":"never"}"#.into());
     case.server.write(move |tx| {
         let sql = "UPDATE users SET attributes = $1 WHERE tenant_id = $2 AND id = $3";
-        tx.execute(
-            sql,
-            &[
-                r#"{"email_verified_at":"never"}"#.into(),
-                1_i64.into(),
-                broken.into(),
-            ],
-        )
+        tx.execute(sql, &[unread.clone(), 1_i64.into(), broken.into()])
     });
     ask(&case, "ada@example.org").assert_empty(202);
     ask(&case, "bob@example.org").assert_empty(202);
