@@ -58,6 +58,7 @@ mod events;
 mod faults;
 mod feed;
 mod form_claims;
+mod form_records;
 mod forms;
 mod given;
 mod grants;

@@ -84,9 +84,7 @@ async fn enter(
     if let Some(user) = &user {
         let now = app.directory.clock().now();
         let counted = app.throttle.attempt_also(user, address, now);
-        counted.map_err(|retry| Error::RateLimited {
-            retry_after: retry.0,
-        })?;
+        counted.map_err(Error::from)?;
     }
     let client = client_of(context, headers);
     let entered = app
@@ -129,9 +127,7 @@ pub async fn by_key(
 pub fn count_guess(app: &App, context: &RequestContext, what: &str) -> Result<(), Error> {
     let now = app.directory.clock().now();
     let checked = app.throttle.check(Some(what), context.address, now);
-    checked.map_err(|retry| Error::RateLimited {
-        retry_after: retry.0,
-    })?;
+    checked.map_err(Error::from)?;
     app.throttle.failed(Some(what), context.address, now);
     Ok(())
 }
@@ -143,8 +139,5 @@ pub fn count_guess(app: &App, context: &RequestContext, what: &str) -> Result<()
 pub fn attempt(app: &Shared, context: &RequestContext, principal: &str) -> Result<(), Failure> {
     let now = app.directory.clock().now();
     let counted = app.throttle.attempt(principal, context.address, now);
-    counted.map_err(|retry| {
-        let retry_after = retry.0;
-        Error::RateLimited { retry_after }.into()
-    })
+    Ok(counted.map_err(Error::from)?)
 }

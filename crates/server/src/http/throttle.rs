@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use directory::Error;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,14 @@ pub struct Throttle {
 /// The seconds after which to try again: 1 to 60.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RetryAfter(pub u32);
+
+impl From<RetryAfter> for Error {
+    fn from(retry: RetryAfter) -> Self {
+        Self::RateLimited {
+            retry_after: retry.0,
+        }
+    }
+}
 
 impl Default for Throttle {
     /// 10 failures a minute for a pair, 100 for an address.
@@ -96,18 +105,8 @@ impl Throttle {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<(), RetryAfter> {
-        let now = now.as_millisecond();
-        let (pair, whole) = (Key::pair(Some(principal), address), Key::address(address));
-        let mut windows = self.windows();
-        let full = windows.full(&pair, self.per_pair, now);
-        match full.max(windows.full(&whole, self.per_address, now)) {
-            Some(wait) => Err(wait),
-            None => {
-                windows.count(pair, now);
-                windows.count(whole, now);
-                Ok(())
-            }
-        }
+        let pair = (Key::pair(Some(principal), address), self.per_pair);
+        self.take([pair, (Key::address(address), self.per_address)], now)
     }
 
     /// Takes back an attempt that was no failure.
@@ -128,16 +127,27 @@ impl Throttle {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<(), RetryAfter> {
-        let now = now.as_millisecond();
         let pair = Key::pair(Some(principal), address);
+        self.take([(pair, self.per_pair)], now)
+    }
+
+    /// Counts in all of these, unless one has come to its limit.
+    fn take<const N: usize>(
+        &self,
+        counted: [(Key, u32); N],
+        now: Timestamp,
+    ) -> Result<(), RetryAfter> {
+        let now = now.as_millisecond();
         let mut windows = self.windows();
-        match windows.full(&pair, self.per_pair, now) {
-            Some(wait) => Err(wait),
-            None => {
-                windows.count(pair, now);
-                Ok(())
-            }
+        let full = counted.iter();
+        let full = full.filter_map(|(key, limit)| windows.full(key, *limit, now));
+        if let Some(wait) = full.max() {
+            return Err(wait);
         }
+        for (key, _) in counted {
+            windows.count(key, now);
+        }
+        Ok(())
     }
 
     /// Takes back what [`Throttle::attempt_also`] counted.

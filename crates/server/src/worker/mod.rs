@@ -14,6 +14,7 @@ use directory::event::{self, SEQUENCED_AT_ONCE};
 use directory::invitations::{self, EXPIRED_AT_ONCE};
 use directory::notifications::{self, Cadence, retention};
 use directory::password_resets::{self, LOOKED_AT_ONCE};
+use directory::store::Tx;
 use directory::{Error, TenantId, deliveries, forms, passkeys, sessions, tenants, webhooks};
 use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
@@ -32,6 +33,9 @@ const GATHER: Duration = Duration::from_millis(50);
 const LAST_ATTEMPTS: Duration = Duration::from_secs(5);
 /// How often old events are looked for.
 const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is done with something that was noted.
+type Step<N> = fn(&Tx<'_>, TenantId, &N) -> Result<(), Error>;
 
 /// The worker of a node.
 pub struct Worker {
@@ -177,28 +181,16 @@ impl Worker {
 
     /// Sends links to those whose emails a new password was asked for.
     async fn look_at_resets(&self, tenant: TenantId) -> Result<(), Error> {
-        let directory = &self.app.directory;
-        let noted = directory.read(move |tx| password_resets::noted(tx, tenant));
-        let noted = noted.await?;
+        let noted = move |tx: &Tx<'_>| password_resets::noted(tx, tenant);
+        let noted = self.app.directory.read(noted).await?;
         let many = noted.len() == LOOKED_AT_ONCE;
-        for request in noted {
-            let asked = request.clone();
-            let look = directory.write(move |tx| password_resets::look(tx, tenant, &asked));
-            match look.await {
-                Ok(()) => {}
-                Err(cause @ Error::Unavailable(_)) => return Err(cause),
-                Err(cause) => {
-                    // Another would fail like it, and the others wait behind it.
-                    tracing::warn!(
-                        error = directory::with_causes(&cause),
-                        "nothing comes of somebody's asking for a new password"
-                    );
-                    let end = directory
-                        .write(move |tx| password_resets::drop_request(tx, tenant, &request));
-                    end.await?;
-                }
-            }
-        }
+        self.look_at(
+            tenant,
+            noted,
+            password_resets::look,
+            |tx, tenant, request| password_resets::drop_request(tx, tenant, request).map(drop),
+        )
+        .await?;
         if many {
             self.more.notify_one();
         }
@@ -207,27 +199,40 @@ impl Worker {
 
     /// Makes users of those who signed up, or tells those who are known.
     async fn look_at_sign_ups(&self, tenant: TenantId) -> Result<(), Error> {
+        let noted = move |tx: &Tx<'_>| forms::noted_sign_ups(tx, tenant);
+        let (noted, many) = self.app.directory.read(noted).await?;
+        let look: Step<i64> = |tx, tenant, id| forms::look_at_sign_up(tx, tenant, *id);
+        let end: Step<i64> = |tx, tenant, id| forms::drop_sign_up(tx, tenant, *id);
+        self.look_at(tenant, noted, look, end).await?;
+        if many {
+            self.more.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Looks at what was noted, each in a transaction of its own. One that fails ends: another try
+    /// would fail like it, and the others wait behind it.
+    async fn look_at<N: Clone + Send + Sync + 'static>(
+        &self,
+        tenant: TenantId,
+        noted: Vec<N>,
+        look: Step<N>,
+        end: Step<N>,
+    ) -> Result<(), Error> {
         let directory = &self.app.directory;
-        let noted = directory.read(move |tx| forms::noted_sign_ups(tx, tenant));
-        let (noted, many) = noted.await?;
-        for id in noted {
-            let look = directory.write(move |tx| forms::look_at_sign_up(tx, tenant, id));
-            match look.await {
+        for each in noted {
+            let asked = each.clone();
+            match directory.write(move |tx| look(tx, tenant, &asked)).await {
                 Ok(()) => {}
                 Err(cause @ Error::Unavailable(_)) => return Err(cause),
                 Err(cause) => {
-                    // Another would fail like it, and the others wait behind it.
                     tracing::warn!(
                         error = directory::with_causes(&cause),
-                        "nothing comes of somebody's signing up"
+                        "nothing comes of what somebody asked for"
                     );
-                    let end = directory.write(move |tx| forms::drop_sign_up(tx, tenant, id));
-                    end.await?;
+                    directory.write(move |tx| end(tx, tenant, &each)).await?;
                 }
             }
-        }
-        if many {
-            self.more.notify_one();
         }
         Ok(())
     }

@@ -64,9 +64,7 @@ async fn object(
 fn count_challenge(app: &Shared, context: &RequestContext) -> Result<(), Failure> {
     let now = app.directory.clock().now();
     let checked = app.challenges.check(None, context.address, now);
-    checked.map_err(|retry| Error::RateLimited {
-        retry_after: retry.0,
-    })?;
+    checked.map_err(Error::from)?;
     app.challenges.failed(None, context.address, now);
     Ok(())
 }
