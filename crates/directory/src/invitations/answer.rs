@@ -213,8 +213,7 @@ pub fn accept(
         email: before.email.as_ref().map(|email| email.as_str().to_owned()),
         ..Actor::system(tenant, request_id)
     };
-    // They did all that was checked: what asks it and is sent at this moment is answered too.
-    let change = acceptance(checked, &before, password, tx.now());
+    let change = acceptance(asked, &before, password, tx.now());
     let channel = invitation.sent.as_ref().map(|sent| sent.channel);
     let verify = |user: &mut User| match channel {
         Some(MessageChannel::Email) => user.email_verified_at = Some(tx.now()),
@@ -234,12 +233,12 @@ pub fn accept(
 }
 
 /// What accepting changes of a user.
-fn acceptance(done: Asked, user: &User, password: &PasswordHash, now: Timestamp) -> UserChange {
+fn acceptance(asked: Asked, user: &User, password: &PasswordHash, now: Timestamp) -> UserChange {
     let mut change = UserChange {
         password: Some(password.clone()),
         ..UserChange::default()
     };
-    if done.terms {
+    if asked.terms {
         change.agreed_to_terms = Change::Set(true);
         change.agreed_to_terms_at = Change::Set(now);
     }
