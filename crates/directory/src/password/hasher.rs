@@ -18,15 +18,21 @@ use crate::error::{Error, Unavailable};
 /// Hashings that may wait for one that runs; one more is refused with
 /// [`Unavailable::Hashing`].
 const WAITING: usize = 256;
+/// Hashings that a thread makes before it answers, while others wait.
+const ANSWERED_TOGETHER: usize = 4;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
 /// What a thread does next, with its working memory.
-type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
+type Job = Box<dyn FnOnce(&mut Vec<Block>) -> Answer + Send>;
+/// Tells who waits for a hashing what came of it.
+type Answer = Box<dyn FnOnce() + Send>;
 
 /// Hashes passwords, as many at once as it has threads. Each goes on with what waits the moment
 /// it is done, and keeps its working memory, 19 MiB once it hashed: an allocator that is asked
-/// for such blocks from many threads keeps one for each thread. The threads end with the last
+/// for such blocks from many threads keeps one for each thread. While others wait, a thread
+/// answers [`ANSWERED_TOGETHER`] of them at a time: so what follows is done, and committed, for
+/// several at once, and takes less from those that still wait. The threads end with the last
 /// handle.
 #[derive(Clone)]
 pub struct Hasher {
@@ -100,11 +106,10 @@ impl Hasher {
         work: impl FnOnce(&mut Vec<Block>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let job = move |memory: &mut Vec<Block>| {
-            if !answer.is_closed() {
-                // Nobody waits for it where the client hung up meanwhile.
-                drop(answer.send(work(memory)));
-            }
+        let job = move |memory: &mut Vec<Block>| -> Answer {
+            // Nobody waits for it where the client hung up meanwhile.
+            let result = (!answer.is_closed()).then(|| work(memory));
+            Box::new(move || drop(result.map(|result| answer.send(result))))
         };
         self.jobs
             .try_send(Box::new(job))
@@ -116,10 +121,21 @@ impl Hasher {
 /// Does what waits, until nobody is left who could send more.
 fn work_off(waiting: &Mutex<Receiver<Job>>) {
     let mut memory = Vec::new();
-    while let Some(job) = next(waiting) {
-        // Who waits for one that panics is told; the thread stays.
-        if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
-            memory = Vec::new();
+    while let Some(first) = next(waiting) {
+        let mut answers = Vec::with_capacity(ANSWERED_TOGETHER);
+        let mut job = Some(first);
+        while let Some(next) = job {
+            match catch_unwind(AssertUnwindSafe(|| next(&mut memory))) {
+                Ok(answer) => answers.push(answer),
+                // Who waits for it is told by its end; the thread stays.
+                Err(_) => memory = Vec::new(),
+            }
+            job = (answers.len() < ANSWERED_TOGETHER)
+                .then(|| next_waiting(waiting))
+                .flatten();
+        }
+        for answer in answers {
+            answer();
         }
     }
 }
@@ -127,6 +143,11 @@ fn work_off(waiting: &Mutex<Receiver<Job>>) {
 fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     waiting.recv().ok()
+}
+
+/// The next one, if one waits already. Nothing does while another thread stands in [`next`].
+fn next_waiting(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
+    waiting.try_lock().ok()?.try_recv().ok()
 }
 
 fn digest(
@@ -163,9 +184,10 @@ mod tests {
         let hasher = Hasher::new(1).unwrap();
         let (started, starts) = std::sync::mpsc::channel();
         let (release, released) = std::sync::mpsc::channel::<()>();
-        let job = move |_: &mut Vec<Block>| {
+        let job = move |_: &mut Vec<Block>| -> Answer {
             started.send(()).unwrap();
             assert!(released.recv().is_err());
+            Box::new(|| {})
         };
         hasher.jobs.try_send(Box::new(job)).unwrap();
         starts.recv().unwrap();
@@ -222,7 +244,8 @@ mod tests {
     async fn more_hashings_than_may_wait_are_refused() {
         let (hasher, release) = busy();
         for _ in 0..WAITING {
-            hasher.jobs.try_send(Box::new(|_| {})).unwrap();
+            let job: Job = Box::new(|_| Box::new(|| {}));
+            hasher.jobs.try_send(job).unwrap();
         }
         let refused = hasher.hash(secret("x"), &SystemRandom).await;
         assert!(matches!(
@@ -243,6 +266,29 @@ mod tests {
         drop(release);
         awaited.await.unwrap();
         assert_eq!(runs.iter().collect::<Vec<_>>(), ["awaited"]);
+    }
+
+    #[test]
+    fn while_others_wait_a_thread_answers_several_at_a_time() {
+        let (hasher, release) = busy();
+        let (told, tells) = std::sync::mpsc::channel();
+        for number in 1..=5 {
+            let told = told.clone();
+            let job: Job = Box::new(move |_| {
+                told.send(("hashed", number)).unwrap();
+                assert_ne!(number, 2, "as a broken dependency would");
+                Box::new(move || told.send(("answered", number)).unwrap())
+            });
+            hasher.jobs.try_send(job).unwrap();
+        }
+        drop((told, release));
+        // The one that kept the thread busy is the first of its four, and one that panics has
+        // nothing to answer.
+        let hashed = [1, 2, 3, 4].map(|number| ("hashed", number));
+        let answered = [1, 3, 4].map(|number| ("answered", number));
+        let alone = [("hashed", 5), ("answered", 5)];
+        let expected = [&hashed[..], &answered, &alone].concat();
+        assert_eq!(tells.iter().collect::<Vec<_>>(), expected);
     }
 
     #[tokio::test]

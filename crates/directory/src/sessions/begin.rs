@@ -14,9 +14,8 @@ use crate::model::{Email, User, UserStatus};
 use crate::secret::{digest, new_secret};
 use crate::store::{
     IdKind, Statement, Tx, UserKey, delete_session, find_user, insert_session, memberships_of,
-    sessions_beyond, update_user,
+    sessions_beyond, update_attributes,
 };
-use crate::users::Include;
 
 /// What stands before the secret of a session's token, behind the tenant's number.
 const PREFIX: &str = "ses_";
@@ -190,12 +189,7 @@ pub(super) fn begin(
     user.version += 1;
     let actor = themselves(tx, tenant, before, request_id)?;
     let (kind, subject) = (EventType::UserLoggedIn, Subject::new("user", user.id));
-    let mut statements = vec![update_user(
-        tenant,
-        &user,
-        before.version,
-        Include::default(),
-    )?];
+    let mut statements = vec![update_attributes(tenant, &user, before.version)?];
     statements.extend(more);
     statements.extend(oldest_ended(tx, tenant, user.id)?);
     let token = new_session_token(tenant, tx.random());

@@ -40,6 +40,12 @@ const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, ph
     has_records = COALESCE($29, has_records) \
     WHERE tenant_id = $30 AND id = $31 AND version = $32";
 
+/// Of a row's columns only those that no index has: others are deleted from each index and written
+/// to it anew, changed or not.
+const UPDATE_ATTRIBUTES: &str = "UPDATE users SET attributes = $1, version = $2, \
+    parts = CASE WHEN parts / 32 = version THEN (version + 1) * 32 + (parts & 31) END \
+    WHERE tenant_id = $3 AND id = $4 AND version = $5";
+
 pub(super) const ACCOUNT_MEMBER: &str = "EXISTS (SELECT 1 FROM account_members m \
     WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.account_id = ?)";
 
@@ -343,6 +349,24 @@ pub(crate) fn update_user(
     Ok(Statement {
         sql: UPDATE,
         params,
+    })
+}
+
+/// As [`update_user`], of a user of whom nothing changed but what stands in `attributes`.
+pub(crate) fn update_attributes(
+    tenant: TenantId,
+    user: &User,
+    from: i64,
+) -> Result<Statement<'static>, Error> {
+    Ok(Statement {
+        sql: UPDATE_ATTRIBUTES,
+        params: vec![
+            Value::Json(attributes_of(user)?.into()),
+            user.version.into(),
+            tenant.into(),
+            user.id.into(),
+            from.into(),
+        ],
     })
 }
 

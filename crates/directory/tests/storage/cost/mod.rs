@@ -91,7 +91,7 @@ const BUDGETS: &[Budget] = &[
     ("session check: seen just now",              [0, 0,  0],      0,   0),
     ("login: whose email it is",                  [1, 1,  1],     20,   0),
     ("login: nobody's email",                     [1, 1,  1],     20,   0),
-    ("login: the session",                        [1, 4,  6],    610,   1),
+    ("login: the session",                        [1, 4,  6],    390,   1),
 ];
 
 /// Runs of each operation: the first lease ids and fill caches.
