@@ -11,9 +11,9 @@ use crate::query::{Listed, Position};
 use crate::sessions;
 use crate::store::{
     Tx, UserKey, delete_passkey, find_passkey, list_passkeys, password_of, rename_passkey,
-    update_user,
+    update_attributes,
 };
-use crate::users::{self, Include};
+use crate::users;
 use crate::violation::Violations;
 
 /// The user whose passkeys the actor may see: themselves, or one whom they see.
@@ -163,7 +163,7 @@ pub fn delete(
         ..Change::default()
     };
     let mut statements = vec![
-        update_user(tenant, &after, before.version, Include::default())?,
+        update_attributes(tenant, &after, before.version)?,
         delete_passkey(tenant, id, passkey.version),
         event::record(tx, actor, kind, actor.account, subject, change)?,
     ];

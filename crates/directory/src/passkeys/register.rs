@@ -14,9 +14,10 @@ use crate::model::{User, check_text};
 use crate::secret::digest;
 use crate::sessions;
 use crate::store::{
-    IdKind, StoredCredential, Tx, credentials_of, insert_passkey, update_user, use_passkey_link,
+    IdKind, StoredCredential, Tx, credentials_of, insert_passkey, update_attributes,
+    use_passkey_link,
 };
-use crate::users::{self, Include};
+use crate::users;
 use crate::violation::{Rule, Violations};
 
 const TOO_MANY: Error = Error::Conflict("a user has 20 passkeys at most");
@@ -249,7 +250,7 @@ fn rewrite(tx: &Tx<'_>, by: &Registrant, actor: &Actor, before: &User) -> Result
     }
     let mut user = before.clone();
     user.version += 1;
-    let update = update_user(actor.tenant, &user, before.version, Include::default())?;
+    let update = update_attributes(actor.tenant, &user, before.version)?;
     if tx.batch(&[update])?.first() == Some(&0) {
         return Err(Unavailable::Contention.into());
     }

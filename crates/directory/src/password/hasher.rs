@@ -1,6 +1,7 @@
 //! Hashing and verifying, on threads of their own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -18,25 +19,43 @@ use crate::error::{Error, Unavailable};
 /// Hashings that may wait for one that runs; one more is refused with
 /// [`Unavailable::Hashing`].
 const WAITING: usize = 256;
-/// Hashings that a thread makes before it answers, while others wait.
+/// Hashings that a thread makes before it answers them, while enough others wait.
 const ANSWERED_TOGETHER: usize = 4;
+/// How many must wait for each thread so that those who are done wait as well: so no thread runs
+/// out of work while those who would bring the next one are kept waiting.
+const ENOUGH: usize = 2;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// What a thread does next, with its working memory.
-type Job = Box<dyn FnOnce(&mut Vec<Block>) -> Answer + Send>;
+/// What a thread does next.
+struct Job {
+    /// Hashes, in the thread's working memory.
+    work: Box<dyn FnOnce(&mut Vec<Block>) -> Answer + Send>,
+    /// Whether it may take seconds, as hashes of other systems do.
+    slow: bool,
+}
+
 /// Tells who waits for a hashing what came of it.
 type Answer = Box<dyn FnOnce() + Send>;
 
 /// Hashes passwords, as many at once as it has threads. Each goes on with what waits the moment
 /// it is done, and keeps its working memory, 19 MiB once it hashed: an allocator that is asked
-/// for such blocks from many threads keeps one for each thread. While others wait, a thread
+/// for such blocks from many threads keeps one for each thread. While many wait, a thread
 /// answers [`ANSWERED_TOGETHER`] of them at a time: so what follows is done, and committed, for
 /// several at once, and takes less from those that still wait. The threads end with the last
 /// handle.
 #[derive(Clone)]
 pub struct Hasher {
     jobs: SyncSender<Job>,
+    queue: Arc<Queue>,
+}
+
+/// What waits for a thread.
+struct Queue {
+    jobs: Mutex<Receiver<Job>>,
+    /// How many wait, or are about to.
+    length: AtomicUsize,
+    threads: usize,
 }
 
 impl Hasher {
@@ -46,15 +65,19 @@ impl Hasher {
     /// [`Error::Internal`] where no thread can be started.
     pub fn new(parallel: usize) -> Result<Self, Error> {
         let (jobs, waiting) = sync_channel(WAITING);
-        let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..parallel.max(1) {
-            let waiting = Arc::clone(&waiting);
+        let queue = Arc::new(Queue {
+            jobs: Mutex::new(waiting),
+            length: AtomicUsize::new(0),
+            threads: parallel.max(1),
+        });
+        for _ in 0..queue.threads {
+            let queue = Arc::clone(&queue);
             thread::Builder::new()
                 .name("hasher".to_owned())
-                .spawn(move || work_off(&waiting))
+                .spawn(move || work_off(&queue))
                 .map_err(Error::internal)?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs, queue })
     }
 
     /// Hashes a password with a new salt.
@@ -68,7 +91,7 @@ impl Hasher {
     ) -> Result<PasswordHash, Error> {
         let mut salt = [0; SALT_BYTES];
         random.fill(&mut salt);
-        self.run(move |memory| {
+        self.run(false, move |memory| {
             let found = digest(&password, &salt, memory)?;
             let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(found));
             Ok(PasswordHash(format!("{PREFIX}{salt}${hash}")))
@@ -84,7 +107,7 @@ impl Hasher {
         if check_length(&password, 0).is_some() {
             return Ok(false);
         }
-        self.run(move |memory| {
+        self.run(!hash.is_current(), move |memory| {
             let Some((salt, expected)) = hash.current() else {
                 let foreign = foreign::parse(hash.expose())
                     .map_err(|_| Error::internal("a stored hash of another kind"))?;
@@ -103,51 +126,82 @@ impl Hasher {
     /// Work of a client that hangs up keeps its place until it is its turn, and is dropped then.
     async fn run<T: Send + 'static>(
         &self,
+        slow: bool,
         work: impl FnOnce(&mut Vec<Block>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let job = move |memory: &mut Vec<Block>| -> Answer {
+        let work = move |memory: &mut Vec<Block>| -> Answer {
             // Nobody waits for it where the client hung up meanwhile.
             let result = (!answer.is_closed()).then(|| work(memory));
             Box::new(move || drop(result.map(|result| answer.send(result))))
         };
-        self.jobs
-            .try_send(Box::new(job))
-            .map_err(|_| Unavailable::Hashing)?;
+        let work = Box::new(work);
+        self.enqueue(Job { work, slow })?;
         answered.await.map_err(Error::internal)?
+    }
+
+    fn enqueue(&self, job: Job) -> Result<(), Error> {
+        self.queue.length.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job).map_err(|_| {
+            self.queue.length.fetch_sub(1, Ordering::Relaxed);
+            Unavailable::Hashing.into()
+        })
+    }
+}
+
+impl Queue {
+    /// The next one, which is waited for; none when nobody is left who could send more.
+    fn next(&self) -> Option<Job> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        self.taken(jobs.recv().ok())
+    }
+
+    /// The next one, where enough others wait. A thread that finds another one at the queue goes
+    /// without.
+    fn next_of_many(&self) -> Option<Job> {
+        if self.length.load(Ordering::Relaxed) < ENOUGH * self.threads {
+            return None;
+        }
+        self.taken(self.jobs.try_lock().ok()?.try_recv().ok())
+    }
+
+    fn taken(&self, job: Option<Job>) -> Option<Job> {
+        job.inspect(|_| {
+            self.length.fetch_sub(1, Ordering::Relaxed);
+        })
     }
 }
 
 /// Does what waits, until nobody is left who could send more.
-fn work_off(waiting: &Mutex<Receiver<Job>>) {
-    let mut memory = Vec::new();
-    while let Some(first) = next(waiting) {
-        let mut answers = Vec::with_capacity(ANSWERED_TOGETHER);
-        let mut job = Some(first);
-        while let Some(next) = job {
-            match catch_unwind(AssertUnwindSafe(|| next(&mut memory))) {
-                Ok(answer) => answers.push(answer),
-                // Who waits for it is told by its end; the thread stays.
-                Err(_) => memory = Vec::new(),
+fn work_off(queue: &Queue) {
+    let (mut memory, mut done) = (Vec::new(), Vec::with_capacity(ANSWERED_TOGETHER));
+    while let Some(first) = queue.next() {
+        do_one(first, &mut memory, &mut done);
+        for _ in 1..ANSWERED_TOGETHER {
+            match queue.next_of_many() {
+                Some(another) => do_one(another, &mut memory, &mut done),
+                None => break,
             }
-            job = (answers.len() < ANSWERED_TOGETHER)
-                .then(|| next_waiting(waiting))
-                .flatten();
         }
-        for answer in answers {
-            answer();
-        }
+        answer(&mut done);
     }
 }
 
-fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
-    let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    waiting.recv().ok()
+/// Who waits for one that panics is told, by its end; the thread stays.
+fn do_one(job: Job, memory: &mut Vec<Block>, done: &mut Vec<Answer>) {
+    if job.slow {
+        answer(done);
+    }
+    match catch_unwind(AssertUnwindSafe(|| (job.work)(memory))) {
+        Ok(answer) => done.push(answer),
+        Err(_) => *memory = Vec::new(),
+    }
 }
 
-/// The next one, if one waits already. Nothing does while another thread stands in [`next`].
-fn next_waiting(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
-    waiting.try_lock().ok()?.try_recv().ok()
+fn answer(done: &mut Vec<Answer>) {
+    for answer in done.drain(..) {
+        drop(catch_unwind(AssertUnwindSafe(answer)));
+    }
 }
 
 fn digest(
@@ -179,19 +233,46 @@ mod tests {
         text.to_owned().into()
     }
 
+    fn job(slow: bool, work: impl FnOnce() -> Answer + Send + 'static) -> Job {
+        let work = Box::new(move |_: &mut Vec<Block>| work());
+        Job { work, slow }
+    }
+
     /// A hasher whose one thread is kept busy until the sender goes.
     fn busy() -> (Hasher, std::sync::mpsc::Sender<()>) {
         let hasher = Hasher::new(1).unwrap();
         let (started, starts) = std::sync::mpsc::channel();
         let (release, released) = std::sync::mpsc::channel::<()>();
-        let job = move |_: &mut Vec<Block>| -> Answer {
+        let keep = move || -> Answer {
             started.send(()).unwrap();
             assert!(released.recv().is_err());
             Box::new(|| {})
         };
-        hasher.jobs.try_send(Box::new(job)).unwrap();
+        hasher.enqueue(job(true, keep)).unwrap();
         starts.recv().unwrap();
         (hasher, release)
+    }
+
+    /// What happens, in its order, once jobs that all wait are done: those of which this says so
+    /// are slow, one of them panics.
+    fn told(slow: &[bool], panics: Option<usize>) -> Vec<(&'static str, usize)> {
+        let (hasher, release) = busy();
+        let (told, tells) = std::sync::mpsc::channel();
+        for (number, slow) in slow.iter().enumerate() {
+            let told = told.clone();
+            let work = move || -> Answer {
+                told.send(("hashed", number)).unwrap();
+                assert_ne!(Some(number), panics, "as a broken dependency would");
+                Box::new(move || told.send(("answered", number)).unwrap())
+            };
+            hasher.enqueue(job(*slow, work)).unwrap();
+        }
+        drop((told, release));
+        tells.iter().collect()
+    }
+
+    fn all(what: &'static str, of: std::ops::Range<usize>) -> Vec<(&'static str, usize)> {
+        of.map(|number| (what, number)).collect()
     }
 
     #[tokio::test]
@@ -234,7 +315,7 @@ mod tests {
             digest(&secret("x"), &[7; SALT_BYTES], memory)?;
             Ok(memory.as_ptr().addr())
         };
-        let hashed = futures_util::future::join_all((0..8).map(|_| hasher.run(hash))).await;
+        let hashed = futures_util::future::join_all((0..8).map(|_| hasher.run(false, hash))).await;
         let places: std::collections::BTreeSet<usize> =
             hashed.into_iter().map(Result::unwrap).collect();
         assert!((1..=2).contains(&places.len()), "{places:?}");
@@ -244,8 +325,7 @@ mod tests {
     async fn more_hashings_than_may_wait_are_refused() {
         let (hasher, release) = busy();
         for _ in 0..WAITING {
-            let job: Job = Box::new(|_| Box::new(|| {}));
-            hasher.jobs.try_send(job).unwrap();
+            hasher.enqueue(job(false, || Box::new(|| {}))).unwrap();
         }
         let refused = hasher.hash(secret("x"), &SystemRandom).await;
         assert!(matches!(
@@ -260,42 +340,67 @@ mod tests {
         let (hasher, release) = busy();
         let (ran, runs) = std::sync::mpsc::channel();
         let left = ran.clone();
-        let abandoned = hasher.run(move |_| left.send("abandoned").map_err(Error::internal));
+        let abandoned = hasher.run(false, move |_| {
+            left.send("abandoned").map_err(Error::internal)
+        });
         assert!(futures_util::FutureExt::now_or_never(abandoned).is_none());
-        let awaited = hasher.run(move |_| ran.send("awaited").map_err(Error::internal));
+        let awaited = hasher.run(false, move |_| ran.send("awaited").map_err(Error::internal));
         drop(release);
         awaited.await.unwrap();
         assert_eq!(runs.iter().collect::<Vec<_>>(), ["awaited"]);
     }
 
     #[test]
-    fn while_others_wait_a_thread_answers_several_at_a_time() {
-        let (hasher, release) = busy();
-        let (told, tells) = std::sync::mpsc::channel();
-        for number in 1..=5 {
-            let told = told.clone();
-            let job: Job = Box::new(move |_| {
-                told.send(("hashed", number)).unwrap();
-                assert_ne!(number, 2, "as a broken dependency would");
-                Box::new(move || told.send(("answered", number)).unwrap())
-            });
-            hasher.jobs.try_send(job).unwrap();
-        }
-        drop((told, release));
-        // The one that kept the thread busy is the first of its four, and one that panics has
-        // nothing to answer.
-        let hashed = [1, 2, 3, 4].map(|number| ("hashed", number));
-        let answered = [1, 3, 4].map(|number| ("answered", number));
-        let alone = [("hashed", 5), ("answered", 5)];
-        let expected = [&hashed[..], &answered, &alone].concat();
-        assert_eq!(tells.iter().collect::<Vec<_>>(), expected);
+    fn while_many_wait_a_thread_answers_several_at_a_time() {
+        // The one that keeps the thread busy is the first of its four; that two wait is enough.
+        let expected = [
+            all("hashed", 0..3),
+            all("answered", 0..3),
+            all("hashed", 3..7),
+            all("answered", 3..7),
+            all("hashed", 7..9),
+            all("answered", 7..9),
+            all("hashed", 9..10),
+            all("answered", 9..10),
+        ];
+        assert_eq!(told(&[false; 10], None), expected.concat());
+    }
+
+    #[test]
+    fn nobody_who_is_done_waits_for_one_that_may_take_seconds() {
+        let expected = [
+            all("hashed", 0..2),
+            all("answered", 0..2),
+            all("hashed", 2..3),
+            all("answered", 2..3),
+            all("hashed", 3..5),
+            all("answered", 3..5),
+            all("hashed", 5..6),
+            all("answered", 5..6),
+        ];
+        let slow = [false, false, true, false, false, false];
+        assert_eq!(told(&slow, None), expected.concat());
+    }
+
+    #[test]
+    fn one_that_panics_takes_no_other_answer_with_it() {
+        let expected = [
+            all("hashed", 0..3),
+            all("answered", 0..1),
+            all("answered", 2..3),
+            all("hashed", 3..5),
+            all("answered", 3..5),
+            all("hashed", 5..6),
+            all("answered", 5..6),
+        ];
+        assert_eq!(told(&[false; 6], Some(1)), expected.concat());
     }
 
     #[tokio::test]
     async fn a_hashing_that_panics_is_told_and_the_next_one_works() {
         let hasher = Hasher::new(1).unwrap();
         let panicked = hasher
-            .run::<()>(|_| panic!("as a broken dependency would"))
+            .run::<()>(false, |_| panic!("as a broken dependency would"))
             .await;
         assert!(matches!(panicked, Err(Error::Internal(_))));
         let hash = hasher.hash(secret("x"), &SystemRandom).await.unwrap();

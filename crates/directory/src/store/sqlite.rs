@@ -75,7 +75,7 @@ impl Sqlite {
         make_private(&path)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         keep_a_log(&connection)?;
-        // Acknowledged is durable: a commit returns after its fsync (requirement 1).
+        // Acknowledged is durable: a commit returns after its sync (requirement 1).
         connection
             .pragma_update(None, "synchronous", "FULL")
             .map_err(fault)?;

@@ -40,8 +40,8 @@ const UPDATE: &str = "UPDATE users SET kind = $1, email = $2, email_key = $3, ph
     has_records = COALESCE($29, has_records) \
     WHERE tenant_id = $30 AND id = $31 AND version = $32";
 
-/// Of a row's columns only those that no index has: others are deleted from each index and written
-/// to it anew, changed or not.
+/// Only columns that stand in no index, and in no condition of one: of others SQLite deletes and
+/// writes the entries of each index, changed or not.
 const UPDATE_ATTRIBUTES: &str = "UPDATE users SET attributes = $1, version = $2, \
     parts = CASE WHEN parts / 32 = version THEN (version + 1) * 32 + (parts & 31) END \
     WHERE tenant_id = $3 AND id = $4 AND version = $5";
@@ -352,7 +352,8 @@ pub(crate) fn update_user(
     })
 }
 
-/// As [`update_user`], of a user of whom nothing changed but what stands in `attributes`.
+/// As [`update_user`], of a user of whom nothing changed but the version and what stands in
+/// `attributes`.
 pub(crate) fn update_attributes(
     tenant: TenantId,
     user: &User,

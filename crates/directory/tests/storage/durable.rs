@@ -35,6 +35,20 @@ async fn count(db: &Db, sql: &'static str) -> i64 {
         .unwrap()
 }
 
+/// Its own list does not name `fdatasync`; the one flag that it names comes from the same place.
+#[tokio::test]
+async fn the_bundled_engine_is_compiled_as_the_repository_says() {
+    let file = TemporaryFile::new();
+    let location = Location::Sqlite(file.0.clone());
+    let db = Db::open(&location, clock(), Arc::new(SystemRandom)).unwrap();
+    let options = db.read(|tx| tx.query("PRAGMA compile_options", &[], |row| row.text()));
+    let options = options.await.unwrap();
+    assert!(
+        options.contains(&"DEFAULT_MEMSTATUS=0".to_owned()),
+        "{options:?}"
+    );
+}
+
 /// The last table of the foundation is in the way, so that it fails at its end.
 async fn a_migration_that_fails_leaves_nothing_and_runs_again(location: Location) {
     let db = Db::open(&location, clock(), Arc::new(SystemRandom)).unwrap();
