@@ -29,12 +29,13 @@ const HASH_BYTES: usize = 32;
 
 /// What a thread does next.
 struct Job {
-    /// Hashes, in the thread's working memory.
-    work: Box<dyn FnOnce(&mut Vec<Block>) -> Answer + Send>,
+    work: Work,
     /// Whether it may take seconds, as hashes of other systems do.
     slow: bool,
 }
 
+/// Hashes, in the working memory of the thread.
+type Work = Box<dyn FnOnce(&mut Vec<Block>) -> Answer + Send>;
 /// Tells who waits for a hashing what came of it.
 type Answer = Box<dyn FnOnce() + Send>;
 
