@@ -19,19 +19,27 @@ use crate::error::{Error, Unavailable};
 /// Hashings that may wait for one that runs; one more is refused with
 /// [`Unavailable::Hashing`].
 const WAITING: usize = 256;
-/// Hashings that a thread makes before it answers them, while enough others wait.
+/// Hashings that a thread makes before it answers them, while many others wait.
 const ANSWERED_TOGETHER: usize = 4;
 /// How many must wait for each thread so that those who are done wait as well: so no thread runs
 /// out of work while those who would bring the next one are kept waiting.
-const ENOUGH: usize = 2;
+const MANY: usize = 2;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
 /// What a thread does next.
 struct Job {
     work: Work,
-    /// Whether it may take seconds, as hashes of other systems do.
-    slow: bool,
+    maker: Maker,
+}
+
+/// Whose kind of hash it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Maker {
+    /// Ours: all take as long.
+    Muster,
+    /// Another system's: it may take seconds.
+    Foreign,
 }
 
 /// Hashes, in the working memory of the thread.
@@ -92,7 +100,7 @@ impl Hasher {
     ) -> Result<PasswordHash, Error> {
         let mut salt = [0; SALT_BYTES];
         random.fill(&mut salt);
-        self.run(false, move |memory| {
+        self.run(Maker::Muster, move |memory| {
             let found = digest(&password, &salt, memory)?;
             let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(found));
             Ok(PasswordHash(format!("{PREFIX}{salt}${hash}")))
@@ -108,7 +116,12 @@ impl Hasher {
         if check_length(&password, 0).is_some() {
             return Ok(false);
         }
-        self.run(!hash.is_current(), move |memory| {
+        let maker = if hash.is_current() {
+            Maker::Muster
+        } else {
+            Maker::Foreign
+        };
+        self.run(maker, move |memory| {
             let Some((salt, expected)) = hash.current() else {
                 let foreign = foreign::parse(hash.expose())
                     .map_err(|_| Error::internal("a stored hash of another kind"))?;
@@ -127,7 +140,7 @@ impl Hasher {
     /// Work of a client that hangs up keeps its place until it is its turn, and is dropped then.
     async fn run<T: Send + 'static>(
         &self,
-        slow: bool,
+        maker: Maker,
         work: impl FnOnce(&mut Vec<Block>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
@@ -137,7 +150,7 @@ impl Hasher {
             Box::new(move || drop(result.map(|result| answer.send(result))))
         };
         let work = Box::new(work);
-        self.enqueue(Job { work, slow })?;
+        self.enqueue(Job { work, maker })?;
         answered.await.map_err(Error::internal)?
     }
 
@@ -157,10 +170,10 @@ impl Queue {
         self.taken(jobs.recv().ok())
     }
 
-    /// The next one, where enough others wait. A thread that finds another one at the queue goes
+    /// The next one, where many wait. A thread that finds another one at the queue goes
     /// without.
     fn next_of_many(&self) -> Option<Job> {
-        if self.length.load(Ordering::Relaxed) < ENOUGH * self.threads {
+        if self.length.load(Ordering::Relaxed) < MANY * self.threads {
             return None;
         }
         self.taken(self.jobs.try_lock().ok()?.try_recv().ok())
@@ -184,14 +197,14 @@ fn work_off(queue: &Queue) {
                 None => break,
             }
         }
-        answer(&mut done);
+        answer_all(&mut done);
     }
 }
 
 /// Who waits for one that panics is told, by its end; the thread stays.
 fn do_one(job: Job, memory: &mut Vec<Block>, done: &mut Vec<Answer>) {
-    if job.slow {
-        answer(done);
+    if job.maker == Maker::Foreign {
+        answer_all(done);
     }
     match catch_unwind(AssertUnwindSafe(|| (job.work)(memory))) {
         Ok(answer) => done.push(answer),
@@ -199,7 +212,7 @@ fn do_one(job: Job, memory: &mut Vec<Block>, done: &mut Vec<Answer>) {
     }
 }
 
-fn answer(done: &mut Vec<Answer>) {
+fn answer_all(done: &mut Vec<Answer>) {
     for answer in done.drain(..) {
         drop(catch_unwind(AssertUnwindSafe(answer)));
     }
@@ -234,9 +247,9 @@ mod tests {
         text.to_owned().into()
     }
 
-    fn job(slow: bool, work: impl FnOnce() -> Answer + Send + 'static) -> Job {
+    fn job(maker: Maker, work: impl FnOnce() -> Answer + Send + 'static) -> Job {
         let work = Box::new(move |_: &mut Vec<Block>| work());
-        Job { work, slow }
+        Job { work, maker }
     }
 
     /// A hasher whose one thread is kept busy until the sender goes.
@@ -249,24 +262,24 @@ mod tests {
             assert!(released.recv().is_err());
             Box::new(|| {})
         };
-        hasher.enqueue(job(true, keep)).unwrap();
+        hasher.enqueue(job(Maker::Foreign, keep)).unwrap();
         starts.recv().unwrap();
         (hasher, release)
     }
 
-    /// What happens, in its order, once jobs that all wait are done: those of which this says so
-    /// are slow, one of them panics.
-    fn told(slow: &[bool], panics: Option<usize>) -> Vec<(&'static str, usize)> {
+    /// What happens, in its order, once jobs of these kinds that all wait are done; one of them
+    /// panics.
+    fn told(makers: &[Maker], panics: Option<usize>) -> Vec<(&'static str, usize)> {
         let (hasher, release) = busy();
         let (told, tells) = std::sync::mpsc::channel();
-        for (number, slow) in slow.iter().enumerate() {
+        for (number, maker) in makers.iter().enumerate() {
             let told = told.clone();
             let work = move || -> Answer {
                 told.send(("hashed", number)).unwrap();
                 assert_ne!(Some(number), panics, "as a broken dependency would");
                 Box::new(move || told.send(("answered", number)).unwrap())
             };
-            hasher.enqueue(job(*slow, work)).unwrap();
+            hasher.enqueue(job(*maker, work)).unwrap();
         }
         drop((told, release));
         tells.iter().collect()
@@ -316,7 +329,8 @@ mod tests {
             digest(&secret("x"), &[7; SALT_BYTES], memory)?;
             Ok(memory.as_ptr().addr())
         };
-        let hashed = futures_util::future::join_all((0..8).map(|_| hasher.run(false, hash))).await;
+        let hashed =
+            futures_util::future::join_all((0..8).map(|_| hasher.run(Maker::Muster, hash))).await;
         let places: std::collections::BTreeSet<usize> =
             hashed.into_iter().map(Result::unwrap).collect();
         assert!((1..=2).contains(&places.len()), "{places:?}");
@@ -326,7 +340,9 @@ mod tests {
     async fn more_hashings_than_may_wait_are_refused() {
         let (hasher, release) = busy();
         for _ in 0..WAITING {
-            hasher.enqueue(job(false, || Box::new(|| {}))).unwrap();
+            hasher
+                .enqueue(job(Maker::Muster, || Box::new(|| {})))
+                .unwrap();
         }
         let refused = hasher.hash(secret("x"), &SystemRandom).await;
         assert!(matches!(
@@ -341,11 +357,13 @@ mod tests {
         let (hasher, release) = busy();
         let (ran, runs) = std::sync::mpsc::channel();
         let left = ran.clone();
-        let abandoned = hasher.run(false, move |_| {
+        let abandoned = hasher.run(Maker::Muster, move |_| {
             left.send("abandoned").map_err(Error::internal)
         });
         assert!(futures_util::FutureExt::now_or_never(abandoned).is_none());
-        let awaited = hasher.run(false, move |_| ran.send("awaited").map_err(Error::internal));
+        let awaited = hasher.run(Maker::Muster, move |_| {
+            ran.send("awaited").map_err(Error::internal)
+        });
         drop(release);
         awaited.await.unwrap();
         assert_eq!(runs.iter().collect::<Vec<_>>(), ["awaited"]);
@@ -364,7 +382,7 @@ mod tests {
             all("hashed", 9..10),
             all("answered", 9..10),
         ];
-        assert_eq!(told(&[false; 10], None), expected.concat());
+        assert_eq!(told(&[Maker::Muster; 10], None), expected.concat());
     }
 
     #[test]
@@ -379,8 +397,9 @@ mod tests {
             all("hashed", 5..6),
             all("answered", 5..6),
         ];
-        let slow = [false, false, true, false, false, false];
-        assert_eq!(told(&slow, None), expected.concat());
+        let mut makers = [Maker::Muster; 6];
+        makers[2] = Maker::Foreign;
+        assert_eq!(told(&makers, None), expected.concat());
     }
 
     #[test]
@@ -394,14 +413,14 @@ mod tests {
             all("hashed", 5..6),
             all("answered", 5..6),
         ];
-        assert_eq!(told(&[false; 6], Some(1)), expected.concat());
+        assert_eq!(told(&[Maker::Muster; 6], Some(1)), expected.concat());
     }
 
     #[tokio::test]
     async fn a_hashing_that_panics_is_told_and_the_next_one_works() {
         let hasher = Hasher::new(1).unwrap();
         let panicked = hasher
-            .run::<()>(false, |_| panic!("as a broken dependency would"))
+            .run::<()>(Maker::Muster, |_| panic!("as a broken dependency would"))
             .await;
         assert!(matches!(panicked, Err(Error::Internal(_))));
         let hash = hasher.hash(secret("x"), &SystemRandom).await.unwrap();

@@ -73,6 +73,7 @@ mod isolation;
 mod jobs;
 mod keys;
 mod lists;
+mod logins;
 mod members;
 mod notifications;
 mod pool;

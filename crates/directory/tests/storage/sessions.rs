@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use directory::keys::{self, Credential, NewKey};
-use directory::model::{AccountRole, GroupPermission};
+use directory::model::AccountRole;
 use directory::password::PasswordHash;
 use directory::permission::{Permission, PermissionSet};
 use directory::sessions::{self, Client, Credentials, Method, Session, Started};
-use directory::store::{Tx, UserKey};
-use directory::users::{AccountGrant, Change, GroupGrant, RoleGrant, UserChange};
+use directory::store::UserKey;
+use directory::users::{AccountGrant, Change, RoleGrant, UserChange};
 use directory::violation::{Path, Violations};
 use directory::{Actor, Directory, Error, Principal, TenantId, Visibility};
 use secrecy::ExposeSecret as _;
@@ -28,8 +28,6 @@ on_each_engine!(
     the_oldest_session_ends_when_there_are_too_many,
     a_session_of_a_key_acts_and_ends_with_it,
     sessions_that_are_over_are_deleted,
-    logins_and_a_suspension_at_once_leave_no_session,
-    a_login_changes_nothing_of_the_user_but_the_time_of_it,
 );
 
 const PASSWORD: &str = "tide plank ferry orbit";
@@ -101,7 +99,7 @@ pub(crate) fn role(name: &str, account_id: Option<i64>) -> RoleGrant {
     }
 }
 
-async fn sessions_of(directory: &Directory, user: i64) -> Vec<Session> {
+pub(crate) async fn sessions_of(directory: &Directory, user: i64) -> Vec<Session> {
     let list = directory.read(move |tx| sessions::list(tx, &system(), user, None, 200));
     list.await.unwrap().rows
 }
@@ -460,85 +458,4 @@ async fn sessions_that_are_over_are_deleted(world: World) {
         tx.query_one(count, &[], |row| row.int())
     });
     assert_eq!(left.await.unwrap(), 0);
-}
-
-async fn logins_and_a_suspension_at_once_leave_no_session(world: World) {
-    let directory = &world.directory;
-    let id = user(directory, "ada@example.org", UserChange::default()).await;
-    for _ in 0..20 {
-        // As passkeys let in: nothing is hashed first, so both reach the database at once.
-        let logins = (0..6).map(|_| {
-            let directory = directory.clone();
-            let begin = move |tx: &Tx<'_>| {
-                let (method, client) = (Method::Passkey, Client::default());
-                sessions::start(tx, system().tenant, id, method, &client, "request-1").map(drop)
-            };
-            tokio::spawn(async move { directory.write(begin).await })
-        });
-        let logins: Vec<_> = logins.collect();
-        let suspend = |suspended: bool| UserChange {
-            suspended: Change::Set(suspended),
-            ..UserChange::default()
-        };
-        given::update(directory, &system(), UserKey::Id(id), None, &suspend(true))
-            .await
-            .unwrap();
-        for login in logins {
-            let begun = login.await.unwrap();
-            assert!(
-                matches!(begun, Ok(()) | Err(Error::Unauthenticated)),
-                "{begun:?}"
-            );
-        }
-        assert_eq!(sessions_of(directory, id).await, []);
-        given::update(directory, &system(), UserKey::Id(id), None, &suspend(false))
-            .await
-            .unwrap();
-    }
-}
-
-async fn a_login_changes_nothing_of_the_user_but_the_time_of_it(world: World) {
-    let directory = &world.directory;
-    let account = given::account(directory, &system(), "Acme").await;
-    let team = given::group(directory, &system(), "Sales").await;
-    let change = UserChange {
-        accounts: vec![member(account, false)],
-        groups: vec![GroupGrant {
-            path: Path::field("groups"),
-            group_id: team.id,
-            permission: GroupPermission::ReadTeam,
-        }],
-        title: Change::Set("Engineer".to_owned()),
-        ..UserChange::default()
-    };
-    let id = user(directory, "ada@example.org", change).await;
-    let seen = async || {
-        given::get(directory, &system(), UserKey::Id(id))
-            .await
-            .unwrap()
-    };
-    let run = async |sql: &'static str| {
-        let run = directory.write(move |tx| tx.execute(sql, &[id.into()]));
-        assert_eq!(run.await.unwrap(), 1);
-    };
-    let before = seen().await;
-    assert_eq!((before.accounts.len(), before.groups.len()), (1, 1));
-    let mut after = before.clone();
-    for _ in 0..2 {
-        world.clock.advance(Duration::from_secs(1));
-        token(directory, "ada@example.org").await;
-        after.user.last_login_at = Some(world.now());
-        after.user.version += 1;
-        assert_eq!(seen().await, after);
-    }
-    run("UPDATE users SET parts = version * 32 WHERE id = $1").await;
-    token(directory, "ada@example.org").await;
-    assert_eq!(seen().await.accounts, [], "what the column says is kept");
-    run("UPDATE users SET version = version + 1 WHERE id = $1").await;
-    token(directory, "ada@example.org").await;
-    assert_eq!(
-        seen().await.accounts,
-        before.accounts,
-        "of its own version alone"
-    );
 }

@@ -185,6 +185,7 @@ impl Worker {
         let noted = self.app.directory.read(noted).await?;
         let many = noted.len() == LOOKED_AT_ONCE;
         self.look_at(
+            "a new password",
             tenant,
             noted,
             password_resets::look,
@@ -203,7 +204,7 @@ impl Worker {
         let (noted, many) = self.app.directory.read(noted).await?;
         let look: Step<i64> = |tx, tenant, id| forms::look_at_sign_up(tx, tenant, *id);
         let end: Step<i64> = |tx, tenant, id| forms::drop_sign_up(tx, tenant, *id);
-        self.look_at(tenant, noted, look, end).await?;
+        self.look_at("a sign-up", tenant, noted, look, end).await?;
         if many {
             self.more.notify_one();
         }
@@ -214,6 +215,7 @@ impl Worker {
     /// would fail like it, and the others wait behind it.
     async fn look_at<N: Clone + Send + Sync + 'static>(
         &self,
+        asked_for: &'static str,
         tenant: TenantId,
         noted: Vec<N>,
         look: Step<N>,
@@ -228,6 +230,8 @@ impl Worker {
                 Err(cause) => {
                     tracing::warn!(
                         error = directory::with_causes(&cause),
+                        asked_for,
+                        tenant = tenant.0,
                         "nothing comes of what somebody asked for"
                     );
                     directory.write(move |tx| end(tx, tenant, &each)).await?;
